@@ -1,0 +1,1 @@
+//! Simulated French health professional cards.
