@@ -1,1 +1,22 @@
 //! `libcpx_pkcs11.so`: a PKCS #11 module for the French health professional cards (CPx).
+//!
+//! The floors, from the ground up; each knows only those below it:
+//!
+//! | floor | module | subject |
+//! |---|---|---|
+//! | 7 | [`abi`] | the C ABI, the only place with `unsafe` |
+//! | 6 | [`provider`] | Cryptoki: library, slots, sessions, operations |
+//! | 5 | [`token`] | a card as a token: objects, attributes, keys |
+//! | 4 | [`card`] | the chips: CPS3 (IAS-ECC) and CPS4 (ChipDoc) |
+//! | 3 | [`pkcs15`] | the card's directory, in DER |
+//! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
+//! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
+//!
+//! [`crypto`] stands beside the stairs: pure computation.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod card;
+pub mod crypto;
+pub mod pkcs15;
+pub mod reader;

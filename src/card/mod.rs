@@ -1,0 +1,198 @@
+//! Floor 4: the chips. Recognition, the [`Card`] trait and a driver for each chip.
+//!
+//! A driver knows its commands and status words; it knows no Cryptoki type. Every method of [`Card`] is one
+//! logical operation: it takes one PC/SC transaction, recovers once when another program has reset the card or selected
+//! another application, and leaves the card free for others.
+
+use zeroize::Zeroizing;
+
+use crate::crypto::{Hash, LastRound};
+use crate::pkcs15::{Directory, Path};
+use crate::reader::{Protocol, ReaderError};
+
+/// The chip behind a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chip {
+    /// IAS-ECC, contact interface.
+    Cps3,
+    /// NXP ChipDoc, contact interface.
+    Cps4,
+}
+
+/// Why a card operation failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardError {
+    /// Below the card: reader, service, removal.
+    Reader(ReaderError),
+    /// The card in the reader is not one of ours. No further command is due to it.
+    NotRecognized,
+    /// The card was left half written by an update of its data (EF_ACTUA) and must not be used.
+    InterruptedUpdate,
+    /// Wrong code; tries left when the card tells (63Cx).
+    CodeIncorrect {
+        /// Tries left before the code is blocked.
+        tries_left: Option<u8>,
+    },
+    /// The code is blocked (6983, or no try left).
+    CodeBlocked,
+    /// The card wants the holder's code first (6982).
+    NotVerified,
+    /// The card refuses the operation in its present state (6985, 6984, 6986, 6900).
+    NotAllowed(u16),
+    /// The card refuses the data or their length (6700, 6A80, ...).
+    WrongData(u16),
+    /// No such file (6A82) or data object (6A88).
+    NotFound(u16),
+    /// The key or the chip has no such operation; nothing was sent.
+    Unsupported,
+    /// Any other status word.
+    Unexpected(u16),
+    /// The answer does not have the shape that the command promises.
+    Malformed(&'static str),
+}
+
+impl From<ReaderError> for CardError {
+    fn from(e: ReaderError) -> Self {
+        CardError::Reader(e)
+    }
+}
+
+/// A code of the card, as AODF announces it. See [`crate::pkcs15::Code`].
+pub type Code = crate::pkcs15::Code;
+
+/// State of a code's counters, as the card tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeState {
+    /// Tries left, `None` when the card does not tell (already verified on CPS4).
+    pub tries_left: Option<u8>,
+    /// Tries after a good presentation.
+    pub tries_max: Option<u8>,
+    /// Uses left in the life of the code (unblocking code), when limited.
+    pub uses_left: Option<u16>,
+    /// The card says that the code is verified now.
+    pub verified: bool,
+}
+
+/// A private key as the card addresses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRef {
+    /// Key reference of PrKDF (81, 82 on CPS3; 10, 20 on CPS4), stripped of PKCS #15's sign extension.
+    pub reference: u8,
+    /// Length of the modulus in bytes.
+    pub modulus_len: usize,
+    /// What the directory says the key is for.
+    pub role: KeyRole,
+}
+
+/// The use for which a key was made; it decides which command the chip takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// Signs documents (nonRepudiation): PSO COMPUTE DIGITAL SIGNATURE.
+    Signature,
+    /// Authenticates and deciphers: INTERNAL AUTHENTICATE, PSO DECIPHER.
+    Authentication,
+}
+
+/// What is to be signed.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// PKCS #1 v1.5 signature over `DigestInfo(hash, digest)`.
+    Digest {
+        /// Hash function of the digest.
+        hash: Hash,
+        /// The finished digest, `hash.len()` bytes.
+        digest: &'a [u8],
+        /// The same message cut before its last block, for a card that insists on finishing the hash itself.
+        last_round: Option<&'a LastRound>,
+    },
+    /// PKCS #1 v1.5 block type 1 around these bytes as they are (usually a DigestInfo).
+    Pkcs1(&'a [u8]),
+    /// PSS (EMSA-PSS, MGF1 with the same hash, salt as long as the digest) computed by the card.
+    Pss {
+        /// Hash function of digest and mask.
+        hash: Hash,
+        /// The finished digest.
+        digest: &'a [u8],
+    },
+    /// A whole block of the modulus' length that the host has padded.
+    Raw(&'a [u8]),
+}
+
+/// What a deciphering command returned.
+#[derive(Debug)]
+pub enum Deciphered {
+    /// The chip removed the PKCS #1 block type 2 padding.
+    Plain(Zeroizing<Vec<u8>>),
+    /// The whole block as the private key yields it; the host removes the padding.
+    Block(Zeroizing<Vec<u8>>),
+}
+
+/// What one key of a chip can do; the token floor derives mechanisms from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// Hashes that [`Input::Digest`] takes.
+    pub digest: &'static [Hash],
+    /// Longest [`Input::Pkcs1`] in bytes; `None`: the key does not sign bare data.
+    pub pkcs1_max: Option<usize>,
+    /// Hashes that [`Input::Pss`] takes.
+    pub pss: &'static [Hash],
+    /// [`Input::Raw`] works.
+    pub raw: bool,
+    /// [`Card::decipher`] works.
+    pub decipher: bool,
+}
+
+/// A recognised card.
+pub trait Card: Send {
+    /// The chip.
+    fn chip(&self) -> Chip;
+
+    /// Protocol in use.
+    fn protocol(&self) -> Protocol;
+
+    /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
+    fn number(&self) -> &[u8];
+
+    /// Reads EF.DIR, ODF, TokenInfo, AODF, PrKDF, PuKDF, CDF and DODF, as far as they exist; no certificate and no data file.
+    fn read_directory(&mut self) -> Result<Directory, CardError>;
+
+    /// Reads a transparent file whole, or the part that `path` names.
+    fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
+
+    /// Overwrites a transparent file from its start.
+    fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError>;
+
+    /// Length of a transparent file in bytes, without reading it.
+    fn file_size(&mut self, path: &Path) -> Result<usize, CardError>;
+
+    /// Asks for the counters of a code. Never costs a try.
+    fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError>;
+
+    /// Presents a code, once. `digits` is checked against the limits of `code` before anything is sent.
+    fn verify(&mut self, code: &Code, digits: &[u8]) -> Result<(), CardError>;
+
+    /// Replaces the holder's code.
+    fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError>;
+
+    /// Sets a new holder's code after the unblocking code was verified with [`Card::verify`].
+    fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError>;
+
+    /// Makes the card forget every verified code, as well as the chip can.
+    fn logout(&mut self) -> Result<(), CardError>;
+
+    /// Whether codes verified earlier may still be; asks the PC/SC service only, never the card.
+    /// `false`: the card was reset since.
+    fn continuous(&mut self) -> Result<bool, CardError>;
+
+    /// What the key can do.
+    fn abilities(&self, key: &KeyRef) -> Abilities;
+
+    /// Signs; the answer has the modulus' length. The security environment is set in the same transaction.
+    fn sign(&mut self, key: &KeyRef, input: &Input<'_>) -> Result<Vec<u8>, CardError>;
+
+    /// Private-key operation on a cryptogram of the modulus' length.
+    fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError>;
+
+    /// Fills `out` with random bytes of the card.
+    fn random(&mut self, out: &mut [u8]) -> Result<(), CardError>;
+}

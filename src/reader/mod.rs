@@ -1,0 +1,112 @@
+//! Floor 1: readers, connections, transactions, insertion and removal.
+//!
+//! A small trait with PC/SC behind it ([`pcsc`]); tests put simulated cards behind the same trait.
+//! Nothing here looks into a command or an answer.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+/// Transmission protocol of ISO 7816-3 in use on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Byte oriented: a command carries data or expects data, never both; answers wait for GET RESPONSE.
+    T0,
+    /// Block oriented: command and answer travel whole.
+    T1,
+}
+
+/// What stops an exchange below the level of status words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReaderError {
+    /// The PC/SC service is not there, refuses us, or has stopped.
+    NoService,
+    /// The reader is unknown or was unplugged.
+    NoReader,
+    /// No card in the reader, or it was taken out.
+    Removed,
+    /// There is a card but it does not answer.
+    Mute,
+    /// Another program holds the reader for itself.
+    Busy,
+    /// The reader or its driver failed in another way.
+    Failed,
+}
+
+/// What is known of a reader without talking to the card in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderState {
+    /// Name given by the service, unique among attached readers.
+    pub name: String,
+    /// The reader is attached.
+    pub attached: bool,
+    /// A card is in it.
+    pub present: bool,
+    /// The card in it does not answer (upside down, broken).
+    pub mute: bool,
+    /// Answer to reset, empty without a card.
+    pub atr: Vec<u8>,
+    /// Insertions and removals counted by the service since the reader was attached:
+    /// a card that was swapped between two looks shows here.
+    pub events: u32,
+}
+
+/// A service that knows readers: PC/SC, or simulated cards in tests.
+///
+/// No method sends anything to a card except [`Readers::connect`], which powers it, and none waits
+/// behind an exchange that runs on a connection.
+pub trait Readers: Send + Sync {
+    /// State of every attached reader, in the service's order. No service or no reader: empty list or
+    /// [`ReaderError::NoService`].
+    fn list(&self) -> Result<Vec<ReaderState>, ReaderError>;
+
+    /// Waits until the service's picture differs from `known` (card event, reader attached or
+    /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are allowed.
+    fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError>;
+
+    /// Ends every [`Readers::wait`] under way. Callable from any thread.
+    fn cancel(&self);
+
+    /// Opens a shared connection to the card in the reader called `name`.
+    fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError>;
+
+    /// Forgets every handle of the service without a call to it: the process has forked and the
+    /// handles belong to the parent.
+    fn abandon(&self);
+}
+
+/// Whether the card still is in the state in which we left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Continuity {
+    /// Nobody reset the card since our last exchange.
+    Kept,
+    /// The card was reset since: selected application, logical channels and verified codes are gone.
+    Reset,
+}
+
+/// A shared connection to one card.
+///
+/// Dropping it disconnects and leaves the card as it is.
+pub trait Connection: Send {
+    /// Protocol agreed with the card.
+    fn protocol(&self) -> Protocol;
+
+    /// Starts a transaction: other programs wait until [`Connection::end`]. Reconnects by itself when another
+    /// program has reset the card, and says so.
+    fn begin(&mut self) -> Result<Continuity, ReaderError>;
+
+    /// Sends one command APDU and returns the answer with its two status bytes. Only inside a transaction.
+    /// Answers may hold plaintext, so they are wiped when dropped.
+    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError>;
+
+    /// Ends the transaction and leaves the card as it is.
+    fn end(&mut self);
+
+    /// Asks the service, not the card, whether the card was reset or removed since our last exchange.
+    fn check(&mut self) -> Result<Continuity, ReaderError>;
+
+    /// Resets the card: every verified code and open channel is gone, for every program.
+    /// Called outside a transaction or as its last act.
+    fn reset(&mut self) -> Result<(), ReaderError>;
+}
