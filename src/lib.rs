@@ -19,4 +19,5 @@
 pub mod card;
 pub mod crypto;
 pub mod pkcs15;
+pub mod provider;
 pub mod reader;
