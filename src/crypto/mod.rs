@@ -1,5 +1,34 @@
-//! Pure computation beside the stairs: hashes that can be interrupted, DigestInfo, paddings, RSA with the public key.
+//! Pure computation beside the stairs: hashes that can be interrupted, DigestInfo, paddings, RSA with the
+//! public key.
+//!
+//! Nothing here knows a card or a Cryptoki type. Input is taken to be hostile (a card or a caller may send
+//! anything): wrong lengths and malformed blocks are values, never panics.
 
+pub mod digest_info;
 pub mod hash;
+pub mod padding;
+pub mod rsa;
+pub mod system_random;
 
-pub use hash::{Hash, LastRound};
+#[cfg(test)]
+mod test_keys;
+
+pub use hash::{Digest, Hash, Hasher, LastRound};
+
+/// Why a computation was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CryptoError {
+    /// The public key is malformed, or outside the limits of [`rsa::PublicKey`].
+    InvalidKey,
+    /// Message, digest, salt or block has a length that the scheme or the modulus does not allow.
+    DataLength,
+    /// The block, read as a number, is not below the modulus (RFC 8017 §5.1.1 "message representative out of
+    /// range").
+    OutOfRange,
+    /// The signature is not as long as the modulus.
+    SignatureLength,
+    /// The signature has the right length and is wrong.
+    SignatureInvalid,
+    /// The source of random bytes failed.
+    NoRandom,
+}

@@ -1,0 +1,213 @@
+//! RSA with the public key: the raw operation, and verification of signatures (RFC 8017 §5, §8).
+
+use der::Decode;
+use der::asn1::{AnyRef, ObjectIdentifier};
+use rsa::hazmat::rsa_encrypt;
+use rsa::pkcs1::RsaPublicKeyRef;
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, PublicKey as Components};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
+use zeroize::Zeroizing;
+
+use super::CryptoError;
+use super::digest_info;
+use super::hash::Hash;
+use super::padding::{MAX_BLOCK_LEN, pkcs1, pss};
+
+/// rsaEncryption (RFC 8017 App. A.1).
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// An RSA public key whose operations end in bounded time: modulus odd and of 512 to 4096 bits, exponent odd,
+/// at least 3 and below 2^33. Keys come from cards and certificates that nobody has checked before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    components: Components,
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+    bits: usize,
+}
+
+impl PublicKey {
+    /// Shortest modulus in bits.
+    pub const MIN_BITS: usize = 512;
+    /// Longest modulus in bits.
+    pub const MAX_BITS: usize = 8 * MAX_BLOCK_LEN;
+    /// Longest exponent in bytes; the value has a limit of its own.
+    const MAX_EXPONENT_LEN: usize = 8;
+
+    /// Key of a modulus n and an exponent e, unsigned big-endian numbers with or without leading zeros.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] outside the limits above.
+    pub fn from_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, CryptoError> {
+        let modulus = without_leading_zeros(modulus);
+        let exponent = without_leading_zeros(exponent);
+        let n = number(modulus, MAX_BLOCK_LEN)?;
+        let e = number(exponent, Self::MAX_EXPONENT_LEN)?;
+        let bits = n.bit_width_vartime() as usize;
+        let components = Components::new_with_size_limits(n, e, Self::MIN_BITS..=Self::MAX_BITS)
+            .map_err(|_| CryptoError::InvalidKey)?;
+        Ok(PublicKey {
+            components,
+            modulus: modulus.to_vec(),
+            exponent: exponent.to_vec(),
+            bits,
+        })
+    }
+
+    /// Key of a DER RSAPublicKey (RFC 8017 App. A.1.1).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
+    pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, CryptoError> {
+        let key = RsaPublicKeyRef::from_der(der).map_err(|_| CryptoError::InvalidKey)?;
+        Self::from_components(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+    }
+
+    /// Key of a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) with algorithm rsaEncryption and NULL parameters
+    /// (RFC 3279 §2.3.1).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| CryptoError::InvalidKey)?;
+        let parameters = spki.algorithm.parameters;
+        if spki.algorithm.oid != RSA_ENCRYPTION || !parameters.is_some_and(AnyRef::is_null) {
+            return Err(CryptoError::InvalidKey);
+        }
+        Self::from_pkcs1_der(
+            spki.subject_public_key
+                .as_bytes()
+                .ok_or(CryptoError::InvalidKey)?,
+        )
+    }
+
+    /// Modulus, big-endian without leading zeros (CKA_MODULUS).
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
+    /// Public exponent, big-endian without leading zeros (CKA_PUBLIC_EXPONENT).
+    pub fn exponent(&self) -> &[u8] {
+        &self.exponent
+    }
+
+    /// Length of the modulus in bits.
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// Length of the modulus in bytes, and of every block, signature and cryptogram (`k` in RFC 8017).
+    pub fn size(&self) -> usize {
+        self.modulus.len()
+    }
+
+    /// Length in bits of the encoded message of PSS, `modBits - 1` (RFC 8017 §8.1).
+    pub fn em_bits(&self) -> usize {
+        self.bits - 1
+    }
+
+    /// RSAEP and RSAVP1, the raw public-key operation without any padding (RFC 8017 §5.1.1, §5.2.2). Block
+    /// and answer have [`PublicKey::size`] bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::DataLength`] for a block of another length, [`CryptoError::OutOfRange`] for a block
+    /// that is not below the modulus.
+    pub fn encrypt_block(&self, block: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        if block.len() != self.size() {
+            return Err(CryptoError::DataLength);
+        }
+        let precision = self.components.n_bits_precision();
+        let m = BoxedUint::from_be_slice(block, precision).map_err(|_| CryptoError::DataLength)?;
+        let m = Zeroizing::new(m);
+        if *m >= *self.components.n().as_ref() {
+            return Err(CryptoError::OutOfRange);
+        }
+        let c = rsa_encrypt(&self.components, &m).map_err(|_| CryptoError::OutOfRange)?;
+        // The number is stored in whole machine words; its value is below the modulus.
+        let words = c.to_be_bytes();
+        let bytes = words
+            .len()
+            .checked_sub(self.size())
+            .and_then(|excess| words.get(excess..));
+        bytes.map(<[u8]>::to_vec).ok_or(CryptoError::OutOfRange)
+    }
+
+    /// Verifies an RSASSA-PKCS1-v1_5 signature over a finished digest (RFC 8017 §8.2.2), by comparison with
+    /// what the signer must have encoded. DigestInfo without parameters is accepted as well (App. B.1).
+    ///
+    /// # Errors
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
+    /// `digest` does not have the length of `hash` or the modulus is too short for it.
+    pub fn verify_pkcs1(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let info = digest_info::encode(hash, digest).ok_or(CryptoError::DataLength)?;
+        match self.verify_pkcs1_bare(&info, signature) {
+            Err(CryptoError::SignatureInvalid) => {
+                let short =
+                    digest_info::encode_without_parameters(hash, digest).ok_or(CryptoError::DataLength)?;
+                self.verify_pkcs1_bare(&short, signature)
+            }
+            result => result,
+        }
+    }
+
+    /// Verifies a signature over block type 1 around `data` as it is, usually a DigestInfo (CKM_RSA_PKCS).
+    ///
+    /// # Errors
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
+    /// `data` is too long for the modulus.
+    pub fn verify_pkcs1_bare(&self, data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let expected = pkcs1::pad_type1(data, self.size()).ok_or(CryptoError::DataLength)?;
+        let block = self.recover_block(signature)?;
+        (block == expected)
+            .then_some(())
+            .ok_or(CryptoError::SignatureInvalid)
+    }
+
+    /// Verifies an RSASSA-PSS signature over a finished digest (RFC 8017 §8.1.2).
+    ///
+    /// # Errors
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
+    /// `digest` does not have the length of `params.hash`.
+    pub fn verify_pss(
+        &self,
+        params: pss::Params,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        if digest.len() != params.hash.len() {
+            return Err(CryptoError::DataLength);
+        }
+        let block = self.recover_block(signature)?;
+        let em_len = self.em_bits().div_ceil(8);
+        let (zeros, em) = block
+            .split_at_checked(self.size() - em_len)
+            .ok_or(CryptoError::SignatureInvalid)?;
+        let valid = zeros.iter().all(|byte| *byte == 0) && pss::verify(params, digest, em, self.em_bits());
+        valid.then_some(()).ok_or(CryptoError::SignatureInvalid)
+    }
+
+    /// The block that was signed.
+    fn recover_block(&self, signature: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.encrypt_block(signature).map_err(|error| match error {
+            CryptoError::DataLength => CryptoError::SignatureLength,
+            _ => CryptoError::SignatureInvalid,
+        })
+    }
+}
+
+fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+/// Number of at least one and at most `max_len` bytes.
+fn number(bytes: &[u8], max_len: usize) -> Result<BoxedUint, CryptoError> {
+    if bytes.is_empty() || bytes.len() > max_len {
+        return Err(CryptoError::InvalidKey);
+    }
+    Ok(BoxedUint::from_be_slice_vartime(bytes))
+}
+
+#[cfg(test)]
+mod tests;
