@@ -7,6 +7,7 @@
 pub mod digest_info;
 pub mod hash;
 pub mod padding;
+pub mod resume;
 pub mod rsa;
 pub mod system_random;
 
@@ -14,6 +15,7 @@ pub mod system_random;
 mod test_keys;
 
 pub use hash::{Digest, Hash, Hasher, LastRound};
+pub use resume::ResumableHasher;
 
 /// Why a computation was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
