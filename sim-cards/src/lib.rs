@@ -1,1 +1,49 @@
-//! Simulated French health professional cards.
+//! Simulated French health professional cards (CPx), for tests without a card.
+//!
+//! A [`SimCard`] answers APDUs as the contact interface of a CPS3 (IAS-ECC chip, T=0) or of a CPS4 (ChipDoc chip,
+//! T=1 or T=0) does. It runs in the process of a test, or plugs into the virtual reader of vsmartcard through
+//! [`vpcd`], where every real client of PC/SC meets it.
+//!
+//! The cards are written from observations of real cards and of their middleware; what no observation confirms
+//! stands in [`layout`].
+
+pub mod apdu;
+pub mod card;
+pub mod hex;
+pub mod layout;
+pub mod profile;
+pub mod status;
+pub mod trace;
+pub mod vpcd;
+
+mod chain;
+mod chipdoc;
+mod codes;
+mod crypto;
+mod files;
+mod ias_ecc;
+mod pkcs15;
+mod tlv;
+mod transport;
+
+pub use card::{Action, Interceptor, Options, Protocol, SimCard};
+pub use profile::{Content, KeyPair, Profile};
+pub use status::Status;
+
+/// The chip of a card, which decides its commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Chip {
+    /// IAS-ECC, the third generation.
+    Cps3,
+    /// NXP ChipDoc, the fourth generation.
+    Cps4,
+}
+
+impl std::fmt::Display for Chip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Chip::Cps3 => "CPS3",
+            Chip::Cps4 => "CPS4",
+        })
+    }
+}

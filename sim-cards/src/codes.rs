@@ -1,0 +1,162 @@
+//! The holder code and the unblocking code.
+
+use crate::status::Status;
+
+/// Shortest and longest code a card takes, in bytes.
+pub const LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
+
+/// One code: its value, its counters and whether it was given since the last reset.
+#[derive(Clone)]
+pub struct Code {
+    value: Vec<u8>,
+    tries_max: u8,
+    tries_left: u8,
+    uses_left: Option<u16>,
+    verified: bool,
+}
+
+impl Code {
+    /// A code with all its tries; `uses` limits successful presentations over the whole life of the card.
+    pub fn new(value: &[u8], tries: u8, uses: Option<u16>) -> Self {
+        Self {
+            value: value.to_vec(),
+            tries_max: tries,
+            tries_left: tries,
+            uses_left: uses,
+            verified: false,
+        }
+    }
+
+    /// The same code with fewer tries left, as a holder may have left it.
+    pub fn with_tries_left(mut self, tries: u8) -> Self {
+        self.tries_left = tries.min(self.tries_max);
+        self
+    }
+
+    pub fn tries_max(&self) -> u8 {
+        self.tries_max
+    }
+
+    pub fn tries_left(&self) -> u8 {
+        self.tries_left
+    }
+
+    pub fn uses_left(&self) -> Option<u16> {
+        self.uses_left
+    }
+
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+
+    pub fn is_blocked(&self) -> bool {
+        self.tries_left == 0 || self.uses_left == Some(0)
+    }
+
+    /// What VERIFY without data answers.
+    pub fn state(&self) -> Result<(), Status> {
+        match self.verified {
+            true => Ok(()),
+            false if self.is_blocked() => Err(Status::CODE_BLOCKED),
+            false => Err(Status::tries_left(self.tries_left)),
+        }
+    }
+
+    /// Presents a code. A wrong one costs a try and ends an earlier verification.
+    pub fn verify(&mut self, value: &[u8]) -> Result<(), Status> {
+        self.verified = false;
+        self.compare(|code| code == value)?;
+        self.verified = true;
+        Ok(())
+    }
+
+    /// Replaces the code: `old_and_new` begins with the present value, which counts as presented.
+    pub fn change(&mut self, old_and_new: &[u8]) -> Result<(), Status> {
+        self.compare(|code| old_and_new.starts_with(code))?;
+        let new = old_and_new.get(self.value.len()..).unwrap_or_default();
+        self.replace(new)
+    }
+
+    /// Gives the code a new value.
+    pub fn replace(&mut self, new: &[u8]) -> Result<(), Status> {
+        if !LENGTHS.contains(&new.len()) {
+            return Err(Status::WRONG_DATA);
+        }
+        self.value = new.to_vec();
+        Ok(())
+    }
+
+    /// Gives all tries back.
+    pub fn reset_counter(&mut self) {
+        self.tries_left = self.tries_max;
+    }
+
+    /// The card lost power or was reset.
+    pub fn forget_verification(&mut self) {
+        self.verified = false;
+    }
+
+    fn compare(&mut self, matches: impl FnOnce(&[u8]) -> bool) -> Result<(), Status> {
+        if self.is_blocked() {
+            return Err(Status::CODE_BLOCKED);
+        }
+        if !matches(&self.value) {
+            self.verified = false;
+            self.tries_left -= 1;
+            return Err(Status::tries_left(self.tries_left));
+        }
+        self.tries_left = self.tries_max;
+        self.uses_left = self.uses_left.map(|uses| uses - 1);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Code")
+            .field("tries_left", &self.tries_left)
+            .field("uses_left", &self.uses_left)
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_wrong_codes_block() {
+        let mut code = Code::new(b"1234", 3, None);
+        assert_eq!(code.verify(b"0000"), Err(Status(0x63C2)));
+        assert_eq!(code.verify(b"12345"), Err(Status(0x63C1)));
+        assert_eq!(code.verify(b"0000"), Err(Status(0x63C0)));
+        assert_eq!(code.verify(b"1234"), Err(Status::CODE_BLOCKED));
+        assert_eq!(code.state(), Err(Status::CODE_BLOCKED));
+    }
+
+    #[test]
+    fn a_right_code_gives_the_tries_back_and_a_wrong_one_ends_the_verification() {
+        let mut code = Code::new(b"1234", 3, None);
+        assert_eq!(code.verify(b"0000"), Err(Status(0x63C2)));
+        assert_eq!(code.verify(b"1234"), Ok(()));
+        assert_eq!(code.state(), Ok(()));
+        assert_eq!(code.verify(b"0000"), Err(Status(0x63C2)));
+        assert!(!code.is_verified());
+    }
+
+    #[test]
+    fn uses_run_out() {
+        let mut code = Code::new(b"12345678", 10, Some(1));
+        assert_eq!(code.verify(b"12345678"), Ok(()));
+        assert_eq!(code.verify(b"12345678"), Err(Status::CODE_BLOCKED));
+    }
+
+    #[test]
+    fn a_new_code_of_a_wrong_length_is_refused() {
+        let mut code = Code::new(b"1234", 3, None);
+        assert_eq!(code.change(b"1234123"), Err(Status::WRONG_DATA));
+        assert_eq!(code.change(b"12345678"), Ok(()));
+        assert_eq!(code.verify(b"5678"), Ok(()));
+    }
+}

@@ -1,0 +1,86 @@
+//! GET DATA on security data objects: codes and keys.
+
+use crate::card::Codes;
+use crate::codes::Code;
+use crate::layout;
+use crate::status::Status;
+use crate::tlv::{self, constructed, tlv};
+use crate::transport::Answer;
+
+/// Answers `CB 3FFF` with an extended header list `4D { 70 { <object> { <wanted part> 80 } } }`; 80 in place of a
+/// length means the whole part (ISO 7816-4 §8.4.6).
+pub fn get_data(tag: u16, data: &[u8], codes: &Codes) -> Answer {
+    const CURRENT_DIRECTORY: u16 = 0x3FFF;
+    if tag != CURRENT_DIRECTORY {
+        return Err(Status::WRONG_PARAMETERS);
+    }
+    let wanted = Wanted::parse(data).ok_or(Status::WRONG_DATA)?;
+    let content = wanted.content(codes).ok_or(Status::DATA_NOT_FOUND)?;
+    Ok(tlv(0x70, &tlv(wanted.object, &content)))
+}
+
+struct Wanted {
+    object: u32,
+    part: u32,
+}
+
+/// Public part of a security data object.
+const PUBLIC_PART: u32 = 0xA0;
+
+impl Wanted {
+    fn parse(data: &[u8]) -> Option<Self> {
+        let (list, []) = tlv::read(data)? else { return None };
+        let (template, []) = tlv::read(list.value)? else {
+            return None;
+        };
+        let (object, []) = tlv::read(template.value)? else {
+            return None;
+        };
+        let (part, [0x80]) = tlv::read_tag(object.value)? else {
+            return None;
+        };
+        (list.tag == 0x4D && template.tag == 0x70).then_some(Self {
+            object: object.tag,
+            part,
+        })
+    }
+
+    fn content(&self, codes: &Codes) -> Option<Vec<u8>> {
+        const HOLDER_CODE: u32 = 0xBF_81_00 | layout::HOLDER_CODE as u32;
+        const UNBLOCKING_CODE: u32 = 0xBF_81_00 | layout::UNBLOCKING_CODE as u32;
+        // Key objects are named by the reference without its bit 8.
+        const SIGNATURE_KEY: u32 = 0xBF_90_00 | (layout::CPS3_SIGNATURE_KEY & 0x7F) as u32;
+        const AUTHENTICATION_KEY: u32 = 0xBF_90_00 | (layout::CPS3_AUTHENTICATION_KEY & 0x7F) as u32;
+        if self.part != PUBLIC_PART {
+            return None;
+        }
+        match self.object {
+            // Change free, verify free, reset by environment 3.
+            HOLDER_CODE => Some(code(&codes.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
+            // Neither change nor reset: a guess.
+            UNBLOCKING_CODE => Some(code(&codes.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00])),
+            SIGNATURE_KEY | AUTHENTICATION_KEY => Some(key()),
+            _ => None,
+        }
+    }
+}
+
+/// 9A tries of a new code, 9B tries left, 9D uses left, 8C rules.
+fn code(code: &Code, rules: [u8; 6]) -> Vec<u8> {
+    let mut parts = vec![tlv(0x9A, &[code.tries_max()]), tlv(0x9B, &[code.tries_left()])];
+    parts.extend(code.uses_left().map(|uses| tlv(0x9D, &uses.to_be_bytes())));
+    parts.push(constructed(0xA1, &[tlv(0x8C, &rules)]));
+    constructed(PUBLIC_PART, &parts)
+}
+
+/// 80 size of the key in bytes; the rules (every use with the holder code) are a guess.
+fn key() -> Vec<u8> {
+    let size = tlv(0x80, &[0x01, 0x00]);
+    constructed(
+        PUBLIC_PART,
+        &[
+            size,
+            constructed(0xA1, &[tlv(0x8C, &[0xF3, 0x11, 0x11, 0x11, 0xFF, 0x00])]),
+        ],
+    )
+}

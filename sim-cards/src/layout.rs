@@ -1,0 +1,169 @@
+//! Where things stand on the cards.
+//!
+//! The first part is known from real cards or from their middleware. The second part is **guessed**: nothing confirms
+//! those numbers, which no client may rely on; they are here, and only here, so that the real ones can replace them.
+
+use crate::Chip;
+
+// --- Known -------------------------------------------------------------------------------------------------------
+
+/// Root application of both chips, also tag 4F of EF.ATR.
+pub const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
+/// CPS2ter application.
+pub const CPS2TER_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x02];
+/// PKCS #15 application of the contact interface.
+pub const CONTACT_AID: [u8; 13] = [
+    0xE8, 0x28, 0xBD, 0x08, 0x0F, 0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x10,
+];
+/// PKCS #15 application of the contactless interface.
+pub const CONTACTLESS_AID: [u8; 13] = [
+    0xE8, 0x28, 0xBD, 0x08, 0x0F, 0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x20,
+];
+/// Card manager of the ChipDoc platform, part of the recovery sequence only.
+pub const CARD_MANAGER_AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00];
+
+/// CPS3 contact, T=0 only.
+pub const ATR_CPS3: [u8; 17] = [
+    0x3B, 0xAC, 0x00, 0x40, 0x2A, 0x00, 0x12, 0x25, 0x00, 0x64, 0x80, 0x00, 0x03, 0x10, 0x00, 0x90, 0x00,
+];
+/// CPS4 contact, T=0 and T=1.
+pub const ATR_CPS4: [u8; 17] = [
+    0x3B, 0x9B, 0x18, 0x80, 0x01, 0x00, 0x12, 0x25, 0x00, 0x64, 0x80, 0x04, 0x01, 0x00, 0x00, 0x90, 0x44,
+];
+/// CPS4 release candidate, T=0 only.
+pub const ATR_CPS4_T0: [u8; 17] = [
+    0x3B, 0xDC, 0x18, 0xFF, 0x00, 0x00, 0x12, 0x25, 0x00, 0x64, 0x80, 0x00, 0x04, 0x01, 0x00, 0x90, 0x00,
+];
+
+/// EF.ATR of a real CPS3, byte for byte: a category byte stands in front of the data objects.
+pub const EF_ATR_CONTENT: [u8; 57] = [
+    0x80, // category indicator
+    0x43, 0x01, 0xB8, // card service data
+    0x46, 0x04, 0x04, 0xB0, 0xEC, 0xC1, // pre-issuing data
+    0x47, 0x03, 0x94, 0x01, 0x80, // card capabilities
+    0x4F, 0x08, 0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00, // root application
+    0xE0, 0x10, 0x02, 0x02, 0x01, 0x04, 0x02, 0x02, 0x01, 0x04, 0x02, 0x02, 0x01, 0x00, 0x02, 0x02, 0x01,
+    0x00, 0x78, 0x08, 0x06, 0x06, 0x2B, 0x81, 0x22, 0xF8, 0x78, 0x02, // allocation authority
+    0x82, 0x02, 0x90, 0x00, // status indicator
+];
+
+pub const EF_DIR: u16 = 0x2F00;
+pub const EF_DIR_SHORT: u8 = 0x1E;
+pub const EF_ATR: u16 = 0x2F01;
+pub const EF_ATR_SHORT: u8 = 0x1D;
+pub const EF_SN_ICC: u16 = 0xD003;
+pub const EF_SN_ICC_SHORT: u8 = 0x1C;
+/// EF_ACTUA, the validity window of the situation data.
+pub const EF_ACTUA: u16 = 0xD010;
+
+/// Directory of the contact PKCS #15 application.
+pub const CONTACT_APPLICATION: u16 = 0x0001;
+pub const EF_ODF: u16 = 0x5031;
+pub const EF_TOKEN_INFO: u16 = 0x5032;
+pub const CPS_DATA: u16 = 0xD107;
+/// CPS_ACTIVITY_01_PS; the others follow.
+pub const FIRST_ACTIVITY: u16 = 0xD120;
+
+/// Class A0: directory and file of CPS_SIT_FACT.
+pub const LEGACY_DIRECTORY: u16 = 0x7F01;
+pub const LEGACY_SIT_FACT: u16 = 0x4000;
+/// Class A0: CPS2TER_ACTIVITY_01_PS under the master file; the others follow.
+pub const LEGACY_FIRST_ACTIVITY: u16 = 0x4010;
+
+/// Key references.
+pub const CPS3_SIGNATURE_KEY: u8 = 0x81;
+pub const CPS3_AUTHENTICATION_KEY: u8 = 0x82;
+pub const CPS4_SIGNATURE_KEY: u8 = 0x10;
+pub const CPS4_AUTHENTICATION_KEY: u8 = 0x20;
+
+/// References of the codes.
+pub const HOLDER_CODE: u8 = 0x01;
+pub const UNBLOCKING_CODE: u8 = 0x02;
+
+// --- Guessed -----------------------------------------------------------------------------------------------------
+
+/// Directory of the contactless application; its path comes from EF.DIR.
+pub const CONTACTLESS_APPLICATION: u16 = 0x0002;
+pub const EF_AODF: u16 = 0x7001;
+pub const EF_PRKDF: u16 = 0x7002;
+/// CPS4 only.
+pub const EF_PUKDF: u16 = 0x7004;
+pub const EF_CDF: u16 = 0x7005;
+pub const EF_DODF: u16 = 0x7006;
+pub const SIGNATURE_CERTIFICATE: u16 = 0xB001;
+pub const AUTHENTICATION_CERTIFICATE: u16 = 0xB002;
+/// CPS4 only.
+pub const SIGNATURE_PUBLIC_KEY: u16 = 0xA001;
+/// CPS4 only.
+pub const AUTHENTICATION_PUBLIC_KEY: u16 = 0xA002;
+
+/// Largest input of INTERNAL AUTHENTICATE: 40 % of the modulus, the rule of IAS-ECC; status 6700 beyond.
+pub const LARGEST_AUTHENTICATION_INPUT: usize = 102;
+
+/// Where a data object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the PKCS #15 application, listed in its DODF.
+    Application(u16),
+    /// In the files of class A0, which no directory lists.
+    Legacy(&'static [u16], u16),
+}
+
+/// Where the data object of this label stands; `None` for a label that the cards do not know.
+pub fn place(chip: Chip, label: &str) -> Option<Place> {
+    let free = |file| Some(Place::Application(file));
+    match (label, chip) {
+        ("CPS_DATA", _) => free(CPS_DATA),
+        ("CPS_ID_CARD", _) => free(0xD101),
+        ("CPS_NAME_PS", _) => free(0xD102),
+        ("CPS_LANG_PS", _) => free(0xD103),
+        ("CPS_INFO_PS", _) => free(0xD104),
+        ("CPS_SIT_FACT", Chip::Cps3) => Some(Place::Legacy(&[LEGACY_DIRECTORY], LEGACY_SIT_FACT)),
+        ("CPS_SIT_FACT", Chip::Cps4) => free(0xD140),
+        ("CPS2TER_ATR", Chip::Cps4) => free(0xD150),
+        ("CPS2TER_ID", Chip::Cps4) => free(0xD151),
+        ("CPS2TER_ICC", Chip::Cps4) => free(0xD152),
+        ("CPS2TER_NAME", Chip::Cps4) => free(0xD153),
+        ("CPS2TER_LANG", Chip::Cps4) => free(0xD154),
+        ("CPS2TER_PSINFO", Chip::Cps4) => free(0xD155),
+        ("CPS2TER_DIRAMO", Chip::Cps4) => free(0xD156),
+        _ => situation(chip, label),
+    }
+}
+
+/// CPS_ACTIVITY_nn_PS and CPS2TER_ACTIVITY_nn_PS, nn from 01 to 16.
+fn situation(chip: Chip, label: &str) -> Option<Place> {
+    let number = |prefix: &str| -> Option<u16> {
+        let digits = label
+            .strip_prefix(prefix)?
+            .strip_suffix("_PS")
+            .filter(|digits| digits.len() == 2)?;
+        digits.parse().ok().filter(|number| (1..=16).contains(number))
+    };
+    if let Some(number) = number("CPS_ACTIVITY_") {
+        return Some(Place::Application(FIRST_ACTIVITY + number - 1));
+    }
+    let number = number("CPS2TER_ACTIVITY_")?;
+    Some(match chip {
+        Chip::Cps3 => Place::Legacy(&[], LEGACY_FIRST_ACTIVITY + number - 1),
+        Chip::Cps4 => Place::Application(0xD160 + number - 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn situations_keep_their_numbers() {
+        assert_eq!(
+            place(Chip::Cps3, "CPS_ACTIVITY_03_PS"),
+            Some(Place::Application(0xD122))
+        );
+        assert_eq!(
+            place(Chip::Cps3, "CPS2TER_ACTIVITY_16_PS"),
+            Some(Place::Legacy(&[], 0x401F))
+        );
+        assert_eq!(place(Chip::Cps3, "CPS_ACTIVITY_17_PS"), None);
+    }
+}

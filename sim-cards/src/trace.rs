@@ -1,0 +1,139 @@
+//! What was said between a card and its reader.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Status;
+use crate::apdu::ins;
+use crate::hex;
+
+/// One command and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Counted from 1, since the card was made.
+    pub number: u64,
+    pub command: Vec<u8>,
+    /// Empty if the card did not answer.
+    pub answer: Vec<u8>,
+    /// Time the card took.
+    pub elapsed: Duration,
+}
+
+impl Exchange {
+    /// The status word of the answer, if there is one.
+    pub fn status(&self) -> Option<Status> {
+        self.answer
+            .last_chunk::<2>()
+            .map(|word| Status(u16::from_be_bytes(*word)))
+    }
+}
+
+/// Sums over all exchanges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Commands, GET RESPONSE included.
+    pub apdus: u64,
+    /// Bytes of all commands.
+    pub sent: u64,
+    /// Bytes of all answers, status words included.
+    pub received: u64,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, exchange: &Exchange) {
+        self.apdus += 1;
+        self.sent += exchange.command.len() as u64;
+        self.received += exchange.answer.len() as u64;
+    }
+}
+
+impl fmt::Display for Exchange {
+    /// Two lines: the command with its name, the answer with the meaning of its status word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = self.elapsed.as_millis();
+        writeln!(
+            f,
+            "{:>5} > {}  {}",
+            self.number,
+            hex::encode(&self.command),
+            name(&self.command)
+        )?;
+        match self.status() {
+            Some(status) => {
+                write!(
+                    f,
+                    "{milliseconds:>3}ms < {}  {:04X} {status}",
+                    hex::encode(&self.answer),
+                    status.0
+                )
+            }
+            None => write!(f, "{milliseconds:>3}ms < (no answer)"),
+        }
+    }
+}
+
+/// The name of a command in the words of ISO 7816.
+pub fn name(command: &[u8]) -> String {
+    let Some(([cla, instruction, p1, p2], rest)) = command.split_first_chunk::<4>() else {
+        return "not a command".into();
+    };
+    let data = rest.split_first().map(|(_, data)| data).unwrap_or_default();
+    let name = match *instruction {
+        ins::SELECT => format!("SELECT {}", selected(*p1, data)),
+        ins::READ_BINARY if p1 & 0x80 != 0 => format!("READ BINARY short file {:02X} at {p2}", p1 & 0x1F),
+        ins::READ_BINARY => format!("READ BINARY at {}", u16::from_be_bytes([*p1, *p2])),
+        ins::UPDATE_BINARY => format!("UPDATE BINARY at {}", u16::from_be_bytes([*p1, *p2])),
+        ins::VERIFY if data.is_empty() => format!("VERIFY code {p2:02X}, state only"),
+        ins::VERIFY => format!("VERIFY code {p2:02X}"),
+        ins::CHANGE_REFERENCE_DATA => format!("CHANGE REFERENCE DATA code {p2:02X}"),
+        ins::RESET_RETRY_COUNTER => format!("RESET RETRY COUNTER code {p2:02X}"),
+        ins::GET_DATA => format!("GET DATA {p1:02X}{p2:02X}"),
+        ins::MANAGE_SECURITY_ENVIRONMENT => format!("MSE SET {}", template(*p2)),
+        ins::PERFORM_SECURITY_OPERATION => match (p1, p2) {
+            (0x90, 0xA0) => "PSO HASH".into(),
+            (0x9E, 0x9A) => "PSO COMPUTE DIGITAL SIGNATURE".into(),
+            (0x80, 0x86) => "PSO DECIPHER".into(),
+            _ => format!("PSO {p1:02X}{p2:02X}"),
+        },
+        ins::INTERNAL_AUTHENTICATE => "INTERNAL AUTHENTICATE".into(),
+        ins::GET_CHALLENGE => "GET CHALLENGE".into(),
+        ins::GET_RESPONSE => "GET RESPONSE".into(),
+        other => format!("instruction {other:02X}"),
+    };
+    match cla {
+        0x00 => name,
+        0xA0 => format!("{name} (class A0)"),
+        cla if cla & 0xE0 == 0 => {
+            let chained = if cla & 0x10 != 0 { ", more follows" } else { "" };
+            let channel = if cla & 3 != 0 {
+                format!(", channel {}", cla & 3)
+            } else {
+                String::new()
+            };
+            format!("{name}{channel}{chained}")
+        }
+        cla => format!("{name} (class {cla:02X})"),
+    }
+}
+
+fn selected(p1: u8, data: &[u8]) -> String {
+    let what = match p1 {
+        0x00 => "file",
+        0x02 => "elementary file",
+        0x04 => "application",
+        0x08 => "path from MF",
+        0x09 => "path",
+        _ => "by an unknown form",
+    };
+    format!("{what} {}", hex::encode(data))
+}
+
+fn template(p2: u8) -> String {
+    match p2 {
+        0xA4 => "authentication".into(),
+        0xAA => "hash".into(),
+        0xB6 => "digital signature".into(),
+        0xB8 => "confidentiality".into(),
+        other => format!("template {other:02X}"),
+    }
+}
