@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# The shared object as the loader sees it.
+
+exported_symbols() { nm --dynamic --defined-only "$MODULE" | awk '{ print $NF }' | sed 's/@.*//'; }
+
+only_c_functions_are_exported() {
+    exported_symbols
+    exported_symbols | grep -q '^C_GetFunctionList$'
+    refuses grep -v '^C_' <(exported_symbols)
+}
+
+no_segment_is_writable_and_executable() {
+    readelf --program-headers --wide "$MODULE" >"$WORK/segments"
+    cat "$WORK/segments"
+    grep -q GNU_STACK "$WORK/segments"
+    refuses grep RWE "$WORK/segments"
+}
+
+relocations_become_read_only() {
+    readelf --program-headers --wide "$MODULE" | grep GNU_RELRO
+    readelf --dynamic --wide "$MODULE" | grep -E 'BIND_NOW|Flags:.*NOW'
+}
+
+soname_is_the_file_name() {
+    readelf --dynamic --wide "$MODULE" | grep SONAME | grep -F '[libcpx_pkcs11.so]'
+}
+
+# libpcsclite, libgcc_s and the parts of the C library; nothing that could clash with the host program's own.
+needs_three_libraries_only() {
+    ldd "$MODULE"
+    refuses grep -F 'not found' <(ldd "$MODULE")
+    ldd "$MODULE" | grep -q libpcsclite
+    refuses grep -vE '(linux-vdso|ld-linux|libc|libm|libdl|libpthread|librt|libpcsclite|libgcc_s)[^/]*\.so' <(ldd "$MODULE")
+}
+
+library_checks() {
+    local name
+    for name in only_c_functions_are_exported no_segment_is_writable_and_executable relocations_become_read_only \
+        soname_is_the_file_name needs_three_libraries_only; do
+        check "$name" "$name"
+    done
+}

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# What cargo itself checks: form, lints, unit tests and the tests through the C ABI on in-process cards.
+
+cargo_format() { cargo_here fmt --all --check; }
+cargo_lints() { cargo_here clippy --workspace --all-targets --quiet -- -D warnings; }
+
+# cargo_tests: adds every test that cargo ran to the count. A build that fails is one failure.
+cargo_tests() {
+    local log=$WORK/cargo-test.log passed failed
+    cargo_here test --workspace --no-fail-fast >"$log" 2>&1 </dev/null || true
+    passed=$(sum_of_results passed "$log")
+    failed=$(sum_of_results failed "$log")
+    sed -n 's/^test \(.*\) \.\.\. FAILED$/FAIL \1/p' "$log"
+    grep '^test .* \.\.\. ignored' "$log" || true
+    PASSED=$((PASSED + passed))
+    FAILED=$((FAILED + failed))
+    if ((failed > 0 || passed == 0)) || grep -qE '^error(\[|:)' "$log"; then
+        failed cargo_test "$log"
+    else
+        passed "cargo_test ($passed tests)"
+    fi
+}
+
+# sum_of_results passed|failed LOG: over the summaries of all test binaries.
+sum_of_results() { grep -oE "^test result: .*" "$2" | grep -oE "[0-9]+ $1" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+rust_checks() {
+    check cargo_fmt cargo_format
+    check cargo_clippy cargo_lints
+    cargo_tests
+}
