@@ -3,6 +3,8 @@
 //! A small trait with PC/SC behind it ([`pcsc`]); tests put simulated cards behind the same trait.
 //! Nothing here looks into a command or an answer.
 
+pub mod pcsc;
+
 use std::time::Duration;
 
 use zeroize::Zeroizing;

@@ -1,0 +1,318 @@
+//! One shared connection to a card, with its transaction.
+
+use std::ffi::CString;
+use std::mem;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcsc::{Card, Context, Disposition, Error, Protocols, ShareMode, State, Transaction};
+use self_cell::{MutBorrow, self_cell};
+use zeroize::Zeroizing;
+
+use super::process::OfProcess;
+use super::{reader_error, service_lost};
+use crate::reader::{Connection, Continuity, Protocol, ReaderError};
+
+/// Time given to another program's transaction where the service answers "sharing violation" instead of waiting.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE_STEP: Duration = Duration::from_millis(20);
+
+/// Resets by other programs in a row that one [`Connection::begin`] follows.
+const RECONNECTIONS: u32 = 5;
+
+/// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls every 400 ms).
+const REMOVAL_NOTICE: Duration = Duration::from_millis(900);
+
+/// Longest reader name of pcsclite (MAX_READERNAME, 128) and room to spare.
+const NAME_SPACE: usize = 256;
+
+self_cell!(
+    /// A card and the transaction that borrows it.
+    struct Held {
+        owner: MutBorrow<Card>,
+        #[not_covariant]
+        dependent: Transaction,
+    }
+);
+
+/// How far the connection stands.
+enum Link {
+    Idle(Card),
+    Held(Held),
+    /// Nothing more can come of it; the reason.
+    Lost(ReaderError),
+}
+
+struct Handles {
+    link: Link,
+    /// Declared after `link`: a context is released when its card is disconnected.
+    context: Context,
+}
+
+/// A connection through PC/SC, shared, with T=0 or T=1.
+pub(super) struct PcscConnection {
+    handles: OfProcess<Handles>,
+    reader: CString,
+    protocol: Protocol,
+    atr: Vec<u8>,
+    /// Event counter of the reader when the card was connected.
+    events: u32,
+}
+
+impl PcscConnection {
+    pub(super) fn open(context: Context, reader: CString) -> Result<Self, ReaderError> {
+        // The counter is read first: a card swapped meanwhile is then taken for removed, never for the other.
+        let (state, events) = look(&context, &reader)?;
+        if state.contains(State::EXCLUSIVE) {
+            return Err(ReaderError::Busy);
+        }
+        let card = patiently(|| context.connect(&reader, ShareMode::Shared, Protocols::T0 | Protocols::T1))
+            .map_err(reader_error)?;
+        let status = status(&card);
+        let handles = OfProcess::new(Handles {
+            link: Link::Idle(card),
+            context,
+        });
+        let (protocol, atr) = status.map_err(reader_error)?;
+        Ok(PcscConnection {
+            handles,
+            reader,
+            protocol,
+            atr,
+            events,
+        })
+    }
+
+    fn handles(&mut self) -> Result<&mut Handles, ReaderError> {
+        self.handles.get_mut().ok_or(ReaderError::NoService)
+    }
+
+    /// Takes the idle card out; the link is lost until one is put back.
+    fn take_idle(&mut self) -> Result<Card, ReaderError> {
+        let handles = self.handles()?;
+        match mem::replace(&mut handles.link, Link::Lost(ReaderError::Failed)) {
+            Link::Idle(card) => Ok(card),
+            Link::Held(held) => Ok(release(held)),
+            Link::Lost(why) => {
+                handles.link = Link::Lost(why);
+                Err(why)
+            }
+        }
+    }
+
+    fn put(&mut self, link: Link) {
+        if let Ok(handles) = self.handles() {
+            dispose(mem::replace(&mut handles.link, link));
+        }
+    }
+
+    fn lose(&mut self, why: ReaderError) -> ReaderError {
+        self.put(Link::Lost(why));
+        why
+    }
+
+    /// Takes up the card again after a reset by another program, or finds that it is not the same card.
+    fn reconnect(&mut self, mut card: Card) -> Result<Card, ReaderError> {
+        let renewed = patiently(|| {
+            card.reconnect(
+                ShareMode::Shared,
+                Protocols::T0 | Protocols::T1,
+                Disposition::LeaveCard,
+            )?;
+            status(&card)
+        });
+        let found = renewed.map_err(reader_error);
+        let reader = self.reader.clone();
+        let looked = self.handles().and_then(|h| look(&h.context, &reader));
+        let why = match (found, looked) {
+            (Ok((protocol, atr)), Ok((_, events))) if events == self.events && atr == self.atr => {
+                self.protocol = protocol;
+                return Ok(card);
+            }
+            (Err(why), _) | (Ok(_), Err(why)) => why,
+            _ => ReaderError::Removed,
+        };
+        dispose(Link::Idle(card));
+        Err(self.lose(why))
+    }
+
+    /// Why an exchange failed: a card that was pulled out answers with the errors of a broken one until the
+    /// service has noticed.
+    fn diagnose(&mut self, error: Error) -> ReaderError {
+        let why = reader_error(error);
+        if service_lost(error) && error != Error::CommError {
+            return self.lose(why);
+        }
+        if why == ReaderError::Removed {
+            return self.lose(why);
+        }
+        let (reader, events) = (self.reader.clone(), self.events);
+        let Ok(handles) = self.handles() else {
+            return ReaderError::NoService;
+        };
+        let known = State::from_bits_retain(State::PRESENT.bits() | (super::pcsc_count(events) << 16));
+        let mut state = [pcsc::ReaderState::new(reader, known)];
+        match handles.context.get_status_change(REMOVAL_NOTICE, &mut state) {
+            Ok(()) if state.iter().any(|s| s.event_count() != events) => self.lose(ReaderError::Removed),
+            _ => why,
+        }
+    }
+}
+
+impl Connection for PcscConnection {
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The service makes us wait for the end of another program's transaction, without a limit.
+    fn begin(&mut self) -> Result<Continuity, ReaderError> {
+        let mut continuity = Continuity::Kept;
+        for _ in 0..RECONNECTIONS {
+            let card = self.take_idle()?;
+            match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
+                Ok(held) => {
+                    self.put(Link::Held(held));
+                    return Ok(continuity);
+                }
+                Err((card, Error::ResetCard | Error::UnpoweredCard)) => {
+                    let card = self.reconnect(card.into_inner())?;
+                    self.put(Link::Idle(card));
+                    continuity = Continuity::Reset;
+                }
+                Err((card, error)) => {
+                    self.put(Link::Idle(card.into_inner()));
+                    return Err(self.diagnose(error));
+                }
+            }
+        }
+        Err(ReaderError::Busy)
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
+        let mut buffer = Zeroizing::new([0u8; pcsc::MAX_BUFFER_SIZE]);
+        let done = match &self.handles()?.link {
+            Link::Held(held) => held.with_dependent(|_, transaction| {
+                let answer = transaction.transmit(command, buffer.as_mut_slice())?;
+                Ok(Zeroizing::new(answer.to_vec()))
+            }),
+            Link::Idle(_) => Err(Error::NotTransacted),
+            Link::Lost(why) => return Err(*why),
+        };
+        done.map_err(|error| self.diagnose(error))
+    }
+
+    fn end(&mut self) {
+        let Ok(handles) = self.handles() else { return };
+        handles.link = match mem::replace(&mut handles.link, Link::Lost(ReaderError::Failed)) {
+            Link::Held(held) => Link::Idle(release(held)),
+            other => other,
+        };
+    }
+
+    fn check(&mut self) -> Result<Continuity, ReaderError> {
+        let done = match &self.handles()?.link {
+            Link::Idle(card) => status(card),
+            Link::Held(held) => held.with_dependent(|_, transaction| status(transaction)),
+            Link::Lost(why) => return Err(*why),
+        };
+        match done {
+            Ok(_) => Ok(Continuity::Kept),
+            Err(Error::ResetCard | Error::UnpoweredCard) => Ok(Continuity::Reset),
+            Err(error) => Err(self.diagnose(error)),
+        }
+    }
+
+    /// The transaction around it keeps the reset out of another program's work.
+    fn reset(&mut self) -> Result<(), ReaderError> {
+        if !matches!(self.handles()?.link, Link::Held(_)) {
+            // Whether someone else has reset it before does not matter to a card that is reset now.
+            let _ = self.begin()?;
+        }
+        let Link::Held(held) = &mut self.handles()?.link else {
+            return Err(ReaderError::Failed);
+        };
+        let done = held.with_dependent_mut(|_, transaction| {
+            transaction.reconnect(
+                ShareMode::Shared,
+                Protocols::T0 | Protocols::T1,
+                Disposition::ResetCard,
+            )?;
+            status(transaction)
+        });
+        self.end();
+        match done {
+            Ok((protocol, _)) => {
+                self.protocol = protocol;
+                Ok(())
+            }
+            Err(error) => Err(self.diagnose(error)),
+        }
+    }
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        dispose(mem::replace(&mut self.link, Link::Lost(ReaderError::Failed)));
+    }
+}
+
+/// Disconnects in a way that does not disturb others; dropping the card itself would reset it.
+fn dispose(link: Link) {
+    let mut card = match link {
+        Link::Idle(card) => Some(card),
+        Link::Held(held) => Some(release(held)),
+        Link::Lost(_) => return,
+    };
+    let done = patiently(
+        || match card.take().map(|c| c.disconnect(Disposition::LeaveCard)) {
+            Some(Err((refused, error))) => {
+                card = Some(refused);
+                Err(error)
+            }
+            Some(Ok(())) | None => Ok(()),
+        },
+    );
+    if let Err(error) = done {
+        log::debug!("SCardDisconnect: {error}");
+    }
+}
+
+/// Ends the transaction, leaving the card as it is.
+fn release(held: Held) -> Card {
+    held.into_owner().into_inner()
+}
+
+/// Protocol and ATR, asked of the service.
+fn status(card: &Card) -> Result<(Protocol, Vec<u8>), Error> {
+    let (mut names, mut atr) = ([0u8; NAME_SPACE], [0u8; pcsc::MAX_ATR_SIZE]);
+    let status = card.status2(&mut names, &mut atr)?;
+    let protocol = match status.protocol2() {
+        Some(pcsc::Protocol::T0) => Protocol::T0,
+        Some(pcsc::Protocol::T1) => Protocol::T1,
+        _ => return Err(Error::ProtoMismatch),
+    };
+    Ok((protocol, status.atr().to_vec()))
+}
+
+/// State and event counter of one reader, without waiting.
+fn look(context: &Context, reader: &CString) -> Result<(State, u32), ReaderError> {
+    let mut state = [pcsc::ReaderState::new(reader.clone(), State::UNAWARE)];
+    match context.get_status_change(Duration::ZERO, &mut state) {
+        Ok(()) | Err(Error::Timeout) => {
+            let [state] = &state;
+            Ok((state.event_state(), state.event_count()))
+        }
+        Err(e) => Err(reader_error(e)),
+    }
+}
+
+/// Repeats what another program's transaction hinders.
+fn patiently<T>(mut act: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match act() {
+            Err(Error::SharingViolation) if Instant::now() < deadline => thread::sleep(PATIENCE_STEP),
+            done => return done,
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Readers and cards of the PC/SC service (pcsclite).
+//!
+//! pcsclite serialises the calls made on one context, so that a call behind a long one waits for it. Contexts are
+//! therefore never shared between uses: one answers for the state of the readers, each wait has its own, and
+//! each connection has its own. Nothing is called before the first use, and a context that died with its
+//! service is replaced at the next use.
+
+mod connection;
+mod process;
+
+use std::ffi::{CStr, CString};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use pcsc::{Context, Error, Scope, State};
+
+use self::connection::PcscConnection;
+use self::process::OfProcess;
+use super::{Connection, ReaderError, ReaderState, Readers};
+
+/// Readers in one call, a limit of pcsclite (PCSCLITE_MAX_READERS_CONTEXTS).
+const READERS_PER_CALL: usize = 16;
+
+/// Longest time that [`Readers::wait`] trusts one call of the service: a reader attached just before the call
+/// is only noticed at the next one.
+const WAIT_SLICE: Duration = Duration::from_secs(2);
+
+/// Pause between two cancellations of a wait that has not ended yet, and their number. A cancellation is lost
+/// when it comes just before the waiter enters the service.
+const CANCEL_PAUSE: Duration = Duration::from_millis(20);
+const CANCEL_ATTEMPTS: u32 = 50;
+
+/// Looks at the list of readers before it is taken that it changes all the time.
+const LIST_ATTEMPTS: u32 = 3;
+
+/// The PC/SC service of this machine.
+#[derive(Default)]
+pub struct Pcsc {
+    status: Mutex<Option<OfProcess<Context>>>,
+    waiters: Mutex<Waiters>,
+    /// Signalled when a waiter is cancelled and when one has left.
+    moved: Condvar,
+}
+
+/// Waits under way, oldest first.
+#[derive(Default)]
+struct Waiters {
+    next: u64,
+    /// Waiters below this number have been told to end.
+    cancelled_below: u64,
+    inside: Vec<Waiter>,
+}
+
+struct Waiter {
+    number: u64,
+    context: Option<OfProcess<Context>>,
+}
+
+impl Pcsc {
+    /// A service that has not been called yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs `query` on the context kept for the state of the readers; once more on a new one if that context's
+    /// service is gone.
+    fn with_status_context<T>(&self, query: impl Fn(&Context) -> Result<T, Error>) -> Result<T, ReaderError> {
+        let mut kept = self.status.lock();
+        if let Some(context) = kept.as_ref().and_then(OfProcess::get) {
+            match query(context) {
+                Err(e) if service_lost(e) => log::debug!("PC/SC context lost ({e}), establishing another"),
+                done => return done.map_err(reader_error),
+            }
+        }
+        let context = OfProcess::new(Context::establish(Scope::User).map_err(reader_error)?);
+        let done = context.get().map_or(Err(Error::InvalidHandle), query);
+        *kept = Some(context);
+        done.map_err(reader_error)
+    }
+}
+
+impl Readers for Pcsc {
+    fn list(&self) -> Result<Vec<ReaderState>, ReaderError> {
+        self.with_status_context(|context| {
+            let mut last = Error::UnknownReader;
+            for _ in 0..LIST_ATTEMPTS {
+                match look(context) {
+                    // A reader came or went between the two questions.
+                    Err(e @ (Error::UnknownReader | Error::InsufficientBuffer)) => last = e,
+                    done => return done,
+                }
+            }
+            Err(last)
+        })
+    }
+
+    fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let ticket = Ticket::enter(self);
+        let mut context = None;
+        while !ticket.cancelled() {
+            let left = deadline.map_or(WAIT_SLICE, |d| d.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                break;
+            }
+            let slice = left.min(WAIT_SLICE);
+            let Some(current) = context.take().or_else(|| ticket.establish()) else {
+                if !known.is_empty() {
+                    break;
+                }
+                ticket.sleep(slice);
+                continue;
+            };
+            match changed(&current, known, slice) {
+                Ok(true) => break,
+                Ok(false) => context = Some(current),
+                Err(e) if service_lost(e) => {}
+                Err(e) => return Err(reader_error(e)),
+            }
+        }
+        Ok(())
+    }
+
+    fn cancel(&self) {
+        let mut waiters = self.waiters.lock();
+        waiters.cancelled_below = waiters.next;
+        let below = waiters.cancelled_below;
+        for _ in 0..CANCEL_ATTEMPTS {
+            let told: Vec<_> = waiters.inside.iter().filter(|w| w.number < below).collect();
+            if told.is_empty() {
+                return;
+            }
+            let contexts: Vec<Context> = told
+                .iter()
+                .filter_map(|w| w.context.as_ref()?.get().cloned())
+                .collect();
+            self.moved.notify_all();
+            MutexGuard::unlocked(&mut waiters, || {
+                for context in contexts {
+                    if let Err(e) = context.cancel() {
+                        log::debug!("SCardCancel: {e}");
+                    }
+                }
+            });
+            self.moved.wait_for(&mut waiters, CANCEL_PAUSE);
+        }
+        log::warn!("a wait for card events did not end when it was cancelled");
+    }
+
+    fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
+        let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
+        let context = Context::establish(Scope::User).map_err(reader_error)?;
+        Ok(Box::new(PcscConnection::open(context, name)?))
+    }
+
+    /// Connections are forgotten when they are dropped: each knows its process.
+    ///
+    /// A lock that another thread held while the process forked stays locked in the child. What it
+    /// protects is then left as it is, and the child had better use a new [`Pcsc`].
+    fn abandon(&self) {
+        if let Some(mut kept) = self.status.try_lock()
+            && let Some(context) = kept.take()
+        {
+            context.forget();
+        }
+        if let Some(mut waiters) = self.waiters.try_lock() {
+            for waiter in waiters.inside.drain(..) {
+                if let Some(context) = waiter.context {
+                    context.forget();
+                }
+            }
+        }
+    }
+}
+
+/// A place among the waiters, left when dropped.
+struct Ticket<'s> {
+    service: &'s Pcsc,
+    number: u64,
+}
+
+impl<'s> Ticket<'s> {
+    fn enter(service: &'s Pcsc) -> Self {
+        let mut waiters = service.waiters.lock();
+        let number = waiters.next;
+        waiters.next += 1;
+        waiters.inside.push(Waiter {
+            number,
+            context: None,
+        });
+        Ticket { service, number }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.number < self.service.waiters.lock().cancelled_below
+    }
+
+    /// A context of this wait alone, in the reach of [`Readers::cancel`].
+    fn establish(&self) -> Option<Context> {
+        let context = Context::establish(Scope::User).ok()?;
+        let mut waiters = self.service.waiters.lock();
+        let place = waiters.inside.iter_mut().find(|w| w.number == self.number)?;
+        place.context = Some(OfProcess::new(context.clone()));
+        Some(context)
+    }
+
+    /// Waits without a service.
+    fn sleep(&self, time: Duration) {
+        let mut waiters = self.service.waiters.lock();
+        if self.number >= waiters.cancelled_below {
+            self.service.moved.wait_for(&mut waiters, time);
+        }
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.service
+            .waiters
+            .lock()
+            .inside
+            .retain(|w| w.number != self.number);
+        self.service.moved.notify_all();
+    }
+}
+
+/// Asks for the names and states of all readers, without waiting.
+fn look(context: &Context) -> Result<Vec<ReaderState>, Error> {
+    let mut states: Vec<_> = context
+        .list_readers_owned()?
+        .into_iter()
+        .map(|name| pcsc::ReaderState::new(name, State::UNAWARE))
+        .collect();
+    for some in states.chunks_mut(READERS_PER_CALL) {
+        match context.get_status_change(Duration::ZERO, some) {
+            Ok(()) | Err(Error::Timeout) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(states
+        .iter()
+        .filter(|s| !s.event_state().contains(State::UNKNOWN))
+        .map(reader_state)
+        .collect())
+}
+
+fn reader_state(state: &pcsc::ReaderState) -> ReaderState {
+    let bits = state.event_state();
+    let present = bits.contains(State::PRESENT);
+    ReaderState {
+        name: state.name().to_string_lossy().into_owned(),
+        attached: true,
+        present,
+        mute: bits.contains(State::MUTE),
+        atr: if present { state.atr().to_vec() } else { Vec::new() },
+        events: state.event_count(),
+    }
+}
+
+/// Waits up to `slice` for a picture other than `known`. A cancelled call looks like one that timed out.
+fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<bool, Error> {
+    let names = context.list_readers_owned()?;
+    let attached: Vec<_> = known.iter().filter(|k| k.attached).collect();
+    if names.len() != attached.len()
+        || !attached
+            .iter()
+            .all(|k| names.iter().any(|n| names_equal(n, &k.name)))
+    {
+        return Ok(true);
+    }
+    let mut states: Vec<_> = names
+        .into_iter()
+        .filter_map(|name| {
+            let known = attached.iter().find(|k| names_equal(&name, &k.name))?;
+            Some(pcsc::ReaderState::new(name, known_bits(known)))
+        })
+        .take(READERS_PER_CALL)
+        .collect();
+    if states.len() < READERS_PER_CALL {
+        states.push(pcsc::ReaderState::new(pcsc::PNP_NOTIFICATION(), State::UNAWARE));
+    }
+    match context.get_status_change(slice, &mut states) {
+        Ok(()) | Err(Error::UnknownReader) => Ok(true),
+        Err(Error::Timeout | Error::Cancelled) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+fn names_equal(name: &CStr, known: &str) -> bool {
+    name.to_string_lossy() == known
+}
+
+/// `dwCurrentState` of a reader as we know it: the flags, and the event counter in the high 16 bits. The
+/// sharing flags are left out, so that another program's connection wakes nobody.
+fn known_bits(known: &ReaderState) -> State {
+    let mut bits = if known.present {
+        State::PRESENT
+    } else {
+        State::EMPTY
+    };
+    bits.set(State::MUTE, known.mute);
+    State::from_bits_retain(bits.bits() | (pcsc_count(known.events) << 16))
+}
+
+fn pcsc_count(events: u32) -> pcsc::ffi::DWORD {
+    pcsc::ffi::DWORD::from(events & 0xFFFF)
+}
+
+/// The context is of no more use: its service stopped, or was started anew and does not know it.
+fn service_lost(error: Error) -> bool {
+    matches!(
+        error,
+        Error::NoService
+            | Error::ServiceStopped
+            | Error::InvalidHandle
+            | Error::CommError
+            | Error::Shutdown
+            | Error::SystemCancelled
+            | Error::InternalError
+    )
+}
+
+/// What an error of the service means to the floors above. pcscd answers SCARD_W_SECURITY_VIOLATION or
+/// SCARD_E_NO_ACCESS to a session that its policy does not allow.
+fn reader_error(error: Error) -> ReaderError {
+    match error {
+        Error::NoService
+        | Error::ServiceStopped
+        | Error::InvalidHandle
+        | Error::Shutdown
+        | Error::SystemCancelled
+        | Error::SecurityViolation
+        | Error::NoAccess => ReaderError::NoService,
+        Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => ReaderError::NoReader,
+        Error::NoSmartcard | Error::RemovedCard => ReaderError::Removed,
+        Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard | Error::ProtoMismatch => {
+            ReaderError::Mute
+        }
+        Error::SharingViolation => ReaderError::Busy,
+        other => {
+            log::debug!("PC/SC: {other}");
+            ReaderError::Failed
+        }
+    }
+}
