@@ -18,6 +18,7 @@
 
 pub mod card;
 pub mod crypto;
+pub mod iso7816;
 pub mod pkcs15;
 pub mod provider;
 pub mod reader;

@@ -4,6 +4,8 @@
 //! Nothing here looks into a command or an answer.
 
 pub mod pcsc;
+#[cfg(test)]
+pub(crate) mod script;
 
 use std::time::Duration;
 

@@ -1,0 +1,106 @@
+//! Status words (ISO 7816-4 §5.1.3).
+
+use std::fmt;
+
+/// SW1 SW2.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatusWord(pub u16);
+
+impl StatusWord {
+    /// Done.
+    pub const OK: StatusWord = StatusWord(0x9000);
+    /// Fewer bytes than asked for: the end of the file was reached.
+    pub const END_OF_FILE: StatusWord = StatusWord(0x6282);
+    /// The code is blocked.
+    pub const BLOCKED: StatusWord = StatusWord(0x6983);
+    /// The holder's code is needed.
+    pub const NOT_VERIFIED: StatusWord = StatusWord(0x6982);
+    /// No such file.
+    pub const NO_FILE: StatusWord = StatusWord(0x6A82);
+    /// No such data object, key or code.
+    pub const NO_DATA_OBJECT: StatusWord = StatusWord(0x6A88);
+    /// The offset lies outside the file.
+    pub const WRONG_OFFSET: StatusWord = StatusWord(0x6B00);
+
+    /// SW1 and SW2.
+    pub fn bytes(self) -> [u8; 2] {
+        self.0.to_be_bytes()
+    }
+
+    /// Done without a reserve.
+    pub fn is_ok(self) -> bool {
+        self == StatusWord::OK
+    }
+
+    /// Done, even if an answer is waiting that nobody wants.
+    pub fn is_normal(self) -> bool {
+        self.is_ok() || self.waiting().is_some()
+    }
+
+    /// 61xx: bytes that wait for GET RESPONSE (00 stands for 256).
+    pub fn waiting(self) -> Option<usize> {
+        let [sw1, sw2] = self.bytes();
+        (sw1 == 0x61).then(|| length(sw2))
+    }
+
+    /// 6Cxx: the length to ask for (00 stands for 256). The command was not carried out.
+    pub fn exact_length(self) -> Option<usize> {
+        let [sw1, sw2] = self.bytes();
+        (sw1 == 0x6C).then(|| length(sw2))
+    }
+
+    /// 63Cx: a counter, in the answers about codes the tries left.
+    pub fn counter(self) -> Option<u8> {
+        (self.0 & 0xFFF0 == 0x63C0).then_some((self.0 & 0xF) as u8)
+    }
+
+    /// A refusal that may only mean that this card's application is not the selected one, because another program has
+    /// selected its own or has reset the card. None of them is given to a code that was compared.
+    pub fn may_be_foreign_context(self) -> bool {
+        matches!(
+            self.0,
+            0x6E00 | 0x6D00 | 0x6A86 | 0x6A82 | 0x6A88 | 0x6881 | 0x6985
+        )
+    }
+}
+
+fn length(sw2: u8) -> usize {
+    if sw2 == 0 { 256 } else { usize::from(sw2) }
+}
+
+impl fmt::Display for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04X}", self.0)
+    }
+}
+
+impl fmt::Debug for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SW {self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_counters() {
+        assert_eq!(StatusWord(0x6100).waiting(), Some(256));
+        assert_eq!(StatusWord(0x6119).waiting(), Some(25));
+        assert_eq!(StatusWord(0x6C0C).exact_length(), Some(12));
+        assert_eq!(StatusWord(0x63C2).counter(), Some(2));
+        assert_eq!(StatusWord(0x6300).counter(), None);
+        assert_eq!(StatusWord(0x9000).waiting(), None);
+    }
+
+    #[test]
+    fn only_9000_and_61xx_are_normal() {
+        let normal: Vec<_> = (0..=u16::MAX)
+            .map(StatusWord)
+            .filter(|sw| sw.is_normal())
+            .collect();
+        assert_eq!(normal.len(), 257);
+        assert!(normal.iter().all(|sw| sw.0 == 0x9000 || sw.0 >> 8 == 0x61));
+    }
+}

@@ -1,0 +1,140 @@
+//! A connection for tests that plays a written dialogue and fails the test when the driver says anything else.
+//!
+//! ```text
+//! # what follows is a comment
+//! > 00 A4 09 0C 02 3F00     the command that must come
+//! < 9000                    the card's answer
+//! ! Removed                 instead of an answer: a reader error
+//! ~ reset                   another program resets the card here; the next transaction or check says so
+//! = reset                   the driver must reset the card here
+//! ```
+
+use std::collections::VecDeque;
+
+use zeroize::Zeroizing;
+
+use super::{Connection, Continuity, Protocol, ReaderError};
+
+#[derive(Clone, Debug, PartialEq)]
+enum Line {
+    Command(Vec<u8>),
+    Answer(Vec<u8>),
+    Failure(ReaderError),
+    ForeignReset,
+    OwnReset,
+}
+
+pub(crate) struct Script {
+    protocol: Protocol,
+    lines: VecDeque<Line>,
+    in_transaction: bool,
+}
+
+impl Script {
+    pub(crate) fn connection(protocol: Protocol, text: &str) -> Box<dyn Connection> {
+        let lines = text.lines().filter_map(parse).collect();
+        Box::new(Script {
+            protocol,
+            lines,
+            in_transaction: false,
+        })
+    }
+
+    fn next(&mut self) -> Line {
+        self.lines.pop_front().expect("the script is at its end")
+    }
+
+    /// Takes the next line off if another program's reset stands there.
+    fn foreign_reset(&mut self) -> Continuity {
+        if self.lines.front() == Some(&Line::ForeignReset) {
+            self.lines.pop_front();
+            return Continuity::Reset;
+        }
+        Continuity::Kept
+    }
+}
+
+fn parse(line: &str) -> Option<Line> {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let (kind, rest) = line.split_at_checked(1)?;
+    Some(match kind {
+        ">" => Line::Command(hex(rest)),
+        "<" => Line::Answer(hex(rest)),
+        "!" => Line::Failure(match rest.trim() {
+            "Removed" => ReaderError::Removed,
+            "Mute" => ReaderError::Mute,
+            "Failed" => ReaderError::Failed,
+            other => panic!("no reader error {other}"),
+        }),
+        "~" => Line::ForeignReset,
+        "=" => Line::OwnReset,
+        other => panic!("no line of a script begins with {other}"),
+    })
+}
+
+/// Bytes written in hexadecimal, with blanks anywhere.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16).expect("hex digit") as u8)
+        .collect();
+    assert!(digits.len().is_multiple_of(2), "odd number of digits in {text}");
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+impl Connection for Script {
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn begin(&mut self) -> Result<Continuity, ReaderError> {
+        assert!(!self.in_transaction, "a transaction in a transaction");
+        self.in_transaction = true;
+        Ok(self.foreign_reset())
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
+        assert!(self.in_transaction, "an exchange outside a transaction");
+        let sent = Line::Command(command.to_vec());
+        let expected = self.next();
+        assert!(
+            sent == expected,
+            "the driver sent\n{sent:02X?}\ninstead of\n{expected:02X?}"
+        );
+        match self.next() {
+            Line::Answer(bytes) => Ok(Zeroizing::new(bytes)),
+            Line::Failure(error) => Err(error),
+            other => panic!("{other:02X?} is no answer"),
+        }
+    }
+
+    fn end(&mut self) {
+        assert!(self.in_transaction, "the end of no transaction");
+        self.in_transaction = false;
+    }
+
+    fn check(&mut self) -> Result<Continuity, ReaderError> {
+        // Like the service, the script goes on saying so until a transaction begins.
+        Ok(if self.lines.front() == Some(&Line::ForeignReset) {
+            Continuity::Reset
+        } else {
+            Continuity::Kept
+        })
+    }
+
+    fn reset(&mut self) -> Result<(), ReaderError> {
+        assert_eq!(self.next(), Line::OwnReset, "the driver resets the card");
+        self.in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert!(self.lines.is_empty(), "the driver left out {:02X?}", self.lines);
+            assert!(!self.in_transaction, "a transaction was left open");
+        }
+    }
+}
