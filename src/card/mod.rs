@@ -7,7 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
-use crate::pkcs15::{Directory, Path};
+use crate::pkcs15::{Directory, Objects, Path, TokenDirectory};
 use crate::reader::{Protocol, ReaderError};
 
 /// The chip behind a card.
@@ -33,6 +33,10 @@ pub enum CardError {
         /// Tries left before the code is blocked.
         tries_left: Option<u8>,
     },
+    /// The code is shorter or longer than the card's limits; nothing was sent, no try is lost.
+    CodeLength,
+    /// The code holds something else than the digits 0 to 9; nothing was sent, no try is lost.
+    CodeDigits,
     /// The code is blocked (6983, or no try left).
     CodeBlocked,
     /// The card wants the holder's code first (6982).
@@ -153,8 +157,22 @@ pub trait Card: Send {
     /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
     fn number(&self) -> &[u8];
 
-    /// Reads EF.DIR, ODF, TokenInfo, AODF, PrKDF, PuKDF, CDF and DODF, as far as they exist; no certificate and no data file.
-    fn read_directory(&mut self) -> Result<Directory, CardError>;
+    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA.
+    ///
+    /// [`CardError::InterruptedUpdate`]: EF_ACTUA tells of an update that never ended.
+    fn read_token_info(&mut self) -> Result<TokenDirectory, CardError>;
+
+    /// Reads PrKDF, PuKDF, CDF and DODF, as far as ODF names them; no certificate and no data file.
+    fn read_objects(&mut self) -> Result<Objects, CardError>;
+
+    /// Reads the whole directory: [`Card::read_token_info`], then [`Card::read_objects`].
+    fn read_directory(&mut self) -> Result<Directory, CardError> {
+        Ok(Directory::new(self.read_token_info()?, self.read_objects()?))
+    }
+
+    /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
+    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
+    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
 
     /// Reads a transparent file whole, or the part that `path` names.
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;

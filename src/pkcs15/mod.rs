@@ -11,6 +11,28 @@ pub struct Path {
     pub legacy: bool,
 }
 
+/// What the directory says of the card itself, short of its objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenDirectory {
+    /// TokenInfo.
+    pub token: TokenInfo,
+    /// AODF.
+    pub codes: Vec<Code>,
+}
+
+/// The objects that the directory announces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// PrKDF.
+    pub private_keys: Vec<PrivateKey>,
+    /// PuKDF.
+    pub public_keys: Vec<PublicKey>,
+    /// CDF, trusted and useful certificates alike.
+    pub certificates: Vec<Certificate>,
+    /// DODF.
+    pub data: Vec<DataObject>,
+}
+
 /// All that the directory files announce.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
@@ -26,6 +48,27 @@ pub struct Directory {
     pub certificates: Vec<Certificate>,
     /// DODF.
     pub data: Vec<DataObject>,
+}
+
+impl Directory {
+    /// Both halves together.
+    pub fn new(token: TokenDirectory, objects: Objects) -> Self {
+        let TokenDirectory { token, codes } = token;
+        let Objects {
+            private_keys,
+            public_keys,
+            certificates,
+            data,
+        } = objects;
+        Directory {
+            token,
+            codes,
+            private_keys,
+            public_keys,
+            certificates,
+            data,
+        }
+    }
 }
 
 /// TokenInfo (PKCS #15 §6.9).
