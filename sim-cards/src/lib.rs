@@ -9,8 +9,11 @@
 
 pub mod apdu;
 pub mod card;
+pub mod data;
 pub mod hex;
 pub mod layout;
+pub mod persona;
+pub mod pki;
 pub mod profile;
 pub mod status;
 pub mod trace;
@@ -29,6 +32,11 @@ mod transport;
 pub use card::{Action, Interceptor, Options, Protocol, SimCard};
 pub use profile::{Content, KeyPair, Profile};
 pub use status::Status;
+
+/// The files of `personas/` and `keys/`.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}
 
 /// The chip of a card, which decides its commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,57 @@
+//! The lab PKI: authorities, certificates of the cards, of the servers opposite to them, and revocation lists.
+//!
+//! Its shape, sizes and encodings are those of IGC-Santé; its names say that it is a lab; its keys are published and
+//! worthless. Nothing is random: the same day gives the same bytes.
+
+mod authority;
+mod certificate;
+mod date;
+mod der;
+mod extensions;
+mod keys;
+mod name;
+pub mod organisation;
+pub mod pem;
+mod person;
+
+use rsa::PrivateKey;
+
+pub(crate) use person::card_number;
+
+pub use authority::{Authority, PUBLICATION, Rank, Tier};
+pub use date::{Date, DateError, Midnight, Period, Validity};
+pub use person::{Usage, credential, issuer};
+
+use crate::persona::Persona;
+
+/// A private key with its certificate.
+#[derive(Clone)]
+pub struct Credential {
+    /// RSA, 2048 bits.
+    pub key: PrivateKey,
+    /// DER.
+    pub certificate: Vec<u8>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential").finish_non_exhaustive()
+    }
+}
+
+/// What stands on the contact interface of a card.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `CPS_PRIV_SIG` and its certificate: non-repudiation only.
+    pub signature: Credential,
+    /// `CPS_PRIV_AUT` and its certificate: TLS and logon.
+    pub authentication: Credential,
+}
+
+/// Issues the two certificates of a holder. The contactless one is asked for by [`credential`].
+pub fn credentials(persona: &Persona, validity: &Validity) -> Credentials {
+    Credentials {
+        signature: credential(persona, Usage::Signature, validity),
+        authentication: credential(persona, Usage::Authentication, validity),
+    }
+}

@@ -1,0 +1,99 @@
+//! Certificates that are not on a card: for the servers and the software that a test puts opposite to a card.
+
+use super::authority::{Authority, Rank, Tier, policy_statement};
+use super::certificate::Template;
+use super::date::Validity;
+use super::extensions::{self, KeyUsage, Purpose};
+use super::{Credential, keys, name};
+
+/// Category of a software certificate of the test population (table G01).
+const CATEGORY: u8 = 0x83;
+const POLICY: &str = "1.2.250.1.213.1.7.2.2.1.1.1";
+const ISSUER: Authority = Authority {
+    tier: Tier::Elementaire,
+    rank: Rank::Organisations,
+};
+
+/// A server known by one DNS name; the chain goes on with [`issuer`] and its root.
+pub fn server(dns_name: &str, validity: &Validity) -> Credential {
+    let usage = KeyUsage::DigitalSignatureAndKeyEncipherment;
+    issue(
+        "server",
+        dns_name,
+        usage,
+        Purpose::ServerAndClient,
+        Some(dns_name),
+        validity,
+    )
+}
+
+/// A structure's software as TLS client.
+pub fn client(validity: &Validity) -> Credential {
+    let common_name = "labo-client.invalid";
+    issue(
+        "organisation-client",
+        common_name,
+        KeyUsage::DigitalSignature,
+        Purpose::Client,
+        None,
+        validity,
+    )
+}
+
+/// A structure's seal.
+pub fn signature(validity: &Validity) -> Credential {
+    let usage = KeyUsage::DigitalSignatureAndNonRepudiation;
+    issue(
+        "organisation-signature",
+        "LABO CACHET",
+        usage,
+        Purpose::EmailProtection,
+        None,
+        validity,
+    )
+}
+
+/// The authority of all of them: ELEMENTAIRE ORGANISATIONS.
+pub fn issuer() -> Authority {
+    ISSUER
+}
+
+fn issue(
+    key_name: &str,
+    common_name: &str,
+    usage: KeyUsage,
+    purpose: Purpose,
+    dns_name: Option<&str>,
+    validity: &Validity,
+) -> Credential {
+    let key = keys::required(key_name);
+    let public_key = key.to_public_key();
+    let mut extensions = vec![
+        extensions::end_entity(),
+        extensions::subject_key_identifier(&public_key),
+        ISSUER.key_identifier(),
+        extensions::key_usage(usage),
+        extensions::certificate_policies(POLICY, &policy_statement()),
+        extensions::extended_key_usage(purpose),
+        ISSUER.crl_distribution_points(0),
+        ISSUER.freshest_crl(),
+        ISSUER.information_access(),
+    ];
+    extensions.extend(dns_name.map(extensions::dns_name));
+    extensions.push(extensions::category(CATEGORY));
+    let certificate = Template {
+        issuer: ISSUER,
+        subject: name::french(&[
+            &[(name::STATE, "Seine-Maritime (76)")],
+            &[(name::ORGANISATION, "LABO STRUCTURE")],
+            &[(name::ORGANISATIONAL_UNIT, "1760000042")],
+            &[(name::COMMON_NAME, common_name)],
+        ]),
+        usage: key_name,
+        period: validity.current(),
+        key: &public_key,
+        extensions,
+    }
+    .issue();
+    Credential { key, certificate }
+}
