@@ -1,4 +1,20 @@
 //! Floor 3: the card's own directory (PKCS #15 / ISO 7816-15), parsed from DER. No I/O.
+//!
+//! One function for each directory file: its bytes in, its objects out. Fill behind the last entry is skipped, an entry that
+//! cannot be understood is left out and logged, and nothing a card writes makes a function panic.
+
+mod codes;
+mod decode;
+#[cfg(test)]
+pub(crate) mod notation;
+mod objects;
+mod odf;
+mod token_info;
+
+pub use codes::codes;
+pub use objects::{certificates, data, private_keys, public_keys};
+pub use odf::{Odf, odf};
+pub use token_info::token_info;
 
 /// A file of the card: file identifiers from the master file, and the part of it that is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,7 +161,7 @@ pub struct PrivateKey {
     pub id: Vec<u8>,
     /// Usage.
     pub usage: Usage,
-    /// KeyAccessFlags as a bit string, first bit = 0x80 of the first byte is `sensitive`.
+    /// The card itself computes with the key.
     pub native: bool,
     /// Key reference, one byte (a negative DER integer is taken as its low byte).
     pub reference: u8,
