@@ -1,7 +1,7 @@
 //! GET DATA on security data objects: codes and keys.
 
 use crate::card::Codes;
-use crate::codes::Code;
+use crate::codes::{self, Code};
 use crate::layout;
 use crate::status::Status;
 use crate::tlv::{self, constructed, tlv};
@@ -26,6 +26,10 @@ struct Wanted {
 
 /// Public part of a security data object.
 const PUBLIC_PART: u32 = 0xA0;
+/// What a code object holds beside it.
+const CODE_DATA: u32 = 0x7F41;
+/// What a private key object holds beside it.
+const KEY_DATA: u32 = 0x7F48;
 
 impl Wanted {
     fn parse(data: &[u8]) -> Option<Self> {
@@ -45,21 +49,22 @@ impl Wanted {
         })
     }
 
-    fn content(&self, codes: &Codes) -> Option<Vec<u8>> {
+    fn content(&self, given: &Codes) -> Option<Vec<u8>> {
         const HOLDER_CODE: u32 = 0xBF_81_00 | layout::HOLDER_CODE as u32;
         const UNBLOCKING_CODE: u32 = 0xBF_81_00 | layout::UNBLOCKING_CODE as u32;
         // Key objects are named by the reference without its bit 8.
         const SIGNATURE_KEY: u32 = 0xBF_90_00 | (layout::CPS3_SIGNATURE_KEY & 0x7F) as u32;
         const AUTHENTICATION_KEY: u32 = 0xBF_90_00 | (layout::CPS3_AUTHENTICATION_KEY & 0x7F) as u32;
-        if self.part != PUBLIC_PART {
-            return None;
-        }
-        match self.object {
+        match (self.object, self.part) {
             // Change free, verify free, reset by environment 3.
-            HOLDER_CODE => Some(code(&codes.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
+            (HOLDER_CODE, PUBLIC_PART) => Some(code(&given.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
             // Neither change nor reset: a guess.
-            UNBLOCKING_CODE => Some(code(&codes.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00])),
-            SIGNATURE_KEY | AUTHENTICATION_KEY => Some(key()),
+            (UNBLOCKING_CODE, PUBLIC_PART) => Some(code(&given.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00])),
+            (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
+            (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
+            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key()),
+            // A private key shows nothing of itself. OpenSC wants an answer; what a real card says is not known.
+            (SIGNATURE_KEY | AUTHENTICATION_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
             _ => None,
         }
     }
@@ -71,6 +76,11 @@ fn code(code: &Code, rules: [u8; 6]) -> Vec<u8> {
     parts.extend(code.uses_left().map(|uses| tlv(0x9D, &uses.to_be_bytes())));
     parts.push(constructed(0xA1, &[tlv(0x8C, &rules)]));
     constructed(PUBLIC_PART, &parts)
+}
+
+/// 80 longest and 81 shortest code. OpenSC wants an answer; what a real card says is not known.
+fn lengths(shortest: usize, longest: usize) -> Vec<u8> {
+    constructed(CODE_DATA, &[tlv(0x80, &[longest as u8]), tlv(0x81, &[shortest as u8])])
 }
 
 /// 80 size of the key in bytes; the rules (every use with the holder code) are a guess.
