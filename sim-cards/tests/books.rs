@@ -1,0 +1,98 @@
+//! The protocol books: every command line known of these cards, and what they answer.
+//!
+//! A book is read as a log. `>` is a command, `<` the answer to it: hexadecimal digits, where `(n)` stands for `n`
+//! bytes of any value and `..` for any bytes at all. `= reset` resets the card, `= new card` takes a fresh one out of
+//! the box, with the options that follow (`t0`, `needs-recovery`, `tries=1`). `#` is a remark.
+
+mod common;
+
+use sim_cards::{Chip, Options, Protocol, SimCard, hex};
+
+#[test]
+fn cps3_contact() {
+    read_aloud(Chip::Cps3, include_str!("books/cps3.book"));
+}
+
+#[test]
+fn cps4_contact_t1() {
+    read_aloud(Chip::Cps4, include_str!("books/cps4-t1.book"));
+}
+
+#[test]
+fn cps4_contact_t0() {
+    read_aloud(Chip::Cps4, include_str!("books/cps4-t0.book"));
+}
+
+fn read_aloud(chip: Chip, book: &str) {
+    let mut card = common::card(chip, &Options::default());
+    let mut answer: Option<Vec<u8>> = None;
+    for (number, line) in book.lines().enumerate() {
+        let number = number + 1;
+        let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match mark {
+            "" | "#" => {}
+            "=" => card = obey(card, chip, rest, number),
+            ">" => {
+                assert_eq!(answer, None, "line {number}: the book left the answer before it out");
+                answer = Some(card.transmit(&common::bytes(rest)));
+            }
+            "<" => {
+                let answer = answer.take().unwrap_or_else(|| panic!("line {number}: nothing was asked"));
+                assert!(fits(rest, &answer), "line {number}: expected {rest}, answered {}", hex::encode(&answer));
+            }
+            _ => panic!("line {number}: not a line of a book"),
+        }
+    }
+    assert_eq!(answer, None, "the book left the last answer out");
+}
+
+fn obey(mut card: SimCard, chip: Chip, order: &str, number: usize) -> SimCard {
+    if order == "reset" {
+        card.reset();
+        return card;
+    }
+    let Some(words) = order.strip_prefix("new card") else { panic!("line {number}: no such order") };
+    let mut options = Options::default();
+    for word in words.split_whitespace() {
+        match word {
+            "t0" => options.protocol = Some(Protocol::T0),
+            "needs-recovery" => options.needs_recovery = true,
+            "tries=1" => options.tries = 1,
+            _ => panic!("line {number}: no such option"),
+        }
+    }
+    common::card(chip, &options)
+}
+
+/// Whether an answer is what a line of a book says.
+fn fits(pattern: &str, answer: &[u8]) -> bool {
+    let pattern: String = pattern.split_whitespace().collect();
+    fits_from(&pattern, answer)
+}
+
+fn fits_from(pattern: &str, answer: &[u8]) -> bool {
+    if let Some(rest) = pattern.strip_prefix("..") {
+        return (0..=answer.len()).any(|skipped| fits_from(rest, &answer[skipped..]));
+    }
+    if let Some((count, rest)) = pattern.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        let count: usize = count.parse().expect("a number of bytes in brackets");
+        return answer.len() >= count && fits_from(rest, &answer[count..]);
+    }
+    match (pattern.split_at_checked(2), answer.split_first()) {
+        (None, None) => true,
+        (Some((digits, rest)), Some((byte, answer))) => {
+            u8::from_str_radix(digits, 16) == Ok(*byte) && fits_from(rest, answer)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn patterns() {
+    assert!(fits("61 ..", &[0x61, 0x00]));
+    assert!(fits(".. 9000", &[1, 2, 0x90, 0x00]));
+    assert!(fits("(2) 9000", &[1, 2, 0x90, 0x00]));
+    assert!(!fits("(3) 9000", &[1, 2, 0x90, 0x00]));
+    assert!(!fits("9000", &[0x90, 0x00, 0x00]));
+    assert!(!fits("9000", &[0x90]));
+}
