@@ -8,6 +8,8 @@ use crate::chipdoc::ChipDoc;
 use crate::codes::Code;
 use crate::ias_ecc::IasEcc;
 use crate::layout;
+use crate::persona::Persona;
+use crate::pki::Validity;
 use crate::profile::Profile;
 use crate::status::Status;
 use crate::trace::{Exchange, Totals};
@@ -22,47 +24,36 @@ pub enum Protocol {
     T1,
 }
 
-/// How one card differs from a new one with the same content.
-#[derive(Debug, Clone)]
+/// How one card differs from what its content says; `None` keeps it.
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// `None`: T=0 for a CPS3, T=1 for a CPS4.
     pub protocol: Option<Protocol>,
     /// `None`: the ATR of the chip; for a CPS4 over T=0 the one that offers nothing else.
     pub atr: Option<Vec<u8>>,
     /// The holder code, four to eight digits.
-    pub pin: String,
+    pub pin: Option<String>,
     /// Tries of the holder code that are left, three at most.
-    pub tries: u8,
+    pub tries: Option<u8>,
     /// The unblocking code, eight digits.
-    pub puk: String,
+    pub puk: Option<String>,
     /// Tries of the unblocking code that are left, ten at most.
-    pub puk_tries: u8,
-    /// How often the unblocking code can still be used.
-    pub puk_uses: u16,
+    pub puk_tries: Option<u8>,
+    /// How often the unblocking code can still be used, a hundred times when new.
+    pub puk_uses: Option<u16>,
     /// CPS4: the root application is refused with `6985` until the recovery sequence was run.
     pub needs_recovery: bool,
+    /// The card of a persona on another chip than its own.
+    pub chip: Option<Chip>,
+    /// Whether the card of a persona has CPS_DATA. `None`: a CPS3 has; a CPS4 has not, as observed on a real one.
+    pub writable_area: Option<bool>,
 }
 
 /// Tries of the holder code of a new card.
-pub const TRIES: u8 = 3;
+const TRIES: u8 = 3;
 /// Tries and uses of the unblocking code of a new card.
-pub const UNBLOCKING_TRIES: u8 = 10;
-pub const UNBLOCKING_USES: u16 = 100;
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            protocol: None,
-            atr: None,
-            pin: "1234".into(),
-            tries: TRIES,
-            puk: "12345678".into(),
-            puk_tries: UNBLOCKING_TRIES,
-            puk_uses: UNBLOCKING_USES,
-            needs_recovery: false,
-        }
-    }
-}
+const UNBLOCKING_TRIES: u8 = 10;
+const UNBLOCKING_USES: u16 = 100;
 
 /// Both codes of a card, shared by all its applications, keys and logical channels.
 #[derive(Debug, Clone)]
@@ -72,11 +63,16 @@ pub struct Codes {
 }
 
 impl Codes {
-    fn new(options: &Options) -> Self {
+    fn new(profile: &Profile, options: &Options) -> Self {
+        let issued = &profile.codes;
+        let pin = options.pin.as_ref().unwrap_or(&issued.holder);
+        let puk = options.puk.as_ref().unwrap_or(&issued.unblocking);
+        let uses = options.puk_uses.unwrap_or(UNBLOCKING_USES);
         Self {
-            holder: Code::new(options.pin.as_bytes(), TRIES, None).with_tries_left(options.tries),
-            unblocking: Code::new(options.puk.as_bytes(), UNBLOCKING_TRIES, Some(options.puk_uses))
-                .with_tries_left(options.puk_tries),
+            holder: Code::new(pin.as_bytes(), TRIES, None)
+                .with_tries_left(options.tries.unwrap_or(issued.holder_tries)),
+            unblocking: Code::new(puk.as_bytes(), UNBLOCKING_TRIES, Some(uses))
+                .with_tries_left(options.puk_tries.unwrap_or(issued.unblocking_tries)),
         }
     }
 
@@ -208,7 +204,7 @@ impl SimCard {
             protocol,
             atr: options.atr.clone().unwrap_or_else(|| atr.to_vec()),
             power: Power::Off,
-            codes: Codes::new(options),
+            codes: Codes::new(profile, options),
             application: match chip {
                 Chip::Cps3 => Box::new(IasEcc::new(profile)),
                 Chip::Cps4 => Box::new(ChipDoc::new(profile, options.needs_recovery)),
@@ -219,6 +215,16 @@ impl SimCard {
             exchanges: None,
             totals: Totals::default(),
         }
+    }
+
+    /// The card of a persona, with certificates that are valid as the persona says, seen from today.
+    pub fn from_persona(persona: &Persona, options: &Options) -> Self {
+        let chip = options.chip.unwrap_or(persona.chip);
+        let mut profile = Profile::of(persona, chip, &Validity::relative_to_today());
+        if !options.writable_area.unwrap_or(chip == Chip::Cps3) {
+            profile.data.retain(|object| object.label != "CPS_DATA");
+        }
+        Self::new(&profile, options)
     }
 
     /// The chip of the card.

@@ -30,7 +30,7 @@ mod tlv;
 mod transport;
 
 pub use card::{Action, Interceptor, Options, Protocol, SimCard};
-pub use profile::{Content, KeyPair, Profile};
+pub use profile::Profile;
 pub use status::Status;
 
 /// The files of `personas/` and `keys/`.

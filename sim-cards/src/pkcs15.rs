@@ -4,12 +4,14 @@
 use rsa::PublicKey;
 use rsa::pkcs1::EncodeRsaPublicKey;
 
+use crate::Chip;
 use crate::codes::LENGTHS;
+use crate::data::{Access, DataObject};
 use crate::files::{AccessRules, File, MASTER_FILE};
 use crate::layout::{self, Place};
-use crate::profile::{KeyPair, Profile};
+use crate::pki::Credential;
+use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
-use crate::{Chip, Content};
 
 const BOOLEAN: u32 = 0x01;
 const INTEGER: u32 = 0x02;
@@ -46,7 +48,7 @@ pub fn application(profile: &Profile) -> Vec<File> {
     ];
     files.extend(
         keys.iter()
-            .map(|key| file(key.certificate_file, key.pair.certificate.clone())),
+            .map(|key| file(key.certificate_file, key.credential.certificate.clone())),
     );
     if profile.chip == Chip::Cps4 {
         files.push(file(
@@ -60,7 +62,7 @@ pub fn application(profile: &Profile) -> Vec<File> {
             Place::Application(identifier) => Some(File::elementary(
                 &[directory, identifier],
                 rules(object),
-                object.value.clone(),
+                object.content.clone(),
             )),
             Place::Legacy(..) => None,
         }
@@ -68,11 +70,11 @@ pub fn application(profile: &Profile) -> Vec<File> {
     files
 }
 
-fn rules(object: &Content) -> AccessRules {
-    match (object.protected, object.modifiable) {
-        (true, _) => AccessRules::HOLDER_READS,
-        (false, true) => AccessRules::HOLDER_WRITES,
-        (false, false) => AccessRules::CONTACT,
+fn rules(object: &DataObject) -> AccessRules {
+    match (object.access, object.modifiable) {
+        (Access::Code, _) => AccessRules::HOLDER_READS,
+        (Access::Free, true) => AccessRules::HOLDER_WRITES,
+        (Access::Free, false) => AccessRules::CONTACT,
     }
 }
 
@@ -230,15 +232,16 @@ fn aodf() -> Vec<u8> {
 }
 
 fn dodf(profile: &Profile) -> Vec<u8> {
-    let entry = |object: &Content| {
+    let entry = |object: &DataObject| {
         let Place::Application(identifier) = layout::place(profile.chip, &object.label)? else {
             return None;
         };
         let mut flags = vec![];
-        flags.extend(object.protected.then_some(0));
+        let private = object.access == Access::Code;
+        flags.extend(private.then_some(0));
         flags.extend(object.modifiable.then_some(1));
         let mut common = vec![tlv(UTF8_STRING, object.label.as_bytes()), bits(&flags, 1)];
-        if object.protected || object.modifiable {
+        if private || object.modifiable {
             common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
         }
         Some(constructed(
@@ -255,7 +258,7 @@ fn dodf(profile: &Profile) -> Vec<u8> {
 
 /// What the directories say of one key pair.
 struct Key<'a> {
-    pair: &'a KeyPair,
+    credential: &'a Credential,
     private_label: &'static str,
     public_label: &'static str,
     certificate_label: &'static str,
@@ -296,7 +299,7 @@ impl Keys {
         };
         [
             Key {
-                pair: &profile.signature,
+                credential: &profile.credentials.signature,
                 private_label: "CPS_PRIV_SIG",
                 public_label: "Cle publique de Signature CPS",
                 certificate_label: "Certificat de Signature CPS",
@@ -310,7 +313,7 @@ impl Keys {
                 public_file: layout::SIGNATURE_PUBLIC_KEY,
             },
             Key {
-                pair: &profile.authentication,
+                credential: &profile.credentials.authentication,
                 private_label: "CPS_PRIV_AUT",
                 public_label: "Cle publique d'Authentification CPS",
                 certificate_label: "Certificat d'Authentification CPS",
@@ -394,13 +397,13 @@ impl Key<'_> {
 
     fn rsa_attributes(&self, path: Vec<u8>) -> Vec<u8> {
         use rsa::traits::PublicKeyParts;
-        let bits = (self.pair.key.size() * 8) as u16;
+        let bits = (self.credential.key.size() * 8) as u16;
         constructed(TYPE_ATTRIBUTES, &[constructed(SEQUENCE, &[path, integer(bits)])])
     }
 
     /// RSAPublicKey (RFC 8017 §A.1.1).
     fn public_value(&self) -> Vec<u8> {
-        let key: &PublicKey = self.pair.key.as_ref();
+        let key: &PublicKey = self.credential.key.as_ref();
         key.to_pkcs1_der()
             .map(|der| der.as_bytes().to_vec())
             .unwrap_or_default()

@@ -1,50 +1,37 @@
 //! What an issuer writes on a card before it is handed over.
 
-use rsa::PrivateKey;
-
 use crate::Chip;
-
-/// A private key of the card and its certificate.
-#[derive(Clone)]
-pub struct KeyPair {
-    /// RSA, 2048 bits on real cards.
-    pub key: PrivateKey,
-    /// DER.
-    pub certificate: Vec<u8>,
-}
-
-/// One data object (PKCS #15 OpaqueDO).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// One of the labels of [`crate::layout::place`].
-    pub label: String,
-    pub value: Vec<u8>,
-    /// Readable only with the holder code.
-    pub protected: bool,
-    /// Writable with the holder code.
-    pub modifiable: bool,
-}
+use crate::data::{self, DataObject};
+use crate::persona::{Codes, Persona};
+use crate::pki::{self, Credentials, Validity};
 
 /// The whole content of one card.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     pub chip: Chip,
     /// Content of EF.SN.ICC: `5A 0A`, issuer, eight digits, check digit, filler.
     pub serial: [u8; 12],
-    /// Label of TokenInfo; contains `CPS3` or `CPS4`.
+    /// Label of TokenInfo; contains `CPS3` or `CPS4`, 32 characters at most.
     pub label: String,
-    pub signature: KeyPair,
-    pub authentication: KeyPair,
-    pub data: Vec<Content>,
+    pub credentials: Credentials,
+    /// Each under a label that [`crate::layout::place`] knows; others are left out.
+    pub data: Vec<DataObject>,
     /// Content of EF_ACTUA; absent until the first update of a card.
     pub update_stamp: Option<Vec<u8>>,
+    pub codes: Codes,
 }
 
-impl std::fmt::Debug for Profile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Profile")
-            .field("chip", &self.chip)
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+impl Profile {
+    /// The card of a holder, on any chip, with certificates of this validity.
+    pub fn of(persona: &Persona, chip: Chip, validity: &Validity) -> Self {
+        Self {
+            chip,
+            serial: persona.serial,
+            label: format!("{chip}-{}", persona.serial_digits()),
+            credentials: pki::credentials(persona, validity),
+            data: data::data_objects_at(persona, chip, validity),
+            update_stamp: persona.ef_actua.as_ref().map(|stamp| stamp.content()),
+            codes: persona.codes.clone(),
+        }
     }
 }

@@ -33,12 +33,21 @@ fn read_aloud(chip: Chip, book: &str) {
             "" | "#" => {}
             "=" => card = obey(card, chip, rest, number),
             ">" => {
-                assert_eq!(answer, None, "line {number}: the book left the answer before it out");
+                assert_eq!(
+                    answer, None,
+                    "line {number}: the book left the answer before it out"
+                );
                 answer = Some(card.transmit(&common::bytes(rest)));
             }
             "<" => {
-                let answer = answer.take().unwrap_or_else(|| panic!("line {number}: nothing was asked"));
-                assert!(fits(rest, &answer), "line {number}: expected {rest}, answered {}", hex::encode(&answer));
+                let answer = answer
+                    .take()
+                    .unwrap_or_else(|| panic!("line {number}: nothing was asked"));
+                assert!(
+                    fits(rest, &answer),
+                    "line {number}: expected {rest}, answered {}",
+                    hex::encode(&answer)
+                );
             }
             _ => panic!("line {number}: not a line of a book"),
         }
@@ -51,13 +60,15 @@ fn obey(mut card: SimCard, chip: Chip, order: &str, number: usize) -> SimCard {
         card.reset();
         return card;
     }
-    let Some(words) = order.strip_prefix("new card") else { panic!("line {number}: no such order") };
+    let Some(words) = order.strip_prefix("new card") else {
+        panic!("line {number}: no such order")
+    };
     let mut options = Options::default();
     for word in words.split_whitespace() {
         match word {
             "t0" => options.protocol = Some(Protocol::T0),
             "needs-recovery" => options.needs_recovery = true,
-            "tries=1" => options.tries = 1,
+            "tries=1" => options.tries = Some(1),
             _ => panic!("line {number}: no such option"),
         }
     }

@@ -80,8 +80,8 @@ impl ChipDoc {
             decipherment: false,
             code_may_change: false,
             chain: Chain::default(),
-            signature_key: profile.signature.key.clone(),
-            authentication_key: profile.authentication.key.clone(),
+            signature_key: profile.credentials.signature.key.clone(),
+            authentication_key: profile.credentials.authentication.key.clone(),
         }
     }
 

@@ -28,7 +28,7 @@ impl Legacy {
                         Some(File::elementary(
                             &path,
                             AccessRules::HOLDER_READS,
-                            object.value.clone(),
+                            object.content.clone(),
                         ))
                     }
                     Place::Application(_) => None,

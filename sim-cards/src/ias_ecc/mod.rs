@@ -53,8 +53,8 @@ impl IasEcc {
             listening: Listening::IasEcc,
             environment: Environment::default(),
             chain: Chain::default(),
-            signature_key: profile.signature.key.clone(),
-            authentication_key: profile.authentication.key.clone(),
+            signature_key: profile.credentials.signature.key.clone(),
+            authentication_key: profile.credentials.authentication.key.clone(),
         }
     }
 

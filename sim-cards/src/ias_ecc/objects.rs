@@ -59,7 +59,9 @@ impl Wanted {
             // Change free, verify free, reset by environment 3.
             (HOLDER_CODE, PUBLIC_PART) => Some(code(&given.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
             // Neither change nor reset: a guess.
-            (UNBLOCKING_CODE, PUBLIC_PART) => Some(code(&given.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00])),
+            (UNBLOCKING_CODE, PUBLIC_PART) => {
+                Some(code(&given.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00]))
+            }
             (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
             (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
             (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key()),
@@ -80,7 +82,10 @@ fn code(code: &Code, rules: [u8; 6]) -> Vec<u8> {
 
 /// 80 longest and 81 shortest code. OpenSC wants an answer; what a real card says is not known.
 fn lengths(shortest: usize, longest: usize) -> Vec<u8> {
-    constructed(CODE_DATA, &[tlv(0x80, &[longest as u8]), tlv(0x81, &[shortest as u8])])
+    constructed(
+        CODE_DATA,
+        &[tlv(0x80, &[longest as u8]), tlv(0x81, &[shortest as u8])],
+    )
 }
 
 /// 80 size of the key in bytes; the rules (every use with the holder code) are a guess.

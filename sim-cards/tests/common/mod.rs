@@ -2,39 +2,35 @@
 
 #![allow(dead_code)]
 
-use rsa::pkcs8::DecodePrivateKey;
-use sim_cards::{Chip, Content, KeyPair, Options, Profile, SimCard, hex};
-
-fn pair(n: &str) -> KeyPair {
-    KeyPair {
-        key: rsa::PrivateKey::from_pkcs8_der(&std::fs::read(format!("/tmp/simfix/{n}.key.der")).unwrap()).unwrap(),
-        certificate: std::fs::read(format!("/tmp/simfix/{n}.crt.der")).unwrap(),
-    }
-}
+use sim_cards::data::{Access, DataObject};
+use sim_cards::pki::Validity;
+use sim_cards::{Chip, Options, Profile, SimCard, hex, persona};
 
 /// Situation of a practice, as read on a real test card (fields 84 to 86).
-pub const SITUATION: &str = "EE2D 8414434142494E4554204D20444F4330303733353734 850F343939373030373335373431303038 860453413037";
+pub const SITUATION: &str =
+    "EE2D 8414434142494E4554204D20444F4330303733353734 850F343939373030373335373431303038 860453413037";
 /// EF_ACTUA of a finished update.
 pub const UPDATE_STAMP: &str = "EC12 810720240315103000 820720240315103045";
 
-/// The card of the books.
+/// The cardiologist's card with the data of the books, on either chip.
 pub fn profile(chip: Chip) -> Profile {
-    let content = |label: &str, value: Vec<u8>| Content { label: label.into(), value, protected: false, modifiable: false };
-    let protected = |label: &str, value: Vec<u8>| Content { protected: true, ..content(label, value) };
+    let holder = persona::find("doctor-hospital-cps3").expect("a persona of the crate");
+    let object = |label: &str, content: Vec<u8>, access| DataObject {
+        label: label.into(),
+        content,
+        access,
+        modifiable: label == "CPS_DATA",
+    };
     Profile {
-        chip,
-        serial: bytes("5A0A80250000012700 00026F").try_into().unwrap(),
-        label: format!("{chip}-27000002"),
-        signature: pair("sig"),
-        authentication: pair("aut"),
         data: vec![
-            Content { modifiable: true, ..content("CPS_DATA", vec![0; 300]) },
-            content("CPS_ID_CARD", vec![0xA5; 16]),
-            protected("CPS_ACTIVITY_01_PS", bytes(SITUATION)),
-            protected("CPS_SIT_FACT", vec![0x5F; 60]),
-            protected("CPS2TER_ACTIVITY_01_PS", vec![0x2E; 40]),
+            object("CPS_DATA", vec![0; 300], Access::Free),
+            object("CPS_ID_CARD", vec![0xA5; 16], Access::Free),
+            object("CPS_ACTIVITY_01_PS", bytes(SITUATION), Access::Code),
+            object("CPS_SIT_FACT", vec![0x5F; 60], Access::Code),
+            object("CPS2TER_ACTIVITY_01_PS", vec![0x2E; 40], Access::Code),
         ],
         update_stamp: (chip == Chip::Cps3).then(|| bytes(UPDATE_STAMP)),
+        ..Profile::of(&holder, chip, &Validity::relative_to_today())
     }
 }
 
