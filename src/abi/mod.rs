@@ -32,6 +32,9 @@ mod slot_and_token;
 mod template;
 mod verifying;
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cryptoki_sys::*;
