@@ -6,7 +6,7 @@ OPENSC_MODULE=opensc-pkcs11.so
 opensc_module() { bounded 60 pkcs11-tool --module "$OPENSC_MODULE" "$@"; }
 
 opensc_names_the_card() {
-    bounded 30 opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qiE 'CPS|IAS'
+    bounded 30 opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
 }
 
 opensc_dumps_two_keys_and_two_certificates() {
