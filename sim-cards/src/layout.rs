@@ -155,6 +155,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_object_of_every_persona_has_a_place_of_its_own() {
+        for persona in crate::persona::all() {
+            for chip in [Chip::Cps3, Chip::Cps4] {
+                let objects = crate::data::data_objects(&persona, chip);
+                let mut places: Vec<_> = objects
+                    .iter()
+                    .map(|object| {
+                        place(chip, &object.label).unwrap_or_else(|| panic!("{} has none", object.label))
+                    })
+                    .map(|place| format!("{place:?}"))
+                    .collect();
+                places.sort();
+                places.dedup();
+                assert_eq!(places.len(), objects.len(), "{} on {chip}", persona.name);
+            }
+        }
+    }
+
+    #[test]
     fn situations_keep_their_numbers() {
         assert_eq!(
             place(Chip::Cps3, "CPS_ACTIVITY_03_PS"),

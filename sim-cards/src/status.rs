@@ -72,7 +72,7 @@ impl fmt::Display for Status {
             0x6100..=0x61FF => write!(f, "{waiting} bytes wait"),
             0x9F00..=0x9FFF => write!(f, "{waiting} bytes wait (class A0)"),
             0x6C00..=0x6CFF => write!(f, "wrong Le, {waiting} is right"),
-            0x63C0..=0x63CF => write!(f, "wrong code, {} tries left", self.0 & 0xF),
+            0x63C0..=0x63CF => write!(f, "code not given or wrong, tries left: {}", self.0 & 0xF),
             0x6700 => f.write_str("wrong length"),
             0x6881 => f.write_str("logical channel not open"),
             0x6882 => f.write_str("secure messaging not supported"),

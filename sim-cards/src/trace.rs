@@ -77,7 +77,10 @@ pub fn name(command: &[u8]) -> String {
     let Some(([cla, instruction, p1, p2], rest)) = command.split_first_chunk::<4>() else {
         return "not a command".into();
     };
-    let data = rest.split_first().map(|(_, data)| data).unwrap_or_default();
+    let data = match rest.split_first() {
+        Some((lc, data)) => data.get(..usize::from(*lc)).unwrap_or(data),
+        None => &[],
+    };
     let name = match *instruction {
         ins::SELECT => format!("SELECT {}", selected(*p1, data)),
         ins::READ_BINARY if p1 & 0x80 != 0 => format!("READ BINARY short file {:02X} at {p2}", p1 & 0x1F),
@@ -135,5 +138,22 @@ fn template(p2: u8) -> String {
         0xB6 => "digital signature".into(),
         0xB8 => "confidentiality".into(),
         other => format!("template {other:02X}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_have_names() {
+        let named = |command: &str| name(&hex::decode(command).unwrap());
+        assert_eq!(named("01A4080002D00300"), "SELECT path from MF D003, channel 1");
+        assert_eq!(named("00B09C000C"), "READ BINARY short file 1C at 0");
+        assert_eq!(named("0020000100"), "VERIFY code 01, state only");
+        assert_eq!(named("002000010431323334"), "VERIFY code 01");
+        assert_eq!(named("102A808601FF"), "PSO DECIPHER, more follows");
+        assert_eq!(named("A0A40000023F00"), "SELECT file 3F00 (class A0)");
+        assert_eq!(named("00A4"), "not a command");
     }
 }

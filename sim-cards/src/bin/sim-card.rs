@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use sim_cards::card::PullAt;
 use sim_cards::persona::{self, Persona};
 use sim_cards::vpcd::{self, Reader};
-use sim_cards::{Chip, Options, Protocol, SimCard};
+use sim_cards::{Chip, Options, Protocol, SimCard, hex};
 
 /// Inserts a simulated health professional card into a virtual reader (vpcd), until it is stopped.
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// Transmission protocol: t0 is all that a CPS3 speaks, t1 the first choice of a CPS4
     #[arg(long, value_enum)]
     protocol: Option<ProtocolArgument>,
+    /// Answer to reset, hexadecimal, in place of the usual one
+    #[arg(long, value_name = "HEX", value_parser = atr)]
+    atr: Option<Vec<u8>>,
     /// Code of the holder, four to eight digits
     #[arg(long, value_name = "DIGITS", value_parser = digits(4, 8))]
     pin: Option<String>,
@@ -101,6 +104,12 @@ fn digits(shortest: usize, longest: usize) -> impl Fn(&str) -> Result<String, St
     }
 }
 
+fn atr(text: &str) -> Result<Vec<u8>, String> {
+    hex::decode(text)
+        .filter(|atr| (2..=33).contains(&atr.len()))
+        .ok_or_else(|| "2 to 33 bytes are wanted".into())
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
@@ -160,6 +169,7 @@ fn make(persona: &Persona, arguments: &Arguments) -> Result<SimCard, String> {
     let options = Options {
         chip: Some(chip),
         protocol: arguments.protocol.map(Protocol::from),
+        atr: arguments.atr.clone(),
         pin: arguments.pin.clone(),
         tries: arguments.tries,
         puk: arguments.puk.clone(),

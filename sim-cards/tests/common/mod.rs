@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+use std::sync::LazyLock;
+
 use sim_cards::data::{Access, DataObject};
 use sim_cards::pki::Validity;
 use sim_cards::{Chip, Options, Profile, SimCard, hex, persona};
@@ -13,7 +15,16 @@ pub const SITUATION: &str =
 pub const UPDATE_STAMP: &str = "EC12 810720240315103000 820720240315103045";
 
 /// The cardiologist's card with the data of the books, on either chip.
-pub fn profile(chip: Chip) -> Profile {
+pub fn profile(chip: Chip) -> &'static Profile {
+    static CPS3: LazyLock<Profile> = LazyLock::new(|| issue(Chip::Cps3));
+    static CPS4: LazyLock<Profile> = LazyLock::new(|| issue(Chip::Cps4));
+    match chip {
+        Chip::Cps3 => &CPS3,
+        Chip::Cps4 => &CPS4,
+    }
+}
+
+fn issue(chip: Chip) -> Profile {
     let holder = persona::find("doctor-hospital-cps3").expect("a persona of the crate");
     let object = |label: &str, content: Vec<u8>, access| DataObject {
         label: label.into(),
@@ -36,7 +47,7 @@ pub fn profile(chip: Chip) -> Profile {
 
 /// That card with power.
 pub fn card(chip: Chip, options: &Options) -> SimCard {
-    let mut card = SimCard::new(&profile(chip), options);
+    let mut card = SimCard::new(profile(chip), options);
     card.power_on();
     card
 }
