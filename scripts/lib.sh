@@ -7,6 +7,9 @@ MODULE=$TARGET/release/libcpx_pkcs11.so
 SIM_CARD=$TARGET/release/sim-card
 LAB_PKI=$TARGET/release/lab-pki
 
+# pcscd stands in sbin, which a user's PATH may lack.
+PATH=$PATH:/usr/sbin:/sbin
+
 # What a build needs, and what the real stack and its clients need.
 # shellcheck disable=SC2034 # used by the scripts that source this file
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libpcsclite-dev)
