@@ -4,6 +4,21 @@
 //! logical operation: it takes one PC/SC transaction, recovers once when another program has reset the card or selected
 //! another application, and leaves the card free for others.
 
+mod chipdoc;
+mod codes;
+mod commands;
+mod cps;
+mod dialogue;
+mod files;
+mod ias_ecc;
+mod legacy;
+mod recognise;
+#[cfg(test)]
+mod scripted;
+mod update;
+
+pub use recognise::{candidate, recognise};
+
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
@@ -190,16 +205,21 @@ pub trait Card: Send {
     fn verify(&mut self, code: &Code, digits: &[u8]) -> Result<(), CardError>;
 
     /// Replaces the holder's code.
+    ///
+    /// On CPS4 this takes two commands: when the card refuses the new code, the old one holds and stays verified.
     fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError>;
 
     /// Sets a new holder's code after the unblocking code was verified with [`Card::verify`].
     fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError>;
 
-    /// Makes the card forget every verified code, as well as the chip can.
+    /// Makes the card forget every verified code.
+    ///
+    /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
+    /// its selected application and its verified code are gone too. Waits for the end of their transactions.
     fn logout(&mut self) -> Result<(), CardError>;
 
     /// Whether codes verified earlier may still be; asks the PC/SC service only, never the card.
-    /// `false`: the card was reset since.
+    /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
     fn continuous(&mut self) -> Result<bool, CardError>;
 
     /// What the key can do.

@@ -10,18 +10,34 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use zeroize::Zeroizing;
 
 use super::{Connection, Continuity, Protocol, ReaderError};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Line {
     Command(Vec<u8>),
     Answer(Vec<u8>),
     Failure(ReaderError),
     ForeignReset,
     OwnReset,
+}
+
+/// As the script writes it.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, bytes) = match self {
+            Line::Command(bytes) => ('>', bytes),
+            Line::Answer(bytes) => ('<', bytes),
+            Line::Failure(error) => return write!(f, "! {error:?}"),
+            Line::ForeignReset => return f.write_str("~ reset"),
+            Line::OwnReset => return f.write_str("= reset"),
+        };
+        write!(f, "{kind} ")?;
+        bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
 }
 
 pub(crate) struct Script {
@@ -100,12 +116,12 @@ impl Connection for Script {
         let expected = self.next();
         assert!(
             sent == expected,
-            "the driver sent\n{sent:02X?}\ninstead of\n{expected:02X?}"
+            "the driver sent\n{sent:?}\ninstead of\n{expected:?}"
         );
         match self.next() {
             Line::Answer(bytes) => Ok(Zeroizing::new(bytes)),
             Line::Failure(error) => Err(error),
-            other => panic!("{other:02X?} is no answer"),
+            other => panic!("{other:?} is no answer"),
         }
     }
 
@@ -133,7 +149,7 @@ impl Connection for Script {
 impl Drop for Script {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            assert!(self.lines.is_empty(), "the driver left out {:02X?}", self.lines);
+            assert!(self.lines.is_empty(), "the driver left out {:#?}", self.lines);
             assert!(!self.in_transaction, "a transaction was left open");
         }
     }

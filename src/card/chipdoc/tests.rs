@@ -1,0 +1,482 @@
+//! Dialogues with a CPS4, under T=1 unless a test says otherwise.
+
+use super::super::scripted::{EF_SN, commands, fill, key, path, pin, text, try_recognise, unblocking};
+use super::super::{Card, CardError, Deciphered, Input, KeyRole};
+use super::*;
+use crate::pkcs15::notation::der;
+use crate::reader::script::hex;
+use crate::reader::{Protocol, ReaderError};
+
+const ATR: &str = "3B9B188001001225006480040100009044";
+
+const SELECT_ROOT: &str = "> 01A4040C 08 8025000001FF0100\n< 9000";
+
+/// Recognises the card; the dialogue that follows is `script`.
+fn card_with(protocol: Protocol, script: &str) -> Box<dyn Card> {
+    let script = format!("{SELECT_ROOT}\n> 01B09C00 0C\n< {EF_SN} 9000\n{script}");
+    try_recognise(ATR, protocol, &script).expect("a CPS4")
+}
+
+fn card(script: &str) -> Box<dyn Card> {
+    card_with(Protocol::T1, script)
+}
+
+/// A card whose PKCS #15 application was entered by reading a data object.
+fn card_in_use(protocol: Protocol, script: &str) -> Box<dyn Card> {
+    let content = [0xAA; 4];
+    let read = match protocol {
+        Protocol::T1 => read_file("0001D101", &content),
+        Protocol::T0 => "> 01A40800 04 0001D101\n< 6106\n> 01C0000006\n< 6F04 80020004 9000\n> 01B0000004\n< AAAAAAAA 9000".into(),
+    };
+    let mut card = card_with(protocol, &format!("{read}\n{script}"));
+    assert_eq!(card.read_file(&path(&[0x0001, 0xD101])).unwrap()[..], content);
+    card
+}
+
+/// SELECT with its control information, then READ BINARY of a file that fits into one answer.
+fn read_file(path: &str, content: &[u8]) -> String {
+    let size = content.len();
+    format!(
+        "> 01A40800 {:02X} {path} 00
+         < 6F0B 8002 {size:04X} 820101 8302{} 9000
+         > 01B00000 {size:02X}
+         < {} 9000",
+        path.len() / 2,
+        &path[path.len() - 4..],
+        text(content)
+    )
+}
+
+fn signature_key() -> KeyRef {
+    key(0x10, KeyRole::Signature)
+}
+
+fn authentication_key() -> KeyRef {
+    key(0x20, KeyRole::Authentication)
+}
+
+mod recognition {
+    use super::*;
+
+    #[test]
+    fn the_application_opens_channel_one() {
+        assert_eq!(card("").number(), hex("8025000001260085524F"));
+        assert_eq!(card_with(Protocol::T0, "").chip(), Chip::Cps4);
+    }
+
+    #[test]
+    fn a_stuck_card_is_brought_back_through_its_other_applications() {
+        let script = format!(
+            "> 01A4040C 08 8025000001FF0100
+             < 6985
+             > 01A4040C 07 A0000001510000
+             < 9000
+             > 00A4040C 08 8025000001FF0002
+             < 9000
+             {SELECT_ROOT}
+             > 01B09C00 0C
+             < 6A82
+             > 01A40800 02 D003 00
+             < 6F04 8002000C 9000
+             > 01B00000 0C
+             < {EF_SN} 9000"
+        );
+        assert!(try_recognise(ATR, Protocol::T1, &script).is_ok());
+    }
+
+    #[test]
+    fn a_card_without_our_application_is_not_ours() {
+        let script = "> 01A4040C 08 8025000001FF0100
+                      < 6A82
+                      > 01A4040C 07 A0000001510000
+                      < 6A82
+                      > 00A4040C 08 8025000001FF0002
+                      < 6A82
+                      > 01A4040C 08 8025000001FF0100
+                      < 6A82";
+        assert_eq!(
+            try_recognise(ATR, Protocol::T1, script).err(),
+            Some(CardError::NotRecognized)
+        );
+    }
+}
+
+mod directory {
+    use super::*;
+
+    #[test]
+    fn everything_is_listed_with_the_size_that_select_tells() {
+        let odf = der("A8 { 30 { 04 { 7001 } } } A0 { 30 { 04 { 7002 } } } A1 { 30 { 04 { 7003 } } } A4 { 30 { 04 { 7005 } } }
+                       A7 { 30 { 04 { 7006 } } }");
+        let token = der("30 { 02 { 00 } 04 { 26008552 } 80 { 'CPS4' } }");
+        let aodf = der("30 { 30 { } 30 { 04 { 01 } } A1 { 30 { 03 { 03 08 } 0A { 01 } 02 { 04 } 02 { 08 } 80 { 01 } } } }
+                        30 { 30 { } 30 { 04 { 02 } } A1 { 30 { 03 { 00 09 } 0A { 01 } 02 { 08 } 02 { 08 } 80 { 02 } } } }");
+        let prkdf = der(
+            "30 { 30 { 0C { 'CPS_PRIV_AUT' } } 30 { 04 { 20 } 03 { 05 60 } 02 { 20 } } A1 { 30 { 30 { } 02 { 0800 } } } }",
+        );
+        let pukdf = der(
+            "30 { 30 { 0C { 'Cle' } } 30 { 04 { 20 } 03 { 01 02 } 02 { 20 } } A1 { 30 { 30 { } 02 { 0800 } } } }",
+        );
+        let cdf = der("30 { 30 { } 30 { 04 { 20 } } A1 { 30 { 30 { 04 { B002 } } } } }");
+        let dodf = der("30 { 30 { 0C { 'CPS_ID_CARD' } } 30 { } A1 { 30 { 04 { D101 } } } }");
+        let files = [
+            ("5031", odf),
+            ("5032", token),
+            ("7001", aodf),
+            ("7002", prkdf),
+            ("7003", pukdf),
+            ("7005", cdf),
+            ("7006", dodf),
+        ];
+        let script = files
+            .map(|(fid, content)| read_file(&format!("0001{fid}"), &content))
+            .join("\n")
+            + "\n> 01200001\n< 63C3\n> 01200002\n< 63C3";
+        assert_eq!(commands(SELECT_ROOT) + 1 + commands(&script), 18);
+        let mut card = card(&script);
+        let directory = card.read_directory().unwrap();
+        assert_eq!(directory.private_keys[0].reference, 0x20);
+        assert_eq!(directory.public_keys.len(), 1);
+        assert_eq!(directory.data[0].common.label, "CPS_ID_CARD");
+        for code in &directory.codes {
+            assert_eq!(card.code_state(code).unwrap().tries_left, Some(3));
+        }
+    }
+
+    #[test]
+    fn a_certificate_under_t0_needs_no_control_information() {
+        let certificate = der(&format!("30 {{ {} }}", fill(0xAB, 296)));
+        let script = format!(
+            "> 01A40800 04 0001B002
+             < 6119
+             > 01B00000 00
+             < {} 9000
+             > 01B00100 2C
+             < {} 9000",
+            text(&certificate[..256]),
+            text(&certificate[256..])
+        );
+        let read = card_with(Protocol::T0, &script)
+            .read_object(&path(&[0x0001, 0xB002]))
+            .unwrap();
+        assert_eq!(read[..], certificate);
+    }
+}
+
+mod codes {
+    use super::*;
+
+    #[test]
+    fn login_is_one_command() {
+        card("> 01200001 04 31323334\n< 9000")
+            .verify(&pin(), b"1234")
+            .unwrap();
+    }
+
+    #[test]
+    fn refusals_of_a_code() {
+        for (status, error) in [
+            ("63C2", CardError::CodeIncorrect { tries_left: Some(2) }),
+            ("63C0", CardError::CodeBlocked),
+            ("6983", CardError::CodeBlocked),
+            ("6F00", CardError::Unexpected(0x6F00)),
+        ] {
+            let script = format!("> 01200001 04 31323334\n< {status}");
+            assert_eq!(card(&script).verify(&pin(), b"1234"), Err(error), "{status}");
+        }
+    }
+
+    #[test]
+    fn counters_are_asked_with_an_empty_verify() {
+        for (status, tries_left, verified) in [
+            ("63C2", Some(2), false),
+            ("63C0", Some(0), false),
+            ("6983", Some(0), false),
+            ("9000", None, true),
+        ] {
+            for (protocol, command) in [(Protocol::T1, "01200001"), (Protocol::T0, "01200001 00")] {
+                let state = card_with(protocol, &format!("> {command}\n< {status}"))
+                    .code_state(&pin())
+                    .unwrap();
+                assert_eq!(
+                    (state.tries_left, state.verified),
+                    (tries_left, verified),
+                    "{status}"
+                );
+            }
+        }
+        let odd = card("> 01200001\n< 6F00").code_state(&pin());
+        assert_eq!(odd, Err(CardError::Unexpected(0x6F00)));
+    }
+
+    #[test]
+    fn change_is_two_steps() {
+        let script = "> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 9000";
+        card(script).change_code(&pin(), b"1234", b"5678").unwrap();
+    }
+
+    #[test]
+    fn a_refused_change_does_not_present_the_old_code_again() {
+        let script = "> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 6985";
+        assert_eq!(
+            card(script).change_code(&pin(), b"1234", b"5678"),
+            Err(CardError::NotAllowed(0x6985))
+        );
+        let script = "> 01200001 04 31323334\n< 63C2";
+        let wrong = card(script).change_code(&pin(), b"1234", b"5678");
+        assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(2) }));
+    }
+
+    #[test]
+    fn unblocking_is_three_steps() {
+        for (protocol, reset) in [(Protocol::T1, "012C0381"), (Protocol::T0, "012C0381 00")] {
+            let script = format!(
+                "> 01200002 08 3132333435363738
+                 < 9000
+                 > {reset}
+                 < 9000
+                 > 01240101 04 34333231
+                 < 9000"
+            );
+            let mut card = card_with(protocol, &script);
+            card.verify(&unblocking(), b"12345678").unwrap();
+            card.reset_code(&pin(), b"4321").unwrap();
+        }
+    }
+
+    #[test]
+    fn logout_resets_the_card_and_channel_one_is_opened_again() {
+        let mut card = card(&format!("= reset\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"));
+        card.logout().unwrap();
+        assert_eq!(card.continuous(), Ok(true));
+        card.verify(&pin(), b"1234").unwrap();
+    }
+}
+
+mod signatures {
+    use super::*;
+
+    const DIGEST: [u8; 32] = [0xD1; 32];
+
+    fn digest<'a>(hash: Hash, digest: &'a [u8]) -> Input<'a> {
+        Input::Digest {
+            hash,
+            digest,
+            last_round: None,
+        }
+    }
+
+    #[test]
+    fn the_chip_pads_for_signature_and_pss() {
+        let sha1 = [0xA1; 20];
+        for (key, input, algorithm, reference) in [
+            (signature_key(), digest(Hash::Sha1, &sha1), "0A", "90"),
+            (signature_key(), digest(Hash::Sha256, &DIGEST), "28", "90"),
+            (
+                signature_key(),
+                Input::Pss {
+                    hash: Hash::Sha1,
+                    digest: &sha1,
+                },
+                "15",
+                "90",
+            ),
+            (
+                signature_key(),
+                Input::Pss {
+                    hash: Hash::Sha256,
+                    digest: &DIGEST,
+                },
+                "2C",
+                "90",
+            ),
+            (
+                authentication_key(),
+                Input::Pss {
+                    hash: Hash::Sha1,
+                    digest: &sha1,
+                },
+                "15",
+                "A0",
+            ),
+            (
+                authentication_key(),
+                Input::Pss {
+                    hash: Hash::Sha256,
+                    digest: &DIGEST,
+                },
+                "2C",
+                "A0",
+            ),
+        ] {
+            let hash = if matches!(algorithm, "0A" | "15") {
+                &sha1[..]
+            } else {
+                &DIGEST
+            };
+            let command = format!("012A9E9A {:02X} {}", hash.len(), text(hash));
+            let signature = fill(0x51, 256);
+            let mse = format!("> 012281B6 04 9102 {algorithm} {reference}\n< 9000");
+            let t1 = format!("{mse}\n> {command} 00\n< {signature} 9000");
+            assert_eq!(commands(&t1), 2);
+            let t0 = format!("{mse}\n> {command}\n< 6100\n> 01C0000000\n< {signature} 9000");
+            for (protocol, script) in [(Protocol::T1, t1), (Protocol::T0, t0)] {
+                assert_eq!(
+                    card_in_use(protocol, &script).sign(&key, &input).unwrap(),
+                    [0x51; 256],
+                    "{input:?}"
+                );
+            }
+        }
+    }
+
+    /// The private-key operation over a block of 256 bytes.
+    fn raw(block: &[u8], answer: &str) -> String {
+        format!(
+            "> 012241B8 03 830120
+             < 9000
+             > 112A8086 FF {}
+             < 9000
+             > 012A8086 01 {} 00
+             < {answer}",
+            text(&block[..255]),
+            text(&block[255..])
+        )
+    }
+
+    #[test]
+    fn authentication_signs_a_block_that_the_host_has_padded() {
+        let info = digest_info::encode(Hash::Sha384, &[0xD3; 48]).unwrap();
+        let mut padded = vec![0xFF; 256];
+        padded[..2].copy_from_slice(&[0x00, 0x01]);
+        let start = 256 - info.len();
+        padded[start - 1] = 0x00;
+        padded[start..].copy_from_slice(&info);
+        let script = raw(&padded, &format!("{} 9000", fill(0x52, 256)));
+        assert_eq!(commands(&script), 3);
+        for input in [
+            Input::Pkcs1(&info),
+            digest(Hash::Sha384, &[0xD3; 48]),
+            Input::Raw(&padded),
+        ] {
+            let signature = card_in_use(Protocol::T1, &script).sign(&authentication_key(), &input);
+            assert_eq!(signature.unwrap(), [0x52; 256], "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_cryptogram_comes_back_as_a_block() {
+        let script = raw(&[0xC0; 256], &format!("{} 9000", fill(0x02, 256)));
+        let deciphered = card_in_use(Protocol::T1, &script).decipher(&authentication_key(), &[0xC0; 256]);
+        assert!(matches!(deciphered, Ok(Deciphered::Block(block)) if block[..] == [0x02; 256]));
+    }
+
+    #[test]
+    fn what_a_key_cannot_do_is_refused_without_a_command() {
+        let mut card = card("");
+        let (sig, aut) = (signature_key(), authentication_key());
+        for (key, input) in [
+            (&sig, Input::Pkcs1(&DIGEST)),
+            (&sig, Input::Raw(&[0; 256])),
+            (&sig, digest(Hash::Sha384, &[0; 48])),
+            (&sig, digest(Hash::Sha1, &DIGEST)),
+            (
+                &aut,
+                Input::Pss {
+                    hash: Hash::Sha512,
+                    digest: &[0; 64],
+                },
+            ),
+            (
+                &aut,
+                Input::Pss {
+                    hash: Hash::Sha1,
+                    digest: &DIGEST,
+                },
+            ),
+            (&aut, Input::Pkcs1(&[0; 246])),
+            (&aut, Input::Raw(&[0; 255])),
+        ] {
+            assert_eq!(card.sign(key, &input), Err(CardError::Unsupported), "{input:?}");
+        }
+        assert!(matches!(
+            card.decipher(&sig, &[0; 256]),
+            Err(CardError::Unsupported)
+        ));
+        assert_eq!(card.abilities(&aut).pkcs1_max, Some(245));
+    }
+
+    #[test]
+    fn a_missing_code_stops_the_chain() {
+        let script = format!(
+            "> 012241B8 03 830120\n< 9000\n> 112A8086 FF {}\n< 6982",
+            fill(0xC0, 255)
+        );
+        let refused = card_in_use(Protocol::T1, &script).decipher(&authentication_key(), &[0xC0; 256]);
+        assert!(matches!(refused, Err(CardError::NotVerified)));
+    }
+}
+
+mod sharing {
+    use super::*;
+
+    #[test]
+    fn a_closed_channel_is_opened_again_and_the_application_entered() {
+        let signature = fill(0x51, 256);
+        let script = format!(
+            "> 012281B6 04 91022C90
+             < 6881
+             {SELECT_ROOT}
+             > 01A40800 02 0001 00
+             < 6F00 9000
+             > 012281B6 04 91022C90
+             < 9000
+             > 012A9E9A 20 {} 00
+             < {signature} 9000",
+            fill(0xD1, 32)
+        );
+        let input = Input::Pss {
+            hash: Hash::Sha256,
+            digest: &[0xD1; 32],
+        };
+        card_in_use(Protocol::T1, &script)
+            .sign(&signature_key(), &input)
+            .unwrap();
+    }
+
+    #[test]
+    fn after_a_reset_the_application_comes_first() {
+        let script = format!(
+            "~ reset
+             {SELECT_ROOT}
+             > 01840000 08
+             < 0102030405060708 9000"
+        );
+        let mut card = card(&script);
+        let mut random = [0; 8];
+        card.random(&mut random).unwrap();
+        assert_eq!(random, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(card.continuous(), Ok(false));
+    }
+
+    #[test]
+    fn a_lost_channel_costs_no_try_of_the_code() {
+        let script = format!(
+            "> 01200001 04 31323334
+             < 6881
+             {SELECT_ROOT}
+             > 01200001 04 31323334
+             < 9000"
+        );
+        card(&script).verify(&pin(), b"1234").unwrap();
+    }
+
+    #[test]
+    fn a_card_pulled_out_while_it_is_brought_back() {
+        let mut card = card("> 01840000 08\n< 6881\n> 01A4040C 08 8025000001FF0100\n! Removed");
+        assert_eq!(
+            card.random(&mut [0; 8]),
+            Err(CardError::Reader(ReaderError::Removed))
+        );
+    }
+}

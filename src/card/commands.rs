@@ -1,0 +1,87 @@
+//! What is particular to a chip: its commands. [`super::cps::Cps`] runs them inside transactions.
+
+use zeroize::Zeroizing;
+
+use super::dialogue::Dialogue;
+use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef};
+
+/// The commands of one chip, and what is known of the chip's state between them.
+pub(super) trait Commands: Send {
+    const CHIP: Chip;
+
+    /// Class of the chip's commands: 00, or 01 on logical channel 1.
+    const CLASS: u8;
+
+    /// Nothing works before [`Commands::select_application`].
+    fn must_select(&self) -> bool;
+
+    /// Makes the root application the selected one, from whatever another program has left.
+    fn select_application(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError>;
+
+    /// The card was reset.
+    fn forget(&mut self);
+
+    /// Selects a file; its size if asked for, or if it costs nothing to know.
+    fn select_file(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        fids: &[u16],
+        want_size: bool,
+    ) -> Result<Option<usize>, CardError>;
+
+    /// Reads a file of the CPS2ter side.
+    fn read_legacy_file(
+        &mut self,
+        _card: &mut Dialogue<'_>,
+        _fids: &[u16],
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        Err(CardError::Unsupported)
+    }
+
+    /// Looks whether an update of the card's data was interrupted.
+    fn check_update(&mut self, _card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        Ok(())
+    }
+
+    /// See [`super::Card::code_state`].
+    fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError>;
+
+    /// Presents `block`, a checked and padded code.
+    fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError>;
+
+    /// Replaces a code by another, both checked and padded.
+    fn change_code(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        code: &Code,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<(), CardError>;
+
+    /// Sets a code after the unblocking code was verified.
+    fn reset_code(&mut self, card: &mut Dialogue<'_>, code: &Code, new: &[u8]) -> Result<(), CardError>;
+
+    /// See [`super::Card::abilities`].
+    fn abilities(&self, key: &KeyRef) -> Abilities;
+
+    /// See [`super::Card::sign`].
+    fn sign(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        input: &Input<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, CardError>;
+
+    /// See [`super::Card::decipher`]; `cryptogram` has the modulus' length.
+    fn decipher(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        cryptogram: &[u8],
+    ) -> Result<Deciphered, CardError>;
+}
+
+/// A path of file identifiers as SELECT carries it.
+pub(super) fn path_bytes(fids: &[u16]) -> Vec<u8> {
+    fids.iter().flat_map(|fid| fid.to_be_bytes()).collect()
+}

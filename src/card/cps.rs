@@ -1,0 +1,320 @@
+//! The card of a health professional, over either chip: every method is one transaction.
+
+use zeroize::Zeroizing;
+
+use super::commands::Commands;
+use super::dialogue::Dialogue;
+use super::files::{self, Extent};
+use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
+use crate::iso7816::Command;
+use crate::pkcs15::{self, Objects, Odf, Path, TokenDirectory};
+use crate::reader::{Connection, Continuity, Protocol};
+
+/// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
+pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
+
+const ODF: [u16; 3] = [0x3F00, 0x0001, 0x5031];
+const TOKEN_INFO: [u16; 3] = [0x3F00, 0x0001, 0x5032];
+
+/// EF.SN.ICC.
+const EF_SN: [u16; 2] = [0x3F00, 0xD003];
+const EF_SN_SFI: u8 = 0x1C;
+const EF_SN_LENGTH: usize = 12;
+
+/// EF.SN.ICC begins with the tag and length of the card number and with the issuer's number, for every CPS.
+const EF_SN_START: [u8; 7] = [0x5A, 0x0A, 0x80, 0x25, 0x00, 0x00, 0x01];
+
+/// Random bytes of one GET CHALLENGE.
+const CHALLENGE: usize = 8;
+
+/// A recognised card with the commands of its chip.
+pub(super) struct Cps<C> {
+    connection: Box<dyn Connection>,
+    commands: C,
+    number: Vec<u8>,
+    odf: Option<Odf>,
+    /// Another program has reset the card since a code was last verified.
+    reset_seen: bool,
+}
+
+impl<C: Commands> Cps<C> {
+    /// Looks for the issuer's number in EF.SN.ICC.
+    pub(super) fn recognise(connection: Box<dyn Connection>, commands: C) -> Result<Self, CardError> {
+        let mut card = Cps {
+            connection,
+            commands,
+            number: Vec::new(),
+            odf: None,
+            reset_seen: false,
+        };
+        match card.perform(read_number) {
+            Ok(number) => {
+                card.number = number;
+                Ok(card)
+            }
+            Err(e @ CardError::Reader(_)) => Err(e),
+            Err(e) => {
+                log::info!("not a CPS, or not one that answers: {e:?}");
+                Err(CardError::NotRecognized)
+            }
+        }
+    }
+
+    /// Runs `act` in one transaction. When the card refuses it in a way that may mean that another program has selected its own
+    /// application, selects ours and runs it once more.
+    fn perform<T>(
+        &mut self,
+        mut act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
+    ) -> Result<T, CardError> {
+        let continuity = self.connection.begin()?;
+        let mut card = Dialogue::new(&mut *self.connection);
+        if continuity == Continuity::Reset {
+            log::info!("another program has reset the card");
+            self.reset_seen = true;
+            self.commands.forget();
+        }
+        if self.commands.must_select() {
+            self.commands.select_application(&mut card)?;
+            card.settle();
+        }
+        match act(&mut self.commands, &mut card) {
+            Err(refused) if refused.may_be_foreign_context() && !card.settled() => {
+                log::debug!("selecting the application again after {refused:?}");
+                match self.commands.select_application(&mut card) {
+                    Ok(()) => {}
+                    Err(e @ CardError::Reader(_)) => return Err(e),
+                    Err(_) => return Err(refused),
+                }
+                card.settle();
+                act(&mut self.commands, &mut card)
+            }
+            done => done,
+        }
+    }
+
+    /// ODF, from memory or from the card.
+    fn odf(&mut self) -> Result<Odf, CardError> {
+        if let Some(odf) = &self.odf {
+            return Ok(odf.clone());
+        }
+        let odf = self.perform(read_odf)?;
+        self.odf = Some(odf.clone());
+        Ok(odf)
+    }
+}
+
+/// The ten bytes of the card number, read by the file's short identifier when the master file is the current one.
+fn read_number<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Vec<u8>, CardError> {
+    let by_sfi = Command::new([C::CLASS, 0xB0, 0x80 | EF_SN_SFI, 0x00]).expect(EF_SN_LENGTH);
+    match card.perform(&by_sfi).and_then(|file| number_in(&file)) {
+        Err(CardError::Reader(e)) => return Err(e.into()),
+        Err(_) => {}
+        found => return found,
+    }
+    commands.select_file(card, &EF_SN, false)?;
+    number_in(&files::read(
+        card,
+        C::CLASS,
+        0,
+        Extent::Bytes(EF_SN_LENGTH),
+        false,
+    )?)
+}
+
+fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
+    match file.split_first_chunk::<2>() {
+        Some((_, number)) if file.len() == EF_SN_LENGTH && file.starts_with(&EF_SN_START) => {
+            Ok(number.to_vec())
+        }
+        _ => Err(CardError::Malformed("EF.SN.ICC")),
+    }
+}
+
+fn read_odf<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Odf, CardError> {
+    Ok(pkcs15::odf(
+        &directory_file(commands, card, &ODF, None)?,
+        &APPLICATION,
+    )?)
+}
+
+/// A file of the directory, as far as it is used.
+fn directory_file<C: Commands>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    fids: &[u16],
+    part: Option<(usize, usize)>,
+) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let size = commands.select_file(card, fids, part.is_none())?;
+    let (start, length) = part.map_or((0, size), |(start, length)| (start, Some(length)));
+    files::read(card, C::CLASS, start, Extent::Entries(length), false)
+}
+
+/// Reads the directory files of one kind and joins what they hold.
+fn directory<C: Commands, T>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    paths: &[Path],
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, crate::iso7816::Malformed>,
+) -> Result<Vec<T>, CardError> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.extend(parse(&directory_file(commands, card, &path.fids, path.part)?)?);
+    }
+    Ok(found)
+}
+
+impl<C: Commands> Card for Cps<C> {
+    fn chip(&self) -> Chip {
+        C::CHIP
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.connection.protocol()
+    }
+
+    fn number(&self) -> &[u8] {
+        &self.number
+    }
+
+    /// EF_ACTUA comes last: it leaves the master file current, where the counters of the codes are asked next.
+    fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
+        let (odf, directory) = self.perform(|commands, card| {
+            let odf = read_odf(commands, card)?;
+            let token = pkcs15::token_info(&directory_file(commands, card, &TOKEN_INFO, None)?)?;
+            let codes = directory(commands, card, &odf.codes, |file| {
+                pkcs15::codes(file, &APPLICATION)
+            })?;
+            commands.check_update(card)?;
+            Ok((odf, TokenDirectory { token, codes }))
+        })?;
+        self.odf = Some(odf);
+        Ok(directory)
+    }
+
+    fn read_objects(&mut self) -> Result<Objects, CardError> {
+        let odf = self.odf()?;
+        self.perform(|commands, card| {
+            let app = &APPLICATION;
+            Ok(Objects {
+                private_keys: directory(commands, card, &odf.private_keys, pkcs15::private_keys)?,
+                public_keys: directory(commands, card, &odf.public_keys, |f| pkcs15::public_keys(f, app))?,
+                certificates: directory(commands, card, &odf.certificates, |f| {
+                    pkcs15::certificates(f, app)
+                })?,
+                data: directory(commands, card, &odf.data, |f| pkcs15::data(f, app))?,
+            })
+        })
+    }
+
+    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let start = path.part.map_or(0, |(start, _)| start);
+        self.perform(|commands, card| {
+            commands.select_file(card, &path.fids, false)?;
+            files::read(card, C::CLASS, start, Extent::Object, true)
+        })
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        self.perform(|commands, card| {
+            if path.legacy {
+                return commands.read_legacy_file(card, &path.fids);
+            }
+            let size = commands.select_file(card, &path.fids, path.part.is_none())?;
+            let (start, extent) = match path.part {
+                Some((start, length)) => (start, Extent::Bytes(length)),
+                None => (0, size.map_or(Extent::Whole, Extent::Bytes)),
+            };
+            files::read(card, C::CLASS, start, extent, true)
+        })
+    }
+
+    fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError> {
+        if path.legacy {
+            return Err(CardError::Unsupported);
+        }
+        self.perform(|commands, card| {
+            commands.select_file(card, &path.fids, false)?;
+            files::write(card, C::CLASS, content)
+        })
+    }
+
+    fn file_size(&mut self, path: &Path) -> Result<usize, CardError> {
+        if path.legacy {
+            return Ok(self.read_file(path)?.len());
+        }
+        self.perform(|commands, card| {
+            let size = commands.select_file(card, &path.fids, true)?;
+            size.ok_or(CardError::Malformed("file control information without a size"))
+        })
+    }
+
+    fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError> {
+        self.perform(|commands, card| commands.code_state(card, code))
+    }
+
+    fn verify(&mut self, code: &Code, digits: &[u8]) -> Result<(), CardError> {
+        let block = codes::block(code, digits)?;
+        self.perform(|commands, card| commands.verify(card, code, &block))?;
+        self.reset_seen = false;
+        Ok(())
+    }
+
+    fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+        let (old, new) = (codes::block(code, old)?, codes::block(code, new)?);
+        self.perform(|commands, card| commands.change_code(card, code, &old, &new))
+    }
+
+    fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError> {
+        let new = codes::block(code, new)?;
+        self.perform(|commands, card| commands.reset_code(card, code, &new))
+    }
+
+    fn logout(&mut self) -> Result<(), CardError> {
+        self.commands.forget();
+        Ok(self.connection.reset()?)
+    }
+
+    fn continuous(&mut self) -> Result<bool, CardError> {
+        if self.connection.check()? == Continuity::Reset {
+            self.reset_seen = true;
+        }
+        Ok(!self.reset_seen)
+    }
+
+    fn abilities(&self, key: &KeyRef) -> Abilities {
+        self.commands.abilities(key)
+    }
+
+    fn sign(&mut self, key: &KeyRef, input: &Input<'_>) -> Result<Vec<u8>, CardError> {
+        let signature = self.perform(|commands, card| commands.sign(card, key, input))?;
+        if signature.len() != key.modulus_len {
+            return Err(CardError::Malformed(
+                "signature of another length than the modulus",
+            ));
+        }
+        Ok(signature.to_vec())
+    }
+
+    fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError> {
+        if cryptogram.len() != key.modulus_len {
+            return Err(CardError::Unsupported);
+        }
+        self.perform(|commands, card| commands.decipher(card, key, cryptogram))
+    }
+
+    fn random(&mut self, out: &mut [u8]) -> Result<(), CardError> {
+        let command = Command::new([C::CLASS, 0x84, 0x00, 0x00])
+            .expect(CHALLENGE)
+            .sensitive();
+        self.perform(|_, card| {
+            for block in out.chunks_mut(CHALLENGE) {
+                let random = card.perform(&command)?;
+                let random = random
+                    .get(..block.len())
+                    .ok_or(CardError::Malformed("GET CHALLENGE"))?;
+                block.copy_from_slice(random);
+            }
+            Ok(())
+        })
+    }
+}

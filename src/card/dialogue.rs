@@ -1,0 +1,133 @@
+//! Exchanges of one transaction, with status words turned into [`CardError`].
+
+use zeroize::Zeroizing;
+
+use super::CardError;
+use crate::iso7816::{self, Answer, Channel, Command, Malformed, StatusWord};
+use crate::reader::{Connection, Protocol};
+
+/// A transaction under way; it ends when this is dropped, on every way out.
+pub(super) struct Dialogue<'c> {
+    connection: &'c mut dyn Connection,
+    settled: bool,
+}
+
+impl<'c> Dialogue<'c> {
+    /// Takes over a transaction that has begun.
+    pub(super) fn new(connection: &'c mut dyn Connection) -> Self {
+        Dialogue {
+            connection,
+            settled: false,
+        }
+    }
+
+    /// The card's application was selected in this very transaction, or has just proved to be: a refusal now means what
+    /// it says, and what was done is not done again.
+    pub(super) fn settled(&self) -> bool {
+        self.settled
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    pub(super) fn protocol(&self) -> Protocol {
+        self.connection.protocol()
+    }
+
+    /// One command and its answer, whatever the status word.
+    pub(super) fn exchange(&mut self, command: &Command) -> Result<Answer, CardError> {
+        Ok(Channel::new(self.connection).exchange(command)?)
+    }
+
+    /// One command that must end with 9000; its answer.
+    pub(super) fn perform(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let answer = self.exchange(command)?;
+        if answer.sw.is_ok() {
+            Ok(answer.data)
+        } else {
+            Err(refusal(answer.sw))
+        }
+    }
+
+    /// One SELECT; an answer that was not asked for may stay on the card (61xx).
+    pub(super) fn select(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let answer = self.exchange(command)?;
+        if answer.sw.is_normal() {
+            Ok(answer.data)
+        } else {
+            Err(refusal(answer.sw))
+        }
+    }
+}
+
+impl Drop for Dialogue<'_> {
+    fn drop(&mut self) {
+        self.connection.end();
+    }
+}
+
+impl From<iso7816::Error> for CardError {
+    fn from(e: iso7816::Error) -> Self {
+        match e {
+            iso7816::Error::Reader(e) => CardError::Reader(e),
+            iso7816::Error::Malformed(e) => e.into(),
+        }
+    }
+}
+
+impl From<Malformed> for CardError {
+    fn from(Malformed(what): Malformed) -> Self {
+        CardError::Malformed(what)
+    }
+}
+
+impl CardError {
+    /// The status word behind a refusal.
+    fn status(&self) -> Option<StatusWord> {
+        match *self {
+            CardError::NotAllowed(sw)
+            | CardError::WrongData(sw)
+            | CardError::NotFound(sw)
+            | CardError::Unexpected(sw) => Some(StatusWord(sw)),
+            _ => None,
+        }
+    }
+
+    /// The refusal may only mean that another application is selected; see [`StatusWord::may_be_foreign_context`].
+    pub(super) fn may_be_foreign_context(&self) -> bool {
+        self.status().is_some_and(StatusWord::may_be_foreign_context)
+    }
+}
+
+/// What a status word other than 9000 means, outside the commands about codes.
+pub(super) fn refusal(sw: StatusWord) -> CardError {
+    match sw.0 {
+        0x6982 => CardError::NotVerified,
+        0x6983 => CardError::CodeBlocked,
+        0x6900 | 0x6984..=0x6986 | 0x69F0 => CardError::NotAllowed(sw.0),
+        0x6600 | 0x6700 | 0x6987 | 0x6988 | 0x6A00 | 0x6A80 | 0x6A84..=0x6A87 | 0x6B00 | 0x6C00..=0x6CFF => {
+            CardError::WrongData(sw.0)
+        }
+        0x6A82 | 0x6A83 | 0x6A88 => CardError::NotFound(sw.0),
+        // Class A0, the CPS2ter side of a CPS3.
+        0x9404 => CardError::NotFound(sw.0),
+        0x9402 => CardError::WrongData(sw.0),
+        0x9408 => CardError::NotAllowed(sw.0),
+        0x9804 => CardError::NotVerified,
+        0x9840 => CardError::CodeBlocked,
+        other => CardError::Unexpected(other),
+    }
+}
+
+/// What a status word other than 9000 means after a command that carried a code.
+pub(super) fn code_refusal(sw: StatusWord) -> CardError {
+    match (sw.counter(), sw.0) {
+        (Some(0), _) => CardError::CodeBlocked,
+        (Some(tries_left), _) => CardError::CodeIncorrect {
+            tries_left: Some(tries_left),
+        },
+        (None, 0x6300) => CardError::CodeIncorrect { tries_left: None },
+        _ => refusal(sw),
+    }
+}

@@ -1,0 +1,147 @@
+//! Transparent files: how long they are, and how to read and write them in the fewest exchanges.
+
+use zeroize::Zeroizing;
+
+use super::CardError;
+use super::dialogue::{Dialogue, refusal};
+use crate::iso7816::tlv::{announced_length, objects};
+use crate::iso7816::{Command, Malformed, StatusWord};
+
+/// Most bytes of one READ BINARY (Le = 00). EF.ATR of a real CPS3 announces answers of 256 bytes.
+const READ_MAX: usize = 256;
+
+/// Most bytes of one UPDATE BINARY.
+const WRITE_MAX: usize = 255;
+
+/// READ and UPDATE BINARY address a file with 15 bits.
+const FILE_MAX: usize = 0x8000;
+
+/// How far to read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Extent {
+    /// This many bytes, or to the end of the file if that comes first.
+    Bytes(usize),
+    /// One BER-TLV object, whose length stands at its beginning.
+    Object,
+    /// A directory: entries, then fill (00 or FF), in a file of this size if it is known.
+    Entries(Option<usize>),
+    /// To the end of the file.
+    Whole,
+}
+
+impl Extent {
+    /// Bytes to ask for after `content`; 0 when nothing is missing.
+    fn missing(self, content: &[u8]) -> usize {
+        let until = |end: usize| end.saturating_sub(content.len());
+        match self {
+            Extent::Bytes(length) | Extent::Entries(Some(length)) if content.len() >= length => 0,
+            Extent::Entries(_) if filled(content) => 0,
+            Extent::Bytes(length) | Extent::Entries(Some(length)) => until(length),
+            Extent::Object => announced_length(content).map_or(READ_MAX, until),
+            Extent::Entries(None) | Extent::Whole => READ_MAX,
+        }
+    }
+
+    /// A short answer is the end of the file unless something that was announced is still to come: a card may
+    /// give less at a time than it was asked for.
+    fn may_end(self, content: &[u8]) -> bool {
+        match self {
+            Extent::Bytes(length) => content.len() >= length,
+            Extent::Object => announced_length(content).is_none_or(|length| content.len() >= length),
+            Extent::Entries(_) => objects(content).all(|entry| entry.is_ok()),
+            Extent::Whole => true,
+        }
+    }
+}
+
+/// The fill behind the last entry of a directory has begun.
+fn filled(content: &[u8]) -> bool {
+    let mut run = objects(content);
+    while !run.rest().is_empty() {
+        if let Some(0x00 | 0xFF) = run.rest().first() {
+            return true;
+        }
+        if run.next().is_none_or(|entry| entry.is_err()) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Reads the selected file from `start`, with commands of class `class`. `sensitive` keeps the content out of the trace.
+pub(super) fn read(
+    card: &mut Dialogue<'_>,
+    class: u8,
+    start: usize,
+    extent: Extent,
+    sensitive: bool,
+) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX));
+    loop {
+        let wanted = extent.missing(&content).min(READ_MAX);
+        if wanted == 0 {
+            return Ok(content);
+        }
+        let [high, low] = offset(start + content.len())?;
+        let command = Command::new([class, 0xB0, high, low]).expect(wanted);
+        let answer = card.exchange(&if sensitive { command.sensitive() } else { command })?;
+        match answer.sw {
+            StatusWord::OK | StatusWord::END_OF_FILE => {}
+            StatusWord::WRONG_OFFSET if !content.is_empty() => return Ok(content),
+            sw => return Err(refusal(sw)),
+        }
+        append(&mut content, &answer.data);
+        let short = answer.data.len() < wanted;
+        if answer.data.is_empty() || answer.sw == StatusWord::END_OF_FILE || short && extent.may_end(&content)
+        {
+            return Ok(content);
+        }
+    }
+}
+
+/// Overwrites the selected file from its start.
+pub(super) fn write(card: &mut Dialogue<'_>, class: u8, content: &[u8]) -> Result<(), CardError> {
+    for (block, data) in content.chunks(WRITE_MAX).enumerate() {
+        let [high, low] = offset(block * WRITE_MAX)?;
+        card.perform(&Command::new([class, 0xD6, high, low]).data(data).sensitive())?;
+    }
+    Ok(())
+}
+
+/// Size of a file from its control information (tag 80 in template 62 or 6F, ISO 7816-4 §7.4.3), if it is told.
+pub(super) fn size(control_information: &[u8]) -> Result<Option<usize>, Malformed> {
+    let Some(template) = objects(control_information).next().transpose()? else {
+        return Ok(None);
+    };
+    if !matches!(template.tag, 0x62 | 0x6F) {
+        return Ok(None);
+    }
+    Ok(template
+        .inside()
+        .find(0x80)?
+        .and_then(|size| big_endian(size.value)))
+}
+
+/// A number of up to four bytes.
+pub(super) fn big_endian(bytes: &[u8]) -> Option<usize> {
+    (1..=4)
+        .contains(&bytes.len())
+        .then(|| bytes.iter().fold(0, |n, &b| n << 8 | usize::from(b)))
+}
+
+fn offset(offset: usize) -> Result<[u8; 2], CardError> {
+    match u16::try_from(offset) {
+        Ok(offset) if usize::from(offset) < FILE_MAX => Ok(offset.to_be_bytes()),
+        _ => Err(CardError::Malformed("file longer than its addresses reach")),
+    }
+}
+
+/// Appends without leaving a copy behind when the buffer has to move.
+fn append(content: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
+    if content.capacity() - content.len() < more.len() {
+        let mut roomier = Zeroizing::new(Vec::with_capacity(2 * (content.len() + more.len())));
+        roomier.extend_from_slice(content);
+        *content = roomier;
+    }
+    content.extend_from_slice(more);
+}

@@ -1,0 +1,455 @@
+//! CPS3: an IAS-ECC chip, contact interface. Commands as observed on real cards and in the official module.
+
+use zeroize::Zeroizing;
+
+use super::codes::carry;
+use super::commands::{Commands, path_bytes};
+use super::cps::APPLICATION;
+use super::dialogue::{Dialogue, refusal};
+use super::files::{self, Extent, big_endian};
+use super::legacy;
+use super::update::{self, EF_ACTUA};
+use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
+use crate::crypto::{Hash, LastRound, digest_info};
+use crate::iso7816::tlv::objects;
+use crate::iso7816::{Command, Malformed};
+use crate::reader::Protocol;
+
+/// Root application.
+const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
+
+const MF: [u16; 1] = [0x3F00];
+
+/// SELECT by application identifier, with file control information.
+const SELECT_AID: [u8; 4] = [0x00, 0xA4, 0x04, 0x04];
+/// SELECT by path, with file control information.
+const SELECT_PATH: [u8; 4] = [0x00, 0xA4, 0x09, 0x04];
+/// SELECT by path, without an answer.
+const SELECT_PATH_SILENT: [u8; 4] = [0x00, 0xA4, 0x09, 0x0C];
+
+const VERIFY: [u8; 3] = [0x00, 0x20, 0x00];
+const CHANGE_REFERENCE_DATA: [u8; 3] = [0x00, 0x24, 0x00];
+/// RESET RETRY COUNTER with the new code alone.
+const RESET_RETRY_COUNTER: [u8; 3] = [0x00, 0x2C, 0x02];
+
+/// GET DATA of a security data object: `4D 08 { 70 06 { BF81xx 02 { A0 80 } } }` asks for the attributes of code xx.
+const GET_DATA: [u8; 4] = [0x00, 0xCB, 0x3F, 0xFF];
+
+/// MSE SET of the templates for hashing, digital signature, authentication and confidentiality.
+const MSE_HASH: [u8; 4] = [0x00, 0x22, 0x41, 0xAA];
+const MSE_SIGNATURE: [u8; 4] = [0x00, 0x22, 0x41, 0xB6];
+const MSE_AUTHENTICATION: [u8; 4] = [0x00, 0x22, 0x41, 0xA4];
+const MSE_CONFIDENTIALITY: [u8; 4] = [0x00, 0x22, 0x41, 0xB8];
+
+const PSO_HASH: [u8; 4] = [0x00, 0x2A, 0x90, 0xA0];
+const PSO_COMPUTE_DIGITAL_SIGNATURE: [u8; 4] = [0x00, 0x2A, 0x9E, 0x9A];
+const PSO_DECIPHER: [u8; 4] = [0x00, 0x2A, 0x80, 0x86];
+const INTERNAL_AUTHENTICATE: [u8; 4] = [0x00, 0x88, 0x00, 0x00];
+
+/// Algorithm references: hash alone, hash and signature, RSA for authentication, RSA for deciphering.
+const ALG_SHA1: u8 = 0x10;
+const ALG_SHA256: u8 = 0x40;
+const ALG_SHA1_RSA: u8 = 0x12;
+const ALG_SHA256_RSA: u8 = 0x42;
+const ALG_RSA: u8 = 0x02;
+const ALG_RSA_DECIPHER: u8 = 0x1A;
+
+/// Padding indicator in front of a cryptogram.
+const CRYPTOGRAM: u8 = 0x81;
+
+/// INTERNAL AUTHENTICATE takes 40 % of the modulus (IAS-ECC; 102 bytes for 2048 bits).
+fn authentication_max(modulus_len: usize) -> usize {
+    modulus_len * 2 / 5
+}
+
+/// Length of the longest DigestInfo, that of SHA-512.
+const DIGEST_INFO_MAX: usize = 83;
+
+/// What is known of a CPS3 between two transactions. Another program may have made it wrong: each use of it has a
+/// way back.
+#[derive(Debug)]
+pub(super) struct IasEcc {
+    /// The master file is the current DF, as it is after a reset.
+    in_master: bool,
+    /// The PKCS #15 application was entered since the last reset. Empty key paths mean "no SELECT before use", but whether
+    /// key references work from any DF is not confirmed on a real card.
+    entered: bool,
+    /// The card has refused a finished hash and taken the last round of it.
+    finishes_hashes: bool,
+}
+
+impl Default for IasEcc {
+    fn default() -> Self {
+        IasEcc {
+            in_master: true,
+            entered: false,
+            finishes_hashes: false,
+        }
+    }
+}
+
+impl IasEcc {
+    fn select_silently(&mut self, card: &mut Dialogue<'_>, fids: &[u16]) -> Result<(), CardError> {
+        card.select(&Command::new(SELECT_PATH_SILENT).data(&path_bytes(fids)))?;
+        Ok(())
+    }
+
+    fn select_master(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        self.select_silently(card, &MF)?;
+        self.in_master = true;
+        Ok(())
+    }
+
+    /// Makes the PKCS #15 application current if it was not since the last reset.
+    fn enter(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        if !self.entered {
+            self.select_silently(card, &APPLICATION)?;
+            (self.entered, self.in_master) = (true, false);
+        }
+        Ok(())
+    }
+
+    /// Selects the file of a code before the code is used, if AODF names one.
+    fn select_code(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<(), CardError> {
+        let Some(path) = &code.path else {
+            return Ok(());
+        };
+        self.select_silently(card, &path.fids)?;
+        self.in_master = path.fids == MF;
+        Ok(())
+    }
+
+    /// PSO COMPUTE DIGITAL SIGNATURE over a hash, or over the one that the card has just finished.
+    fn compute_signature(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        hash: SignatureHash,
+        digest: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        card.perform(&Command::new(MSE_SIGNATURE).data(&[
+            0x80,
+            0x01,
+            hash.with_rsa,
+            0x84,
+            0x01,
+            key.reference,
+        ]))?;
+        card.perform(
+            &Command::new(PSO_COMPUTE_DIGITAL_SIGNATURE)
+                .data(digest)
+                .expect(key.modulus_len),
+        )
+    }
+
+    /// PSO HASH with the last round on the card: `90 { state, bits so far } 80 { rest }`.
+    fn hash_last_round(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        hash: SignatureHash,
+        last: &LastRound,
+    ) -> Result<(), CardError> {
+        let mut data = Zeroizing::new(Vec::with_capacity(2 + 32 + 8 + 2 + 64));
+        let intermediate = match last.hashed_bits {
+            0 => Vec::new(),
+            bits => [&last.state[..], &bits.to_be_bytes()].concat(),
+        };
+        for (tag, value) in [(0x90, &intermediate), (0x80, &last.tail)] {
+            let length = u8::try_from(value.len()).map_err(|_| CardError::Unsupported)?;
+            data.extend([tag, length]);
+            data.extend_from_slice(value);
+        }
+        card.perform(&Command::new(MSE_HASH).data(&[0x80, 0x01, hash.alone]))?;
+        card.perform(&Command::new(PSO_HASH).data(&data).sensitive())?;
+        Ok(())
+    }
+
+    /// Signs with the signature key. The finished hash is the short way (two commands); cards that refuse it get the message's
+    /// last block to hash themselves.
+    fn sign_document(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        (hash, digest): (Hash, &[u8]),
+        last_round: Option<&LastRound>,
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let hash = SignatureHash::of(hash).ok_or(CardError::Unsupported)?;
+        self.enter(card)?;
+        if let Some(last) = last_round.filter(|_| self.finishes_hashes) {
+            self.hash_last_round(card, hash, last)?;
+            return self.compute_signature(card, key, hash, &[]);
+        }
+        let refused = match self.compute_signature(card, key, hash, digest) {
+            Err(e @ (CardError::WrongData(_) | CardError::NotAllowed(_))) => e,
+            done => return done,
+        };
+        let Some(last) = last_round else {
+            return Err(refused);
+        };
+        if refused.may_be_foreign_context() && !card.settled() {
+            return Err(refused);
+        }
+        log::info!("the card refuses a finished hash ({refused:?}), letting it finish the hash itself");
+        self.hash_last_round(card, hash, last)?;
+        let signature = self.compute_signature(card, key, hash, &[])?;
+        self.finishes_hashes = true;
+        Ok(signature)
+    }
+
+    /// INTERNAL AUTHENTICATE: the card pads what it is given with block type 1.
+    fn authenticate(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        data: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        if data.is_empty() || data.len() > authentication_max(key.modulus_len) {
+            return Err(CardError::Unsupported);
+        }
+        self.enter(card)?;
+        card.perform(&Command::new(MSE_AUTHENTICATION).data(&[
+            0x80,
+            0x01,
+            ALG_RSA,
+            0x84,
+            0x01,
+            key.reference,
+        ]))?;
+        card.perform(
+            &Command::new(INTERNAL_AUTHENTICATE)
+                .data(data)
+                .expect(key.modulus_len),
+        )
+    }
+}
+
+/// Algorithm references of a hash on its own and with the signature.
+#[derive(Clone, Copy)]
+struct SignatureHash {
+    alone: u8,
+    with_rsa: u8,
+}
+
+impl SignatureHash {
+    fn of(hash: Hash) -> Option<Self> {
+        match hash {
+            Hash::Sha1 => Some(SignatureHash {
+                alone: ALG_SHA1,
+                with_rsa: ALG_SHA1_RSA,
+            }),
+            Hash::Sha256 => Some(SignatureHash {
+                alone: ALG_SHA256,
+                with_rsa: ALG_SHA256_RSA,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Commands for IasEcc {
+    const CHIP: Chip = Chip::Cps3;
+    const CLASS: u8 = 0x00;
+
+    fn must_select(&self) -> bool {
+        false
+    }
+
+    fn select_application(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        let command = Command::new(SELECT_AID).data(&ROOT_AID);
+        // Under T=0 the answer that nobody needs stays on the card, and costs nothing.
+        card.select(&if card.protocol() == Protocol::T1 {
+            command.expect(256)
+        } else {
+            command
+        })?;
+        (self.in_master, self.entered) = (true, false);
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        (self.in_master, self.entered) = (true, false);
+    }
+
+    fn select_file(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        fids: &[u16],
+        want_size: bool,
+    ) -> Result<Option<usize>, CardError> {
+        let path = path_bytes(fids);
+        let command = match want_size {
+            true => Command::new(SELECT_PATH).data(&path).expect(256),
+            false => Command::new(SELECT_PATH_SILENT).data(&path),
+        };
+        let control_information = card.select(&command)?;
+        self.in_master = fids.len() <= 2;
+        self.entered |= fids.starts_with(&APPLICATION);
+        Ok(files::size(&control_information)?)
+    }
+
+    fn read_legacy_file(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        fids: &[u16],
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        // The CPS2ter application becomes the selected one.
+        (self.in_master, self.entered) = (false, false);
+        legacy::read(card, fids)
+    }
+
+    fn check_update(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        let file = match self.select_file(card, &EF_ACTUA, false) {
+            Ok(_) => files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false),
+            Err(CardError::NotFound(_)) => return Ok(()),
+            Err(e) => Err(e),
+        };
+        match file {
+            Ok(file) if update::is_complete(&file) => Ok(()),
+            Err(e @ CardError::Reader(_)) => Err(e),
+            other => {
+                log::error!("the card was left unusable by an interrupted update (EF_ACTUA: {other:?})");
+                Err(CardError::InterruptedUpdate)
+            }
+        }
+    }
+
+    /// The security object stands in the master file. Its SELECT is spared when the master file is the current one.
+    fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError> {
+        let number = code.reference & 0x7F;
+        let question = [0x4D, 0x08, 0x70, 0x06, 0xBF, 0x81, number, 0x02, 0xA0, 0x80];
+        let command = Command::new(GET_DATA).data(&question).expect(256);
+        let spared = self.in_master;
+        if !spared {
+            self.select_master(card)?;
+        }
+        let mut answer = card.exchange(&command)?;
+        if spared && answer.sw.may_be_foreign_context() {
+            self.select_master(card)?;
+            answer = card.exchange(&command)?;
+        }
+        if !answer.sw.is_ok() {
+            return Err(refusal(answer.sw));
+        }
+        Ok(counters(&answer.data, 0xBF_8100 | u32::from(number))?)
+    }
+
+    fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError> {
+        self.select_code(card, code)?;
+        carry(card, VERIFY, code.reference, block)
+    }
+
+    fn change_code(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        code: &Code,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<(), CardError> {
+        self.select_code(card, code)?;
+        let mut both = Zeroizing::new(Vec::with_capacity(old.len() + new.len()));
+        both.extend_from_slice(old);
+        both.extend_from_slice(new);
+        carry(card, CHANGE_REFERENCE_DATA, code.reference, &both)
+    }
+
+    fn reset_code(&mut self, card: &mut Dialogue<'_>, code: &Code, new: &[u8]) -> Result<(), CardError> {
+        self.select_code(card, code)?;
+        carry(card, RESET_RETRY_COUNTER, code.reference, new)
+    }
+
+    fn abilities(&self, key: &KeyRef) -> Abilities {
+        let longest = authentication_max(key.modulus_len);
+        match key.role {
+            KeyRole::Signature => Abilities {
+                digest: &[Hash::Sha1, Hash::Sha256],
+                pkcs1_max: None,
+                pss: &[],
+                raw: false,
+                decipher: false,
+            },
+            KeyRole::Authentication => Abilities {
+                digest: if longest >= DIGEST_INFO_MAX {
+                    &[Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512]
+                } else {
+                    &[Hash::Sha1]
+                },
+                pkcs1_max: Some(longest),
+                pss: &[],
+                raw: false,
+                decipher: true,
+            },
+        }
+    }
+
+    fn sign(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        input: &Input<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        match (key.role, input) {
+            (
+                KeyRole::Signature,
+                &Input::Digest {
+                    hash,
+                    digest,
+                    last_round,
+                },
+            ) if digest.len() == hash.len() => self.sign_document(card, key, (hash, digest), last_round),
+            (KeyRole::Authentication, &Input::Digest { hash, digest, .. }) => {
+                let info = digest_info::encode(hash, digest).ok_or(CardError::Unsupported)?;
+                self.authenticate(card, key, &info)
+            }
+            (KeyRole::Authentication, &Input::Pkcs1(data)) => self.authenticate(card, key, data),
+            _ => Err(CardError::Unsupported),
+        }
+    }
+
+    /// The card removes the padding.
+    fn decipher(
+        &mut self,
+        card: &mut Dialogue<'_>,
+        key: &KeyRef,
+        cryptogram: &[u8],
+    ) -> Result<Deciphered, CardError> {
+        if key.role != KeyRole::Authentication {
+            return Err(CardError::Unsupported);
+        }
+        self.enter(card)?;
+        let environment = [0x80, 0x01, ALG_RSA_DECIPHER, 0x84, 0x01, key.reference];
+        card.perform(&Command::new(MSE_CONFIDENTIALITY).data(&environment))?;
+        let data = [&[CRYPTOGRAM], cryptogram].concat();
+        let command = Command::new(PSO_DECIPHER)
+            .data(&data)
+            .expect(key.modulus_len)
+            .sensitive();
+        Ok(Deciphered::Plain(card.perform(&command)?))
+    }
+}
+
+/// Counters in the attributes of a code: `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`.
+fn counters(answer: &[u8], tag: u32) -> Result<CodeState, Malformed> {
+    const SHAPE: Malformed = Malformed("attributes of a code");
+    let template = objects(answer).find(0x70)?.ok_or(SHAPE)?;
+    let code = template.inside().find(tag)?.ok_or(SHAPE)?;
+    let attributes = code.inside().find(0xA0)?.ok_or(SHAPE)?.inside();
+    let counter = |tag| -> Result<Option<usize>, Malformed> {
+        attributes
+            .find(tag)?
+            .map(|t| big_endian(t.value).ok_or(SHAPE))
+            .transpose()
+    };
+    let byte = |n: Option<usize>| n.map(|n| u8::try_from(n).map_err(|_| SHAPE)).transpose();
+    let uses_left = counter(0x9D)?
+        .map(|n| u16::try_from(n).map_err(|_| SHAPE))
+        .transpose()?;
+    Ok(CodeState {
+        tries_left: Some(byte(counter(0x9B)?)?.ok_or(SHAPE)?),
+        tries_max: byte(counter(0x9A)?)?,
+        uses_left,
+        verified: false,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,876 @@
+//! Dialogues with a CPS3 under T=0, each written as the card would log it.
+
+use super::super::scripted::{EF_SN, abc, commands, fill, key, path, pin, text, try_recognise, unblocking};
+use super::super::{Card, CardError, Deciphered, Input, KeyRole};
+use super::*;
+use crate::pkcs15::Path;
+use crate::pkcs15::notation::der;
+use crate::reader::script::hex;
+use crate::reader::{Protocol, ReaderError};
+
+const ATR: &str = "3BAC00402A001225006480000310009000";
+
+/// Recognises the card; the dialogue that follows is `script`.
+fn card(script: &str) -> Box<dyn Card> {
+    let script = format!("> 00B09C00 0C\n< {EF_SN} 9000\n{script}");
+    try_recognise(ATR, Protocol::T0, &script).expect("a CPS3")
+}
+
+/// A card whose PKCS #15 application was entered by reading a data object.
+fn card_in_use(script: &str) -> Box<dyn Card> {
+    let read = format!("{}\n{script}", read_file("3F000001D101", &[0xAA; 4]));
+    let mut card = card(&read);
+    card.read_file(&path(&[0x0001, 0xD101])).unwrap();
+    card
+}
+
+/// SELECT with its control information, then READ BINARY of a file that fits into one answer.
+fn read_file(path: &str, content: &[u8]) -> String {
+    let size = content.len();
+    format!(
+        "> 00A40904 {:02X} {path}
+         < 610C
+         > 00C00000 0C
+         < 620A 8002 {size:04X} 820101 8801E0 9000
+         > 00B00000 {size:02X}
+         < {} 9000",
+        path.len() / 2,
+        text(content)
+    )
+}
+
+fn signature_key() -> KeyRef {
+    key(0x81, KeyRole::Signature)
+}
+
+fn authentication_key() -> KeyRef {
+    key(0x82, KeyRole::Authentication)
+}
+
+/// The answer to a command that yields 256 bytes of `value`.
+fn block(value: u8) -> String {
+    format!("< 6100\n> 00C0000000\n< {} 9000", fill(value, 256))
+}
+
+mod recognition {
+    use super::*;
+
+    #[test]
+    fn one_command_when_the_master_file_is_current() {
+        assert_eq!(card("").number(), hex("8025000001260085524F"));
+    }
+
+    #[test]
+    fn by_path_when_another_file_is_current() {
+        let script = format!(
+            "> 00B09C00 0C
+             < 6A82
+             > 00A4090C 04 3F00D003
+             < 9000
+             > 00B00000 0C
+             < {EF_SN} 9000"
+        );
+        assert!(try_recognise(ATR, Protocol::T0, &script).is_ok());
+    }
+
+    #[test]
+    fn after_another_program_has_selected_its_application() {
+        let script = format!(
+            "> 00B09C00 0C
+             < 6E00
+             > 00A4090C 04 3F00D003
+             < 6E00
+             > 00A40404 08 802500000 1FF0100
+             < 6119
+             > 00B09C00 0C
+             < {EF_SN} 9000"
+        );
+        assert!(try_recognise(ATR, Protocol::T0, &script).is_ok());
+    }
+
+    #[test]
+    fn another_issuer_is_not_ours() {
+        let script = "> 00B09C00 0C
+                      < 5A0A 8033000001 260085524F 9000
+                      > 00A4090C 04 3F00D003
+                      < 9000
+                      > 00B00000 0C
+                      < 5A0A 8033000001 260085524F 9000";
+        assert_eq!(
+            try_recognise(ATR, Protocol::T0, script).err(),
+            Some(CardError::NotRecognized)
+        );
+    }
+
+    #[test]
+    fn a_reader_error_is_no_verdict_on_the_card() {
+        let refused = try_recognise(ATR, Protocol::T0, "> 00B09C00 0C\n! Mute");
+        assert_eq!(refused.err(), Some(CardError::Reader(ReaderError::Mute)));
+    }
+}
+
+mod directory {
+    use super::*;
+
+    fn odf() -> Vec<u8> {
+        der(
+            "A8 { 30 { 04 { 7001 } } } A0 { 30 { 04 { 7002 } } } A4 { 30 { 04 { 7005 } } } A7 { 30 { 04 { 7006 } } }",
+        )
+    }
+
+    fn token_info() -> Vec<u8> {
+        der("30 { 02 { 00 } 04 { 26008552 } 80 { 'CPS3' } 03 { 04 10 } }")
+    }
+
+    fn aodf() -> Vec<u8> {
+        let code = |label: &str, flags, number| {
+            format!(
+                "30 {{ 30 {{ 0C {{ '{label}' }} }} 30 {{ 04 {{ {number} }} }}
+                       A1 {{ 30 {{ 03 {{ {flags} }} 0A {{ 01 }} 02 {{ 04 }} 02 {{ 08 }} 80 {{ {number} }} }} }} }}"
+            )
+        };
+        der(&(code("Code", "03 08", "01") + &code("Deblocage", "00 09", "02")))
+    }
+
+    /// ODF, TokenInfo and AODF.
+    fn token() -> String {
+        [("5031", odf()), ("5032", token_info()), ("7001", aodf())]
+            .map(|(fid, content)| read_file(&format!("3F000001{fid}"), &content))
+            .join("\n")
+    }
+
+    const UPDATED: &str = "> 00A4090C 04 3F00D010
+                           < 9000
+                           > 00B00000 14
+                           < EC12 8107 20240315103000 8207 20240315103045 9000";
+
+    fn counter(number: u8, tries: u8) -> String {
+        format!(
+            "> 00CB3FFF 0A 4D08 7006 BF81{number:02X} 02 A080
+             < 6118
+             > 00C00000 18
+             < 7016 BF81{number:02X}12 A010 9A0103 9B01{tries:02X} A108 8C06F3000013FF00 9000"
+        )
+    }
+
+    #[test]
+    fn the_token_and_both_counters_cost_sixteen_commands() {
+        let script = [token(), UPDATED.into(), counter(1, 3), counter(2, 2)].join("\n");
+        assert_eq!(1 + commands(&script), 16);
+        let mut card = card(&script);
+        let token = card.read_token_info().unwrap();
+        assert_eq!(token.token.label, "CPS3");
+        let states: Vec<_> = token
+            .codes
+            .iter()
+            .map(|code| card.code_state(code).unwrap())
+            .collect();
+        assert_eq!(
+            states
+                .iter()
+                .map(|s| (s.tries_left, s.tries_max))
+                .collect::<Vec<_>>(),
+            [(Some(3), Some(3)), (Some(2), Some(3))]
+        );
+        assert_eq!(
+            token.codes.iter().map(|c| c.unblocking).collect::<Vec<_>>(),
+            [false, true]
+        );
+    }
+
+    #[test]
+    fn a_card_that_was_never_updated_costs_as_many() {
+        let absent = "> 00A4090C 04 3F00D010
+                      < 6A82
+                      > 00A4090C 02 3F00
+                      < 9000";
+        let script = [token(), absent.into(), counter(1, 3), counter(2, 3)].join("\n");
+        assert_eq!(1 + commands(&script), 16);
+        let mut card = card(&script);
+        for code in card.read_token_info().unwrap().codes {
+            card.code_state(&code).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_interrupted_update_makes_the_card_unusable() {
+        for answer in [
+            "< EC12 8107 20240315103000 0000 00000000000000 9000",
+            "< 9000",
+            "< 6982",
+        ] {
+            let script = format!(
+                "{}\n> 00A4090C 04 3F00D010\n< 9000\n> 00B00000 14\n{answer}",
+                token()
+            );
+            assert_eq!(
+                card(&script).read_token_info(),
+                Err(CardError::InterruptedUpdate),
+                "{answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn objects_follow_the_token() {
+        let prkdf = der("30 { 30 { 0C { 'CPS_PRIV_SIG' } 03 { 07 80 } 04 { 01 } } 30 { 04 { 01 } 03 { 06 0040 } 02 { FF81 } }
+                              A1 { 30 { 30 { 04 { } } 02 { 0800 } } } }");
+        let cdf = der("30 { 30 { 0C { 'Certificat' } } 30 { 04 { 01 } } A1 { 30 { 30 { 04 { B001 } } } } }");
+        let mut dodf = Vec::new();
+        for number in 1..=9 {
+            let label = format!("0C {{ 'CPS_ACTIVITY_0{number}_PS' }} 03 {{ 07 80 }} 04 {{ 01 }}");
+            dodf.extend(der(&format!(
+                "30 {{ 30 {{ {label} }} 30 {{ 0C {{ 'CPS' }} }} A1 {{ 30 {{ 04 {{ D12{number} }} }} }} }}"
+            )));
+        }
+        dodf.resize(1024, 0xFF);
+        // 1,024 bytes of file, of which two reads hold all entries and the beginning of the fill.
+        let large = format!(
+            "> 00A40904 06 3F0000017006
+             < 610C
+             > 00C00000 0C
+             < 620A 80020400 820101 8801E0 9000
+             > 00B00000 00
+             < {} 9000
+             > 00B00100 00
+             < {} 9000",
+            text(&dodf[..256]),
+            text(&dodf[256..512])
+        );
+        let script = [
+            token(),
+            UPDATED.into(),
+            read_file("3F0000017002", &prkdf),
+            read_file("3F0000017005", &cdf),
+            large,
+        ]
+        .join("\n");
+        assert!(1 + commands(&script) + 2 * 2 <= 29);
+        let directory = card(&script).read_directory().unwrap();
+        assert_eq!(directory.private_keys[0].reference, 0x81);
+        assert_eq!(directory.certificates[0].path, path(&[0x0001, 0xB001]));
+        assert_eq!(directory.data.len(), 9);
+    }
+
+    #[test]
+    fn a_card_that_gives_less_at_a_time_is_read_to_the_end() {
+        let odf = odf();
+        let (first, second) = odf.split_at(20);
+        let script = format!(
+            "> 00A40904 06 3F0000015031
+             < 610C
+             > 00C00000 0C
+             < 620A 8002 {:04X} 820101 8801E0 9000
+             > 00B00000 {:02X}
+             < 6C14
+             > 00B00000 14
+             < {} 9000
+             > 00B00014 {:02X}
+             < {} 9000
+             {}",
+            odf.len(),
+            odf.len(),
+            text(first),
+            second.len(),
+            text(second),
+            token()
+                .lines()
+                .skip(6)
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+                + UPDATED
+        );
+        assert!(card(&script).read_token_info().is_ok());
+    }
+
+    #[test]
+    fn rubbish_is_an_error_and_no_panic() {
+        for (answer, error) in [
+            ("< 3082 9000", CardError::Malformed("TLV length cut short")),
+            ("< 6985", CardError::NotAllowed(0x6985)),
+        ] {
+            let odf = format!(
+                "> 00A40904 06 3F0000015031
+                 < 9000
+                 > 00B00000 00
+                 {answer}"
+            );
+            let again = if error.may_be_foreign_context() {
+                format!("\n> 00A40404 08 8025000001FF0100\n< 9000\n{odf}")
+            } else {
+                String::from("\n> 00B00002 00\n< 6B00")
+            };
+            assert_eq!(card(&(odf + &again)).read_token_info(), Err(error));
+        }
+    }
+}
+
+mod files {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_read_to_its_end_and_no_further() {
+        let certificate = der(&format!("30 {{ {} }}", fill(0xAB, 922)));
+        assert_eq!(certificate.len(), 926);
+        let mut script = String::from("> 00A4090C 06 3F000001B001\n< 9000\n");
+        for (offset, length) in [(0usize, 256usize), (256, 256), (512, 256), (768, 158)] {
+            let part = text(&certificate[offset..offset + length]);
+            script += &format!("> 00B0{offset:04X} {:02X}\n< {part} 9000\n", length as u8);
+        }
+        assert_eq!(
+            card(&script).read_object(&path(&[0x0001, 0xB001])).unwrap()[..],
+            certificate
+        );
+    }
+
+    #[test]
+    fn protected_data_needs_the_code() {
+        let script = "> 00A40904 06 3F000001D120
+                      < 610C
+                      > 00C00000 0C
+                      < 620A 8002 0040 820101 8801E0 9000
+                      > 00B00000 40
+                      < 6982";
+        assert_eq!(
+            card(script).read_file(&path(&[0x0001, 0xD120])),
+            Err(CardError::NotVerified)
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_looked_for_in_our_application_before_it_is_given_up() {
+        let script = "> 00A40904 06 3F000001D125
+                      < 6A82
+                      > 00A40404 08 8025000001FF0100
+                      < 6119
+                      > 00A40904 06 3F000001D125
+                      < 6A82";
+        assert_eq!(
+            card(script).read_file(&path(&[0x0001, 0xD125])),
+            Err(CardError::NotFound(0x6A82))
+        );
+    }
+
+    #[test]
+    fn a_file_is_written_in_blocks() {
+        let script = format!(
+            "> 00A4090C 06 3F000001D107
+             < 9000
+             > 00D60000 FF {}
+             < 9000
+             > 00D600FF 02 5555
+             < 9000",
+            fill(0x55, 255)
+        );
+        card(&script)
+            .write_file(&path(&[0x0001, 0xD107]), &[0x55; 257])
+            .unwrap();
+    }
+
+    #[test]
+    fn writing_without_the_code_is_refused() {
+        let script = "> 00A4090C 06 3F000001D107\n< 9000\n> 00D60000 01 55\n< 6982";
+        assert_eq!(
+            card(script).write_file(&path(&[0x0001, 0xD107]), &[0x55]),
+            Err(CardError::NotVerified)
+        );
+    }
+
+    #[test]
+    fn the_size_comes_from_the_control_information() {
+        let script = "> 00A40904 06 3F000001D107
+                      < 6127
+                      > 00C00000 27
+                      < 6225 8002 0BB8 820101 8302D107 880100 A112 8C077B000000000000 9C077B000000000000 8A0105 9000";
+        assert_eq!(card(script).file_size(&path(&[0x0001, 0xD107])).unwrap(), 3000);
+    }
+
+    #[test]
+    fn a_part_of_a_file() {
+        let script = "> 00A4090C 06 3F000001D107\n< 9000\n> 00B00010 04\n< 01020304 9000";
+        let part = Path {
+            part: Some((16, 4)),
+            ..path(&[0x0001, 0xD107])
+        };
+        assert_eq!(card(script).read_file(&part).unwrap()[..], [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn the_billing_data_stands_in_class_a0() {
+        let script = "> A0A40000 02 3F00
+                      < 9F16
+                      > A0A40000 02 7F01
+                      < 9F16
+                      > A0A40000 02 4000
+                      < 9F0D
+                      > A0C00000 0D
+                      < 850B 0003 4000 04 000000000000 9000
+                      > A0B00000 03
+                      < 010203 9000";
+        let billing = Path {
+            legacy: true,
+            ..path(&[0x7F01, 0x4000])
+        };
+        assert_eq!(card(script).read_file(&billing).unwrap()[..], [1, 2, 3]);
+    }
+}
+
+mod codes {
+    use super::*;
+
+    #[test]
+    fn login_is_one_command() {
+        card("> 00200001 04 31323334\n< 9000")
+            .verify(&pin(), b"1234")
+            .unwrap();
+    }
+
+    #[test]
+    fn refusals_of_a_code() {
+        for (status, error) in [
+            ("63C2", CardError::CodeIncorrect { tries_left: Some(2) }),
+            ("63C0", CardError::CodeBlocked),
+            ("6300", CardError::CodeIncorrect { tries_left: None }),
+            ("6983", CardError::CodeBlocked),
+            ("6984", CardError::NotAllowed(0x6984)),
+            ("6F00", CardError::Unexpected(0x6F00)),
+            ("6110", CardError::Unexpected(0x6110)),
+        ] {
+            let script = format!("> 00200001 04 31323334\n< {status}");
+            assert_eq!(card(&script).verify(&pin(), b"1234"), Err(error), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_costs_no_try() {
+        let mut card = card("");
+        for (digits, error) in [
+            (&b"123"[..], CardError::CodeLength),
+            (b"123456789", CardError::CodeLength),
+            (b"", CardError::CodeLength),
+            (b"12a4", CardError::CodeDigits),
+            ("12é".as_bytes(), CardError::CodeDigits),
+        ] {
+            assert_eq!(card.verify(&pin(), digits), Err(error.clone()));
+            assert_eq!(card.change_code(&pin(), b"1234", digits), Err(error.clone()));
+            assert_eq!(card.change_code(&pin(), digits, b"1234"), Err(error.clone()));
+            assert_eq!(card.reset_code(&pin(), digits), Err(error));
+        }
+    }
+
+    #[test]
+    fn padding_and_path_follow_the_directory() {
+        let script = "> 00A4090C 02 3F00
+                      < 9000
+                      > 00200001 08 31323334 FFFFFFFF
+                      < 9000";
+        let code = Code {
+            pad: Some(0xFF),
+            path: Some(path(&[])),
+            ..pin()
+        };
+        card(script).verify(&code, b"1234").unwrap();
+    }
+
+    #[test]
+    fn a_padding_beyond_all_measure_is_refused() {
+        let code = Code {
+            pad: Some(0xFF),
+            stored_len: 70_000,
+            ..pin()
+        };
+        assert!(matches!(
+            card("").verify(&code, b"1234"),
+            Err(CardError::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn change_and_unblock() {
+        card("> 00240001 08 31323334 35363738\n< 9000")
+            .change_code(&pin(), b"1234", b"5678")
+            .unwrap();
+        let mut card = card("> 00200002 08 3132333435363738\n< 9000\n> 002C0201 04 34333231\n< 9000");
+        card.verify(&unblocking(), b"12345678").unwrap();
+        card.reset_code(&pin(), b"4321").unwrap();
+    }
+
+    #[test]
+    fn the_unblocking_code_may_be_worn_out() {
+        let script = "> 00CB3FFF 0A 4D08 7006 BF8102 02 A080
+                      < 6111
+                      > 00C00000 11
+                      < 700F BF81020B A009 9A0103 9B0103 9D0100 9000";
+        let state = card(script).code_state(&unblocking()).unwrap();
+        assert_eq!((state.tries_left, state.uses_left), (Some(3), Some(0)));
+    }
+
+    #[test]
+    fn the_counter_is_found_from_wherever_another_program_left_the_card() {
+        let script = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080
+                      < 6A88
+                      > 00A4090C 02 3F00
+                      < 6E00
+                      > 00A40404 08 8025000001FF0100
+                      < 9000
+                      > 00CB3FFF 0A 4D08 7006 BF8101 02 A080
+                      < 610E
+                      > 00C00000 0E
+                      < 700C BF810108 A006 9A0103 9B0101 9000";
+        assert_eq!(card(script).code_state(&pin()).unwrap().tries_left, Some(1));
+    }
+
+    #[test]
+    fn malformed_counters_are_errors() {
+        for answer in [
+            "",
+            "7000",
+            "700C BF810208 A006 9A0103 9B0101",
+            "700C BF810108 A006 9A0103 9B01",
+            "7009 BF810105 A003 9A0103",
+        ] {
+            let script = format!("> 00CB3FFF 0A 4D08 7006 BF8101 02 A080\n< {answer} 9000");
+            assert!(
+                matches!(card(&script).code_state(&pin()), Err(CardError::Malformed(_))),
+                "{answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_given_to_another_application_goes_once_to_ours() {
+        let script = "> 00200001 04 31323334
+                      < 6E00
+                      > 00A40404 08 8025000001FF0100
+                      < 9000
+                      > 00200001 04 31323334
+                      < 63C1";
+        let wrong = card(script).verify(&pin(), b"1234");
+        assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(1) }));
+    }
+
+    #[test]
+    fn logout_resets_the_card() {
+        let mut card = card("= reset\n> 00200001 04 31323334\n< 9000");
+        card.logout().unwrap();
+        assert_eq!(card.continuous(), Ok(true));
+        card.verify(&pin(), b"1234").unwrap();
+    }
+}
+
+mod signatures {
+    use super::*;
+
+    const DIGEST: [u8; 32] = [0xD1; 32];
+
+    fn digest(last_round: Option<&LastRound>) -> Input<'_> {
+        Input::Digest {
+            hash: Hash::Sha256,
+            digest: &DIGEST,
+            last_round,
+        }
+    }
+
+    fn finished_hash(answer: &str) -> String {
+        format!(
+            "> 00224 1B6 06 800142 840181\n< 9000\n> 002A9E9A 20 {}\n{answer}\n",
+            fill(0xD1, 32)
+        )
+    }
+
+    #[test]
+    fn the_finished_hash_costs_three_commands() {
+        let script = finished_hash(&block(0x51));
+        assert_eq!(commands(&script), 3);
+        assert_eq!(
+            card_in_use(&script)
+                .sign(&signature_key(), &digest(Some(&abc())))
+                .unwrap(),
+            [0x51; 256]
+        );
+    }
+
+    #[test]
+    fn sha1_has_its_own_reference() {
+        let script = format!(
+            "> 002241B6 06 800112 840181\n< 9000\n> 002A9E9A 14 {}\n{}",
+            fill(0xA1, 20),
+            block(0x51)
+        );
+        let input = Input::Digest {
+            hash: Hash::Sha1,
+            digest: &[0xA1; 20],
+            last_round: None,
+        };
+        card_in_use(&script).sign(&signature_key(), &input).unwrap();
+    }
+
+    #[test]
+    fn a_card_that_refuses_the_finished_hash_gets_the_last_round_from_then_on() {
+        let last_round = format!(
+            "> 002241AA 03 800140
+             < 9000
+             > 002A90A0 07 9000 8003 616263
+             < 9000
+             > 002241B6 06 800142 840181
+             < 9000
+             > 002A9E9A 00
+             {}\n",
+            block(0x51)
+        );
+        for status in ["6A80", "6700", "6986", "6984"] {
+            let script = [
+                finished_hash(&format!("< {status}")),
+                last_round.clone(),
+                last_round.clone(),
+            ]
+            .concat();
+            let mut card = card_in_use(&script);
+            for _ in 0..2 {
+                assert_eq!(
+                    card.sign(&signature_key(), &digest(Some(&abc()))).unwrap(),
+                    [0x51; 256]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_may_come_from_elsewhere_is_cleared_up_first() {
+        let script = [
+            finished_hash("< 6985"),
+            "> 00A40404 08 8025000001FF0100\n< 6119\n> 00A4090C 04 3F000001\n< 9000\n".into(),
+            finished_hash(&block(0x51)),
+            finished_hash(&block(0x52)),
+        ]
+        .concat();
+        let mut card = card_in_use(&script);
+        card.sign(&signature_key(), &digest(Some(&abc()))).unwrap();
+        card.sign(&signature_key(), &digest(Some(&abc()))).unwrap();
+    }
+
+    #[test]
+    fn the_last_round_carries_state_and_bits() {
+        let last = LastRound {
+            state: vec![0x5A; 32],
+            hashed_bits: 1024,
+            tail: vec![0x77; 64],
+        };
+        let script = format!(
+            "{}> 002241AA 03 800140
+             < 9000
+             > 002A90A0 6C 9028 {} 0000000000000400 8040 {}
+             < 9000
+             > 002241B6 06 800142 840181
+             < 9000
+             > 002A9E9A 00
+             {}",
+            finished_hash("< 6A80"),
+            fill(0x5A, 32),
+            fill(0x77, 64),
+            block(0x51)
+        );
+        card_in_use(&script)
+            .sign(&signature_key(), &digest(Some(&last)))
+            .unwrap();
+    }
+
+    #[test]
+    fn without_a_last_round_the_refusal_stands() {
+        let script = finished_hash("< 6A80");
+        assert_eq!(
+            card_in_use(&script).sign(&signature_key(), &digest(None)),
+            Err(CardError::WrongData(0x6A80))
+        );
+    }
+
+    #[test]
+    fn a_missing_code_is_not_taken_for_a_refused_hash() {
+        let script = finished_hash("< 6982");
+        let refused = card_in_use(&script).sign(&signature_key(), &digest(Some(&abc())));
+        assert_eq!(refused, Err(CardError::NotVerified));
+    }
+
+    #[test]
+    fn authentication_takes_a_digest_info() {
+        let info = digest_info::encode(Hash::Sha256, &DIGEST).unwrap();
+        let script = format!(
+            "> 002241A4 06 800102 840182
+             < 9000
+             > 00880000 33 {}
+             {}\n",
+            text(&info),
+            block(0x52)
+        );
+        assert_eq!(commands(&script), 3);
+        let mut card = card_in_use(&script.repeat(2));
+        assert_eq!(
+            card.sign(&authentication_key(), &Input::Pkcs1(&info)).unwrap(),
+            [0x52; 256]
+        );
+        assert_eq!(
+            card.sign(&authentication_key(), &digest(None)).unwrap(),
+            [0x52; 256]
+        );
+    }
+
+    #[test]
+    fn what_a_key_cannot_do_is_refused_without_a_command() {
+        let mut card = card("");
+        let (sig, aut) = (signature_key(), authentication_key());
+        for (key, input) in [
+            (&aut, Input::Pkcs1(&[0; 103])),
+            (&aut, Input::Pkcs1(&[])),
+            (&aut, Input::Raw(&[0; 256])),
+            (
+                &aut,
+                Input::Pss {
+                    hash: Hash::Sha256,
+                    digest: &DIGEST,
+                },
+            ),
+            (
+                &aut,
+                Input::Digest {
+                    hash: Hash::Sha1,
+                    digest: &DIGEST,
+                    last_round: None,
+                },
+            ),
+            (&sig, Input::Pkcs1(&[0; 32])),
+            (
+                &sig,
+                Input::Digest {
+                    hash: Hash::Sha512,
+                    digest: &[0; 64],
+                    last_round: None,
+                },
+            ),
+            (
+                &sig,
+                Input::Digest {
+                    hash: Hash::Sha1,
+                    digest: &DIGEST,
+                    last_round: None,
+                },
+            ),
+        ] {
+            assert_eq!(card.sign(key, &input), Err(CardError::Unsupported), "{input:?}");
+        }
+        assert!(matches!(
+            card.decipher(&sig, &[0; 256]),
+            Err(CardError::Unsupported)
+        ));
+        assert!(matches!(
+            card.decipher(&aut, &[0; 255]),
+            Err(CardError::Unsupported)
+        ));
+        assert_eq!(card.abilities(&aut).pkcs1_max, Some(102));
+    }
+
+    #[test]
+    fn a_signature_of_another_length_never_leaves() {
+        let script = finished_hash("< 6102\n> 00C0000002\n< 5151 9000");
+        assert!(matches!(
+            card_in_use(&script).sign(&signature_key(), &digest(None)),
+            Err(CardError::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn the_card_removes_the_padding_of_a_cryptogram() {
+        let script = format!(
+            "> 002241B8 06 80011A 840182
+             < 9000
+             > 102A8086 FF 81 {}
+             < 9000
+             > 002A8086 02 C0C0
+             < 6105
+             > 00C0000005
+             < 68656C6C6F 9000",
+            fill(0xC0, 254)
+        );
+        let Ok(Deciphered::Plain(plain)) = card_in_use(&script).decipher(&authentication_key(), &[0xC0; 256])
+        else {
+            panic!("plaintext");
+        };
+        assert_eq!(&plain[..], b"hello");
+    }
+}
+
+mod sharing {
+    use super::*;
+
+    #[test]
+    fn a_reset_by_another_program_is_told_until_the_next_code() {
+        let script = "~ reset
+                      > 00840000 08
+                      < 0102030405060708 9000
+                      > 00200001 04 31323334
+                      < 9000";
+        let mut card = card(script);
+        assert_eq!(card.continuous(), Ok(false));
+        card.random(&mut [0; 8]).unwrap();
+        assert_eq!(card.continuous(), Ok(false));
+        card.verify(&pin(), b"1234").unwrap();
+        assert_eq!(card.continuous(), Ok(true));
+    }
+
+    #[test]
+    fn after_a_reset_the_application_is_entered_before_a_key_is_used() {
+        let script = format!(
+            "~ reset
+             > 00A4090C 04 3F000001
+             < 9000
+             > 002241A4 06 800102 840182
+             < 9000
+             > 00880000 01 55
+             < 6982
+             > 00200001 04 31323334
+             < 9000
+             > 002241A4 06 800102 840182
+             < 9000
+             > 00880000 01 55
+             {}",
+            block(0x52)
+        );
+        let mut card = card_in_use(&script);
+        assert_eq!(
+            card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])),
+            Err(CardError::NotVerified)
+        );
+        card.verify(&pin(), b"1234").unwrap();
+        card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])).unwrap();
+    }
+
+    #[test]
+    fn a_foreign_application_is_left_once_and_a_second_refusal_stands() {
+        let script = "> 002241A4 06 800102 840182
+                      < 6A88
+                      > 00A40404 08 8025000001FF0100
+                      < 9000
+                      > 00A4090C 04 3F000001
+                      < 9000
+                      > 002241A4 06 800102 840182
+                      < 6A88";
+        let refused = card_in_use(script).sign(&authentication_key(), &Input::Pkcs1(&[0x55]));
+        assert_eq!(refused, Err(CardError::NotFound(0x6A88)));
+    }
+
+    #[test]
+    fn a_card_pulled_out_ends_the_transaction() {
+        let mut card = card("> 00840000 08\n! Removed");
+        assert_eq!(
+            card.random(&mut [0; 3]),
+            Err(CardError::Reader(ReaderError::Removed))
+        );
+    }
+
+    #[test]
+    fn random_bytes_come_eight_at_a_time() {
+        let script = "> 00840000 08\n< 0102030405060708 9000\n> 00840000 08\n< 1112131415161718 9000";
+        let mut random = [0; 11];
+        card(script).random(&mut random).unwrap();
+        assert_eq!(random, *b"\x01\x02\x03\x04\x05\x06\x07\x08\x11\x12\x13");
+    }
+}

@@ -1,0 +1,131 @@
+//! Which cards are ours.
+
+use super::chipdoc::ChipDoc;
+use super::cps::Cps;
+use super::ias_ecc::IasEcc;
+use super::{Card, CardError, Chip};
+use crate::reader::Connection;
+
+/// Length of an answer to reset of a contact CPS.
+const ATR_LENGTH: usize = 17;
+
+/// A family of answers to reset.
+struct Family {
+    chip: Chip,
+    atr: [u8; ATR_LENGTH],
+    /// Bits that must agree.
+    mask: [u8; ATR_LENGTH],
+}
+
+const EXACTLY: [u8; ATR_LENGTH] = [0xFF; ATR_LENGTH];
+
+/// `1225006480` stands in the historical bytes of every contact CPS.
+const FAMILIES: [Family; 4] = [
+    // CPS4.
+    Family {
+        chip: Chip::Cps4,
+        atr: bytes(b"3B9B188001001225006480040100009044"),
+        mask: EXACTLY,
+    },
+    // CPS4, release candidate.
+    Family {
+        chip: Chip::Cps4,
+        atr: bytes(b"3B9B188001001225006480000401009044"),
+        mask: EXACTLY,
+    },
+    // CPS4, release candidate with T=0 only.
+    Family {
+        chip: Chip::Cps4,
+        atr: bytes(b"3BDC18FF00001225006480000401009000"),
+        mask: EXACTLY,
+    },
+    // CPS3, with any interface bytes TB1, TD1, TC2 and any three version bytes. The mask also covers the release
+    // candidate above, which therefore comes first.
+    Family {
+        chip: Chip::Cps3,
+        atr: bytes(b"3BAC00402A001225006480000310009000"),
+        mask: bytes(b"FF00000000FFFFFFFFFFFF000000FFFFFF"),
+    },
+];
+
+/// Bytes of a hexadecimal constant.
+const fn bytes(hex: &[u8; 2 * ATR_LENGTH]) -> [u8; ATR_LENGTH] {
+    let mut bytes = [0; ATR_LENGTH];
+    let mut i = 0;
+    while i < hex.len() {
+        let digit = match hex[i] {
+            d @ b'0'..=b'9' => d - b'0',
+            d @ b'A'..=b'F' => d - b'A' + 10,
+            _ => panic!("no hexadecimal digit"),
+        };
+        bytes[i / 2] = bytes[i / 2] << 4 | digit;
+        i += 1;
+    }
+    bytes
+}
+
+/// The chip that this answer to reset promises; `None` for a card that is not ours and to which nothing should be sent.
+pub fn candidate(atr: &[u8]) -> Option<Chip> {
+    FAMILIES
+        .iter()
+        .find(|family| family.includes(atr))
+        .map(|family| family.chip)
+}
+
+impl Family {
+    fn includes(&self, atr: &[u8]) -> bool {
+        atr.len() == self.atr.len()
+            && atr
+                .iter()
+                .zip(self.atr)
+                .zip(self.mask)
+                .all(|((a, b), mask)| (a ^ b) & mask == 0)
+    }
+}
+
+/// Takes a connection to a card in use: decides by the ATR, then looks for the issuer's number in EF.SN.ICC.
+///
+/// # Errors
+/// [`CardError::NotRecognized`]: a foreign card. With a foreign ATR it has received no command at all.
+pub fn recognise(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Box<dyn Card>, CardError> {
+    match candidate(atr) {
+        Some(Chip::Cps3) => Ok(Box::new(Cps::recognise(connection, IasEcc::default())?)),
+        Some(Chip::Cps4) => Ok(Box::new(Cps::recognise(connection, ChipDoc::default())?)),
+        None => Err(CardError::NotRecognized),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::try_recognise;
+    use super::*;
+    use crate::reader::Protocol;
+    use crate::reader::script::hex;
+
+    #[test]
+    fn the_known_answers_to_reset() {
+        for (atr, chip) in [
+            ("3BAC00402A001225006480000310009000", Some(Chip::Cps3)),
+            ("3BAC00402A001225006480820212009000", Some(Chip::Cps3)),
+            ("3BAC11402A001225006480000311009000", Some(Chip::Cps3)),
+            ("3B9B188001001225006480040100009044", Some(Chip::Cps4)),
+            ("3B9B188001001225006480000401009044", Some(Chip::Cps4)),
+            ("3BDC18FF00001225006480000401009000", Some(Chip::Cps4)),
+            // Vitale 2, a CPS3 over the air, a CPS3 with other historical bytes, cut ones, none.
+            ("3B751300004309EA9000", None),
+            ("3B8F80010031B86404B0ECC1739401808290000E", None),
+            ("3BAC00402A001225006481000310009000", None),
+            ("3BAC00402A0012250064800003100090", None),
+            ("3BAC00402A00122500648000031000900000", None),
+            ("", None),
+        ] {
+            assert_eq!(candidate(&hex(atr)), chip, "{atr}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_card_receives_no_command() {
+        let refused = try_recognise("3B751300004309EA9000", Protocol::T0, "");
+        assert_eq!(refused.err(), Some(CardError::NotRecognized));
+    }
+}

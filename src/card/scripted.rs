@@ -1,0 +1,84 @@
+//! What the tests of both chips share: dialogues written as strings.
+
+use super::{Card, CardError, Code, KeyRef, KeyRole, recognise};
+use crate::crypto::LastRound;
+use crate::pkcs15::{Common, Path};
+use crate::reader::Protocol;
+use crate::reader::script::{Script, hex};
+
+/// EF.SN.ICC of a lab card.
+pub(super) const EF_SN: &str = "5A0A 8025000001 26008552 4F";
+
+/// Recognises a card that plays `script`.
+pub(super) fn try_recognise(atr: &str, protocol: Protocol, script: &str) -> Result<Box<dyn Card>, CardError> {
+    recognise(Script::connection(protocol, script), &hex(atr))
+}
+
+/// Number of commands in a dialogue.
+pub(super) fn commands(script: &str) -> usize {
+    script
+        .lines()
+        .filter(|line| line.trim_start().starts_with('>'))
+        .count()
+}
+
+/// Bytes as a script writes them.
+pub(super) fn text(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02X}")).collect()
+}
+
+/// `count` times the byte `value`.
+pub(super) fn fill(value: u8, count: usize) -> String {
+    text(&vec![value; count])
+}
+
+pub(super) fn path(fids: &[u16]) -> Path {
+    Path {
+        fids: [&[0x3F00], fids].concat(),
+        part: None,
+        legacy: false,
+    }
+}
+
+/// Code 1: 4 to 8 digits, no padding, no path.
+pub(super) fn pin() -> Code {
+    Code {
+        common: Common::default(),
+        auth_id: vec![1],
+        unblocking: false,
+        reference: 1,
+        min_len: 4,
+        max_len: 8,
+        stored_len: 8,
+        pad: None,
+        path: None,
+    }
+}
+
+/// Code 2, which unblocks code 1.
+pub(super) fn unblocking() -> Code {
+    Code {
+        auth_id: vec![2],
+        unblocking: true,
+        reference: 2,
+        min_len: 8,
+        ..pin()
+    }
+}
+
+pub(super) fn key(reference: u8, role: KeyRole) -> KeyRef {
+    KeyRef {
+        reference,
+        modulus_len: 256,
+        role,
+    }
+}
+
+/// "abc" before its only block.
+pub(super) fn abc() -> LastRound {
+    LastRound {
+        state: vec![0; 32],
+        hashed_bits: 0,
+        tail: b"abc".to_vec(),
+    }
+}
