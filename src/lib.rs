@@ -12,14 +12,16 @@
 //! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! [`crypto`] stands beside the stairs: pure computation.
+//! [`crypto`], [`config`] and [`trace`] stand beside the stairs: pure computation, no I/O but their own file.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod abi;
 pub mod card;
+pub mod config;
 pub mod crypto;
 pub mod iso7816;
 pub mod pkcs15;
 pub mod provider;
 pub mod reader;
+pub mod trace;

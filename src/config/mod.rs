@@ -1,0 +1,239 @@
+//! What an administrator or a user may set: the trace, and readers to leave alone. All of it is optional.
+//!
+//! Read once for each C_Initialize, by [`load`]. From the weakest to the strongest: the defaults, the system's
+//! file, the user's file, environment variables; `CPX_PKCS11_CONFIG` names one file instead of the two. Nothing
+//! in a file can make the module fail: what cannot be understood is a [`Config::problems`] entry, for the trace.
+//!
+//! `docs/configuration.md` is the manual of it.
+
+mod file;
+mod process;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub(crate) use process::effective_user;
+
+/// The system's file.
+const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
+/// The user's file, below `$XDG_CONFIG_HOME` or `~/.config`.
+const USER_FILE: &str = "cpx-pkcs11/config.toml";
+
+/// How much the trace tells; each level includes the ones before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing.
+    #[default]
+    Off,
+    /// What went wrong.
+    Error,
+    /// What the module noticed: a card inserted, a service lost and found.
+    Info,
+    /// Each C_ function with its return code and duration, and how it came about.
+    Calls,
+    /// Each command to the card and its answer.
+    Apdu,
+}
+
+impl Level {
+    const NAMES: [(&str, Level); 5] = [
+        ("off", Level::Off),
+        ("error", Level::Error),
+        ("info", Level::Info),
+        ("calls", Level::Calls),
+        ("apdu", Level::Apdu),
+    ];
+
+    /// The level of that name, in small or capital letters.
+    fn named(name: &str) -> Option<Level> {
+        let mut names = Self::NAMES.into_iter();
+        names
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, level)| level)
+    }
+}
+
+/// Where the trace goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Destination {
+    /// The standard error of the process.
+    #[default]
+    Stderr,
+    /// The end of a file; an absolute path.
+    File(PathBuf),
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// How much is traced.
+    pub level: Level,
+    /// Where the trace goes.
+    pub destination: Destination,
+    ignored: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl Config {
+    /// Whether the administrator wants that reader left alone: its name contains one of the texts of
+    /// `readers.ignore`, in small or capital letters.
+    pub fn ignores(&self, reader: &str) -> bool {
+        let name = reader.to_lowercase();
+        self.ignored.iter().any(|text| name.contains(text))
+    }
+
+    /// What could not be read or understood, each in one sentence for a person.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// Takes over what the file at `path` sets.
+    fn apply(&mut self, path: &Path, settings: file::Settings, home: Option<&Path>) {
+        let path = path.display();
+        self.problems.extend(
+            settings
+                .problems
+                .iter()
+                .map(|problem| format!("{path}: {problem}")),
+        );
+        self.level = settings.level.unwrap_or(self.level);
+        if let Some(name) = settings.trace_file {
+            let setting = format!("{path}: trace.file");
+            self.set_destination(&setting, destination(Path::new(&name), home, None));
+        }
+        if let Some(ignored) = settings.ignored {
+            self.ignored = ignored.iter().map(|text| text.to_lowercase()).collect();
+        }
+    }
+
+    fn set_destination(&mut self, setting: &str, destination: Option<Destination>) {
+        match destination {
+            Some(destination) => self.destination = destination,
+            None => self
+                .problems
+                .push(format!("{setting} must be an absolute path, ~/… or stderr")),
+        }
+    }
+}
+
+/// What the process brings along. An empty variable counts as one that is not set.
+#[derive(Default)]
+struct Surroundings {
+    /// The process has rights that its user does not have.
+    privileged: bool,
+    system_file: PathBuf,
+    /// `CPX_PKCS11_CONFIG`
+    config: Option<OsString>,
+    /// `CPX_PKCS11_TRACE`
+    trace: Option<OsString>,
+    /// `CPX_PKCS11_TRACE_FILE`
+    trace_file: Option<OsString>,
+    /// `XDG_CONFIG_HOME`
+    config_home: Option<OsString>,
+    /// `HOME`
+    home: Option<OsString>,
+    directory: Option<PathBuf>,
+}
+
+impl Surroundings {
+    fn of_process() -> Self {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Surroundings {
+            privileged: process::is_privileged(),
+            system_file: SYSTEM_FILE.into(),
+            config: variable("CPX_PKCS11_CONFIG"),
+            trace: variable("CPX_PKCS11_TRACE"),
+            trace_file: variable("CPX_PKCS11_TRACE_FILE"),
+            config_home: variable("XDG_CONFIG_HOME"),
+            home: variable("HOME"),
+            directory: std::env::current_dir().ok(),
+        }
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.home
+            .as_deref()
+            .map(Path::new)
+            .filter(|path| path.is_absolute())
+    }
+
+    /// The user's file; a relative `$XDG_CONFIG_HOME` counts as not set (XDG Base Directory Specification).
+    fn user_file(&self) -> Option<PathBuf> {
+        let given = self
+            .config_home
+            .as_deref()
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        let base = given.or_else(|| Some(self.home()?.join(".config")))?;
+        Some(base.join(USER_FILE))
+    }
+}
+
+/// Reads the configuration. Opens at most two files, and none when the process runs with rights that its user
+/// does not have (setuid, setgid, file capabilities): then every setting has its default.
+pub fn load() -> Config {
+    load_in(&Surroundings::of_process())
+}
+
+fn load_in(surroundings: &Surroundings) -> Config {
+    let mut config = Config::default();
+    if surroundings.privileged {
+        return config;
+    }
+    match &surroundings.config {
+        Some(named) => read(&mut config, Path::new(named), true, surroundings),
+        None => {
+            read(&mut config, &surroundings.system_file, false, surroundings);
+            if let Some(path) = surroundings.user_file() {
+                read(&mut config, &path, false, surroundings);
+            }
+        }
+    }
+    read_variables(&mut config, surroundings);
+    config
+}
+
+fn read(config: &mut Config, path: &Path, required: bool, surroundings: &Surroundings) {
+    match file::read(path) {
+        Ok(Some(settings)) => config.apply(path, settings, surroundings.home()),
+        Ok(None) if !required => {}
+        Ok(None) => config.problems.push(format!("{} does not exist", path.display())),
+        Err(problem) => config.problems.push(format!("{}: {problem}", path.display())),
+    }
+}
+
+fn read_variables(config: &mut Config, surroundings: &Surroundings) {
+    if let Some(value) = &surroundings.trace {
+        match value.to_str().and_then(Level::named) {
+            Some(level) => config.level = level,
+            None => config
+                .problems
+                .push(format!("CPX_PKCS11_TRACE is none of {}", level_names())),
+        }
+    }
+    if let Some(value) = &surroundings.trace_file {
+        let directory = surroundings.directory.as_deref();
+        let destination = destination(Path::new(value), surroundings.home(), directory);
+        config.set_destination("CPX_PKCS11_TRACE_FILE", destination);
+    }
+}
+
+/// `stderr`, an absolute path, a path below the user's home, or one below `directory` where there is one.
+fn destination(value: &Path, home: Option<&Path>, directory: Option<&Path>) -> Option<Destination> {
+    if value == Path::new("stderr") {
+        return Some(Destination::Stderr);
+    }
+    let path = match value.strip_prefix("~") {
+        Ok(below_home) => home?.join(below_home),
+        Err(_) if value.is_absolute() => value.to_owned(),
+        Err(_) => directory?.join(value),
+    };
+    Some(Destination::File(path))
+}
+
+fn level_names() -> String {
+    Level::NAMES.map(|(name, _)| name).join(", ")
+}
+
+#[cfg(test)]
+mod tests;
