@@ -5,13 +5,13 @@ use std::time::Instant;
 use crate::Chip;
 use crate::apdu::{Apdu, ins};
 use crate::chipdoc::ChipDoc;
-use crate::codes::Code;
+use crate::codes::Codes;
 use crate::ias_ecc::IasEcc;
+use crate::interceptor::{Action, Interceptor};
 use crate::layout;
 use crate::persona::Persona;
 use crate::pki::Validity;
 use crate::profile::Profile;
-use crate::status::Status;
 use crate::trace::{Exchange, Totals};
 use crate::transport::{Answer, Waiting};
 
@@ -49,68 +49,6 @@ pub struct Options {
     pub writable_area: Option<bool>,
 }
 
-/// Tries of the holder code of a new card.
-const TRIES: u8 = 3;
-/// Tries and uses of the unblocking code of a new card.
-const UNBLOCKING_TRIES: u8 = 10;
-const UNBLOCKING_USES: u16 = 100;
-
-/// Both codes of a card, shared by all its applications, keys and logical channels.
-#[derive(Debug, Clone)]
-pub struct Codes {
-    pub(crate) holder: Code,
-    pub(crate) unblocking: Code,
-}
-
-impl Codes {
-    fn new(profile: &Profile, options: &Options) -> Self {
-        let issued = &profile.codes;
-        let pin = options.pin.as_ref().unwrap_or(&issued.holder);
-        let puk = options.puk.as_ref().unwrap_or(&issued.unblocking);
-        let uses = options.puk_uses.unwrap_or(UNBLOCKING_USES);
-        Self {
-            holder: Code::new(pin.as_bytes(), TRIES, None)
-                .with_tries_left(options.tries.unwrap_or(issued.holder_tries)),
-            unblocking: Code::new(puk.as_bytes(), UNBLOCKING_TRIES, Some(uses))
-                .with_tries_left(options.puk_tries.unwrap_or(issued.unblocking_tries)),
-        }
-    }
-
-    /// The code of this reference.
-    pub(crate) fn get_mut(&mut self, reference: u8) -> Result<&mut Code, Status> {
-        match reference {
-            layout::HOLDER_CODE => Ok(&mut self.holder),
-            layout::UNBLOCKING_CODE => Ok(&mut self.unblocking),
-            _ => Err(Status::DATA_NOT_FOUND),
-        }
-    }
-
-    /// Refuses what needs the holder code while it is not given.
-    pub(crate) fn require_holder(&self) -> Result<(), Status> {
-        if self.holder.is_verified() {
-            Ok(())
-        } else {
-            Err(Status::CODE_NEEDED)
-        }
-    }
-
-    /// VERIFY: empty asks for the state.
-    pub(crate) fn verify(&mut self, reference: u8, value: &[u8]) -> Answer {
-        let code = self.get_mut(reference)?;
-        if value.is_empty() {
-            code.state()
-        } else {
-            code.verify(value)
-        }
-        .map(|()| Vec::new())
-    }
-
-    fn forget_verification(&mut self) {
-        self.holder.forget_verification();
-        self.unblocking.forget_verification();
-    }
-}
-
 /// What one chip does with commands, whatever carries them.
 pub(crate) trait Application: Send {
     /// Power was lost or the reset line pulled: everything selected or set is gone. Codes are seen to by the card.
@@ -118,45 +56,6 @@ pub(crate) trait Application: Send {
 
     /// Executes one command.
     fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer;
-}
-
-/// What an [`Interceptor`] does with a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// The card answers it.
-    Pass,
-    /// This answer is given, status word included; the card does not see the command.
-    Answer(Vec<u8>),
-    /// The card is pulled out before it answers.
-    Remove,
-}
-
-/// Something between reader and card: faults, delays, another program.
-pub trait Interceptor: Send {
-    /// Called before the card sees command number `number`, counted from 1.
-    fn command(&mut self, number: u64, command: &[u8]) -> Action {
-        let _ = (number, command);
-        Action::Pass
-    }
-
-    /// Called with the answer on its way back, which may be changed.
-    fn answer(&mut self, number: u64, command: &[u8], answer: &mut Vec<u8>) {
-        let _ = (number, command, answer);
-    }
-}
-
-/// Pulls the card out before it answers command number `.0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PullAt(pub u64);
-
-impl Interceptor for PullAt {
-    fn command(&mut self, number: u64, _: &[u8]) -> Action {
-        if number == self.0 {
-            Action::Remove
-        } else {
-            Action::Pass
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

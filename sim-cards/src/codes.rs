@@ -1,6 +1,10 @@
 //! The holder code and the unblocking code.
 
+use crate::card::Options;
+use crate::layout;
+use crate::profile::Profile;
 use crate::status::Status;
+use crate::transport::Answer;
 
 /// Shortest and longest code a card takes, in bytes.
 pub const LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
@@ -118,6 +122,70 @@ impl std::fmt::Debug for Code {
             .field("uses_left", &self.uses_left)
             .field("verified", &self.verified)
             .finish_non_exhaustive()
+    }
+}
+
+/// Tries of the holder code of a new card.
+const TRIES: u8 = 3;
+/// Tries and uses of the unblocking code of a new card.
+const UNBLOCKING_TRIES: u8 = 10;
+const UNBLOCKING_USES: u16 = 100;
+
+/// Both codes of a card, shared by all its applications, keys and logical channels.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    pub holder: Code,
+    pub unblocking: Code,
+}
+
+impl Codes {
+    /// The codes of a profile, as the options leave them.
+    pub fn new(profile: &Profile, options: &Options) -> Self {
+        let issued = &profile.codes;
+        let pin = options.pin.as_ref().unwrap_or(&issued.holder);
+        let puk = options.puk.as_ref().unwrap_or(&issued.unblocking);
+        let uses = options.puk_uses.unwrap_or(UNBLOCKING_USES);
+        Self {
+            holder: Code::new(pin.as_bytes(), TRIES, None)
+                .with_tries_left(options.tries.unwrap_or(issued.holder_tries)),
+            unblocking: Code::new(puk.as_bytes(), UNBLOCKING_TRIES, Some(uses))
+                .with_tries_left(options.puk_tries.unwrap_or(issued.unblocking_tries)),
+        }
+    }
+
+    /// The code of this reference.
+    pub fn get_mut(&mut self, reference: u8) -> Result<&mut Code, Status> {
+        match reference {
+            layout::HOLDER_CODE => Ok(&mut self.holder),
+            layout::UNBLOCKING_CODE => Ok(&mut self.unblocking),
+            _ => Err(Status::DATA_NOT_FOUND),
+        }
+    }
+
+    /// Refuses what needs the holder code while it is not given.
+    pub fn require_holder(&self) -> Result<(), Status> {
+        if self.holder.is_verified() {
+            Ok(())
+        } else {
+            Err(Status::CODE_NEEDED)
+        }
+    }
+
+    /// VERIFY: empty asks for the state.
+    pub fn verify(&mut self, reference: u8, value: &[u8]) -> Answer {
+        let code = self.get_mut(reference)?;
+        if value.is_empty() {
+            code.state()
+        } else {
+            code.verify(value)
+        }
+        .map(|()| Vec::new())
+    }
+
+    /// The card lost power or was reset.
+    pub fn forget_verification(&mut self) {
+        self.holder.forget_verification();
+        self.unblocking.forget_verification();
     }
 }
 

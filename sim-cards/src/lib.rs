@@ -11,6 +11,7 @@ pub mod apdu;
 pub mod card;
 pub mod data;
 pub mod hex;
+pub mod interceptor;
 pub mod layout;
 pub mod persona;
 pub mod pki;
@@ -29,7 +30,8 @@ mod pkcs15;
 mod tlv;
 mod transport;
 
-pub use card::{Action, Interceptor, Options, Protocol, SimCard};
+pub use card::{Options, Protocol, SimCard};
+pub use interceptor::{Action, Interceptor, PullAt};
 pub use profile::Profile;
 pub use status::Status;
 

@@ -2,8 +2,7 @@
 
 mod common;
 
-use sim_cards::card::PullAt;
-use sim_cards::{Action, Chip, Interceptor, Options, Protocol, SimCard, hex};
+use sim_cards::{Action, Chip, Interceptor, Options, Protocol, PullAt, SimCard, hex};
 
 /// xorshift64*: the same commands on every run, so that a failure can be repeated.
 struct Random(u64);

@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use sim_cards::card::PullAt;
 use sim_cards::persona::{self, Persona};
 use sim_cards::vpcd::{self, Reader};
-use sim_cards::{Chip, Options, Protocol, SimCard, hex};
+use sim_cards::{Chip, Options, Protocol, PullAt, SimCard, hex};
 
 /// Inserts a simulated health professional card into a virtual reader (vpcd), until it is stopped.
 #[derive(Parser)]

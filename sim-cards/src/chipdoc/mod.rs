@@ -3,8 +3,9 @@
 use rsa::PrivateKey;
 
 use crate::apdu::{Apdu, Command, FileInformation, Selection, ins};
-use crate::card::{Application, Codes};
+use crate::card::Application;
 use crate::chain::{Chain, Link};
+use crate::codes::Codes;
 use crate::crypto::{self, HashAlgorithm};
 use crate::files::{self, AccessRules, Current, File, FileSystem, Kind};
 use crate::layout;

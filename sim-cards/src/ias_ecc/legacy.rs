@@ -1,7 +1,7 @@
 //! The files of class A0, left from the former generation (CPS2ter).
 
 use crate::apdu::{Apdu, Position, ins};
-use crate::card::Codes;
+use crate::codes::Codes;
 use crate::files::{self, AccessRules, Current, File, FileSystem, Kind};
 use crate::layout::{self, Place};
 use crate::profile::Profile;

@@ -8,8 +8,9 @@ mod objects;
 use rsa::PrivateKey;
 
 use crate::apdu::{Apdu, Command, FileInformation, Selection, ins};
-use crate::card::{Application, Codes};
+use crate::card::Application;
 use crate::chain::{Chain, Link};
+use crate::codes::Codes;
 use crate::crypto;
 use crate::files::{self, AccessRules, Current, File, FileSystem, MASTER_FILE};
 use crate::layout;

@@ -1,7 +1,6 @@
 //! GET DATA on security data objects: codes and keys.
 
-use crate::card::Codes;
-use crate::codes::{self, Code};
+use crate::codes::{self, Code, Codes};
 use crate::layout;
 use crate::status::Status;
 use crate::tlv::{self, constructed, tlv};

@@ -1,0 +1,167 @@
+//! What the directories say of the keys and their certificates.
+
+use rsa::PublicKey;
+use rsa::pkcs1::EncodeRsaPublicKey;
+use rsa::traits::PublicKeyParts;
+
+use super::encoding::{
+    BOOLEAN, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer, key_path, path,
+};
+use crate::Chip;
+use crate::layout;
+use crate::pki::Credential;
+use crate::profile::Profile;
+use crate::tlv::{constructed, tlv};
+
+/// What the directories say of one key pair.
+pub struct Key<'a> {
+    pub credential: &'a Credential,
+    private_label: &'static str,
+    public_label: &'static str,
+    certificate_label: &'static str,
+    /// Last byte of the identifier, after the name of the application.
+    number: u8,
+    reference: u8,
+    flags: &'static [usize],
+    usage: &'static [usize],
+    public_usage: &'static [usize],
+    /// Access modes, each tied to the holder code.
+    operations: &'static [usize],
+    pub certificate_file: u16,
+    pub public_file: u16,
+}
+
+const USAGE_ENCRYPT: usize = 0;
+const USAGE_DECRYPT: usize = 1;
+const USAGE_SIGN: usize = 2;
+const USAGE_VERIFY: usize = 6;
+const USAGE_NON_REPUDIATION: usize = 9;
+const ACCESS_PSO_CDS: usize = 5;
+const ACCESS_PSO_DECRYPT: usize = 7;
+const ACCESS_INTERNAL_AUTHENTICATE: usize = 9;
+
+impl<'a> Key<'a> {
+    /// The signature key, then the authentication key.
+    pub fn both(profile: &'a Profile) -> [Self; 2] {
+        let (references, numbers) = match profile.chip {
+            Chip::Cps3 => (
+                [layout::CPS3_SIGNATURE_KEY, layout::CPS3_AUTHENTICATION_KEY],
+                [0x01, 0x02],
+            ),
+            Chip::Cps4 => (
+                [layout::CPS4_SIGNATURE_KEY, layout::CPS4_AUTHENTICATION_KEY],
+                [0x10, 0x20],
+            ),
+        };
+        [
+            Self {
+                credential: &profile.credentials.signature,
+                private_label: "CPS_PRIV_SIG",
+                public_label: "Cle publique de Signature CPS",
+                certificate_label: "Certificat de Signature CPS",
+                number: numbers[0],
+                reference: references[0],
+                flags: &[0],
+                usage: &[USAGE_NON_REPUDIATION],
+                public_usage: &[USAGE_VERIFY],
+                operations: &[ACCESS_PSO_CDS],
+                certificate_file: layout::SIGNATURE_CERTIFICATE,
+                public_file: layout::SIGNATURE_PUBLIC_KEY,
+            },
+            Self {
+                credential: &profile.credentials.authentication,
+                private_label: "CPS_PRIV_AUT",
+                public_label: "Cle publique d'Authentification CPS",
+                certificate_label: "Certificat d'Authentification CPS",
+                number: numbers[1],
+                reference: references[1],
+                flags: &[0, 1, 2],
+                usage: &[USAGE_DECRYPT, USAGE_SIGN],
+                public_usage: &[USAGE_ENCRYPT, USAGE_VERIFY],
+                operations: &[ACCESS_PSO_DECRYPT, ACCESS_INTERNAL_AUTHENTICATE],
+                certificate_file: layout::AUTHENTICATION_CERTIFICATE,
+                public_file: layout::AUTHENTICATION_PUBLIC_KEY,
+            },
+        ]
+    }
+
+    fn identifier(&self) -> Vec<u8> {
+        tlv(OCTET_STRING, &[&layout::CONTACT_AID[..], &[self.number]].concat())
+    }
+
+    /// One entry of PrKDF.
+    pub fn private_entry(&self) -> Vec<u8> {
+        let rule = |operation: &usize| {
+            constructed(
+                SEQUENCE,
+                &[bits(&[*operation], 2), tlv(OCTET_STRING, &[layout::HOLDER_CODE])],
+            )
+        };
+        let rules: Vec<_> = self.operations.iter().map(rule).collect();
+        let common = [
+            tlv(UTF8_STRING, self.private_label.as_bytes()),
+            bits(self.flags, 1),
+            tlv(OCTET_STRING, &[layout::HOLDER_CODE]),
+            constructed(SEQUENCE, &rules),
+        ];
+        // sensitive, always sensitive, never extractable
+        let class = [
+            self.identifier(),
+            bits(self.usage, 2),
+            bits(&[0, 2, 3], 1),
+            integer(u16::from(self.reference)),
+        ];
+        constructed(
+            SEQUENCE,
+            &[
+                constructed(SEQUENCE, &common),
+                constructed(SEQUENCE, &class),
+                self.rsa_attributes(key_path()),
+            ],
+        )
+    }
+
+    /// One entry of PuKDF.
+    pub fn public_entry(&self) -> Vec<u8> {
+        let common = [tlv(UTF8_STRING, self.public_label.as_bytes())];
+        let class = [
+            self.identifier(),
+            bits(self.public_usage, 2),
+            bits(&[1, 4], 1), // extractable, local
+            integer(u16::from(self.reference)),
+        ];
+        constructed(
+            SEQUENCE,
+            &[
+                constructed(SEQUENCE, &common),
+                constructed(SEQUENCE, &class),
+                self.rsa_attributes(path(self.public_file)),
+            ],
+        )
+    }
+
+    /// One entry of CDF.
+    pub fn certificate_entry(&self) -> Vec<u8> {
+        constructed(
+            SEQUENCE,
+            &[
+                constructed(SEQUENCE, &[tlv(UTF8_STRING, self.certificate_label.as_bytes())]),
+                constructed(SEQUENCE, &[self.identifier(), tlv(BOOLEAN, &[0])]),
+                constructed(TYPE_ATTRIBUTES, &[tlv(SEQUENCE, &path(self.certificate_file))]),
+            ],
+        )
+    }
+
+    fn rsa_attributes(&self, path: Vec<u8>) -> Vec<u8> {
+        let bits = (self.credential.key.size() * 8) as u16;
+        constructed(TYPE_ATTRIBUTES, &[constructed(SEQUENCE, &[path, integer(bits)])])
+    }
+
+    /// RSAPublicKey (RFC 8017 §A.1.1).
+    pub fn public_value(&self) -> Vec<u8> {
+        let key: &PublicKey = self.credential.key.as_ref();
+        key.to_pkcs1_der()
+            .map(|der| der.as_bytes().to_vec())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,187 @@
+//! The PKCS #15 directories of a card (ISO 7816-15), written as real cards write them: bit strings that keep their
+//! trailing zero bits, keys without path, no algorithm references in the private key directory.
+
+mod encoding;
+mod keys;
+mod token_info;
+
+use self::encoding::{ENUMERATED, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer, path};
+use self::keys::Key;
+use self::token_info::token_info;
+use crate::Chip;
+use crate::codes::LENGTHS;
+use crate::data::{Access, DataObject};
+use crate::files::{AccessRules, File, MASTER_FILE};
+use crate::layout::{self, Place};
+use crate::profile::Profile;
+use crate::tlv::{constructed, tlv};
+
+/// Every file of the contact application, the directory itself first.
+pub fn application(profile: &Profile) -> Vec<File> {
+    let directory = layout::CONTACT_APPLICATION;
+    let file =
+        |identifier, content| File::elementary(&[directory, identifier], AccessRules::CONTACT, content);
+    let keys = Key::both(profile);
+    let mut files = vec![
+        File::dedicated(&[directory], Some(&layout::CONTACT_AID), AccessRules::CONTACT),
+        file(layout::EF_ODF, odf(profile.chip)),
+        file(layout::EF_TOKEN_INFO, token_info(profile)),
+        file(layout::EF_AODF, aodf()),
+        file(
+            layout::EF_PRKDF,
+            keys.iter().flat_map(Key::private_entry).collect(),
+        ),
+        file(
+            layout::EF_CDF,
+            keys.iter().flat_map(Key::certificate_entry).collect(),
+        ),
+        file(layout::EF_DODF, dodf(profile)),
+    ];
+    files.extend(
+        keys.iter()
+            .map(|key| file(key.certificate_file, key.credential.certificate.clone())),
+    );
+    if profile.chip == Chip::Cps4 {
+        files.push(file(
+            layout::EF_PUKDF,
+            keys.iter().flat_map(Key::public_entry).collect(),
+        ));
+        files.extend(keys.iter().map(|key| file(key.public_file, key.public_value())));
+    }
+    files.extend(profile.data.iter().filter_map(|object| {
+        match layout::place(profile.chip, &object.label)? {
+            Place::Application(identifier) => Some(File::elementary(
+                &[directory, identifier],
+                rules(object),
+                object.content.clone(),
+            )),
+            Place::Legacy(..) => None,
+        }
+    }));
+    files
+}
+
+fn rules(object: &DataObject) -> AccessRules {
+    match (object.access, object.modifiable) {
+        (Access::Code, _) => AccessRules::HOLDER_READS,
+        (Access::Free, true) => AccessRules::HOLDER_WRITES,
+        (Access::Free, false) => AccessRules::CONTACT,
+    }
+}
+
+/// EF.DIR. The contactless application of a CPS3 stands first, which is what makes OpenSC bind the contact one; its
+/// own directory is not simulated yet and answers `6A82`.
+pub fn ef_dir(chip: Chip) -> Vec<u8> {
+    let record = |aid: &[u8], label: &str, directory: u16| {
+        let path = [MASTER_FILE.to_be_bytes(), directory.to_be_bytes()].concat();
+        constructed(
+            0x61,
+            &[tlv(0x4F, aid), tlv(0x50, label.as_bytes()), tlv(0x51, &path)],
+        )
+    };
+    let contact = record(
+        &layout::CONTACT_AID,
+        &format!("{chip} contact"),
+        layout::CONTACT_APPLICATION,
+    );
+    match chip {
+        Chip::Cps3 => {
+            let contactless = record(
+                &layout::CONTACTLESS_AID,
+                &format!("{chip} sans contact"),
+                layout::CONTACTLESS_APPLICATION,
+            );
+            [contactless, contact].concat()
+        }
+        Chip::Cps4 => contact,
+    }
+}
+
+fn odf(chip: Chip) -> Vec<u8> {
+    let entry = |tag, identifier| tlv(tag, &path(identifier));
+    let mut entries = vec![entry(0xA0, layout::EF_PRKDF)];
+    if chip == Chip::Cps4 {
+        entries.push(entry(0xA1, layout::EF_PUKDF));
+    }
+    entries.push(entry(0xA4, layout::EF_CDF));
+    entries.push(entry(0xA7, layout::EF_DODF));
+    entries.push(entry(0xA8, layout::EF_AODF));
+    entries.concat()
+}
+
+/// Both codes. The second carries the soPin flag, without which unblocking cannot begin.
+fn aodf() -> Vec<u8> {
+    const INITIALIZED: usize = 4;
+    const UNBLOCKING_PIN: usize = 6;
+    const SO_PIN: usize = 7;
+    let code = |label: &str, reference: u8, unblocked_by: Option<u8>, flags: &[usize], shortest, longest| {
+        let mut common = vec![tlv(UTF8_STRING, label.as_bytes()), bits(&[0, 1], 1)];
+        common.extend(unblocked_by.map(|code| tlv(OCTET_STRING, &[code])));
+        constructed(
+            SEQUENCE,
+            &[
+                constructed(SEQUENCE, &common),
+                constructed(SEQUENCE, &[tlv(OCTET_STRING, &[reference])]),
+                constructed(
+                    TYPE_ATTRIBUTES,
+                    &[constructed(
+                        SEQUENCE,
+                        &[
+                            bits(flags, 2),
+                            tlv(ENUMERATED, &[1]), // ascii-numeric
+                            integer(shortest),
+                            integer(longest),
+                            integer(longest),
+                            tlv(0x80, &[reference]),
+                        ],
+                    )],
+                ),
+            ],
+        )
+    };
+    let (shortest, longest) = (*LENGTHS.start() as u16, *LENGTHS.end() as u16);
+    [
+        code(
+            "Code porteur",
+            layout::HOLDER_CODE,
+            Some(layout::UNBLOCKING_CODE),
+            &[INITIALIZED],
+            shortest,
+            longest,
+        ),
+        code(
+            "Code de recyclage",
+            layout::UNBLOCKING_CODE,
+            None,
+            &[INITIALIZED, UNBLOCKING_PIN, SO_PIN],
+            longest,
+            longest,
+        ),
+    ]
+    .concat()
+}
+
+fn dodf(profile: &Profile) -> Vec<u8> {
+    let entry = |object: &DataObject| {
+        let Place::Application(identifier) = layout::place(profile.chip, &object.label)? else {
+            return None;
+        };
+        let mut flags = vec![];
+        let private = object.access == Access::Code;
+        flags.extend(private.then_some(0));
+        flags.extend(object.modifiable.then_some(1));
+        let mut common = vec![tlv(UTF8_STRING, object.label.as_bytes()), bits(&flags, 1)];
+        if private || object.modifiable {
+            common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
+        }
+        Some(constructed(
+            SEQUENCE,
+            &[
+                constructed(SEQUENCE, &common),
+                constructed(SEQUENCE, &[tlv(UTF8_STRING, b"CPS")]),
+                tlv(TYPE_ATTRIBUTES, &path(identifier)),
+            ],
+        ))
+    };
+    profile.data.iter().filter_map(entry).flatten().collect()
+}
