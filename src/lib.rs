@@ -24,4 +24,5 @@ pub mod iso7816;
 pub mod pkcs15;
 pub mod provider;
 pub mod reader;
+pub mod token;
 pub mod trace;

@@ -29,17 +29,27 @@ cryptoki! {
         })?)
     }
 
-    /// Would decrypt a part.
-    "5.10.3" not_supported fn C_DecryptUpdate(
+    /// Takes a part of a cryptogram.
+    "5.10.3" fn C_DecryptUpdate(
+        library, memory;
         hSession: CK_SESSION_HANDLE,
         pEncryptedPart: CK_BYTE_PTR,
         ulEncryptedPartLen: CK_ULONG,
         pPart: CK_BYTE_PTR,
         pulPartLen: CK_ULONG_PTR,
-    );
+    ) {
+        Ok(memory.transform((pEncryptedPart, ulEncryptedPartLen), pPart, pulPartLen, |data, out| {
+            library.decrypt_update(hSession, data, out)
+        })?)
+    }
 
-    /// Would end a decryption in parts.
-    "5.10.4" not_supported fn C_DecryptFinal(
-        hSession: CK_SESSION_HANDLE, pLastPart: CK_BYTE_PTR, pulLastPartLen: CK_ULONG_PTR,
-    );
+    /// Decrypts the parts.
+    "5.10.4" fn C_DecryptFinal(
+        library, memory;
+        hSession: CK_SESSION_HANDLE,
+        pLastPart: CK_BYTE_PTR,
+        pulLastPartLen: CK_ULONG_PTR,
+    ) {
+        Ok(memory.output(pLastPart, pulLastPartLen, |out| library.decrypt_final(hSession, out))?)
+    }
 }

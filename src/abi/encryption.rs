@@ -29,17 +29,27 @@ cryptoki! {
         })?)
     }
 
-    /// Would encrypt a part.
-    "5.8.3" not_supported fn C_EncryptUpdate(
+    /// Takes a part of what is to be encrypted.
+    "5.8.3" fn C_EncryptUpdate(
+        library, memory;
         hSession: CK_SESSION_HANDLE,
         pPart: CK_BYTE_PTR,
         ulPartLen: CK_ULONG,
         pEncryptedPart: CK_BYTE_PTR,
         pulEncryptedPartLen: CK_ULONG_PTR,
-    );
+    ) {
+        Ok(memory.transform((pPart, ulPartLen), pEncryptedPart, pulEncryptedPartLen, |data, out| {
+            library.encrypt_update(hSession, data, out)
+        })?)
+    }
 
-    /// Would end an encryption in parts.
-    "5.8.4" not_supported fn C_EncryptFinal(
-        hSession: CK_SESSION_HANDLE, pLastEncryptedPart: CK_BYTE_PTR, pulLastEncryptedPartLen: CK_ULONG_PTR,
-    );
+    /// Encrypts the parts.
+    "5.8.4" fn C_EncryptFinal(
+        library, memory;
+        hSession: CK_SESSION_HANDLE,
+        pLastEncryptedPart: CK_BYTE_PTR,
+        pulLastEncryptedPartLen: CK_ULONG_PTR,
+    ) {
+        Ok(memory.output(pLastEncryptedPart, pulLastEncryptedPartLen, |out| library.encrypt_final(hSession, out))?)
+    }
 }

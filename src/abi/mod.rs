@@ -43,6 +43,7 @@ use pointer::Pointer;
 use rv::Rv;
 
 use crate::provider::Version;
+use crate::trace;
 
 pub use asynchronous::*;
 pub use decryption::*;
@@ -119,13 +120,14 @@ macro_rules! cryptoki {
         #[unsafe(no_mangle)]
         #[allow(clippy::too_many_arguments)]
         pub unsafe extern "C" fn $name($($arg: $type),*) -> CK_RV {
+            let arguments = [$((stringify!($arg), $arg.into())),*];
             $(
                 // SAFETY: the caller answers for its arguments.
                 let $arg = unsafe { $crate::abi::Argument::taken($arg) };
             )*
             // SAFETY: the only one of this call.
             let memory = &mut unsafe { $crate::abi::pointer::Memory::of_caller() };
-            $crate::abi::guard(move || {
+            $crate::abi::guard(stringify!($name), &arguments, move || {
                 let $memory = memory;
                 $body
             })
@@ -180,17 +182,24 @@ impl Argument for CK_NOTIFY {
     }
 }
 
-/// Runs the body of a function. A panic must not cross into C code, whatever the reason of it.
-fn guard(body: impl FnOnce() -> Answer) -> CK_RV {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => CKR_OK,
-        Ok(Err(Rv(rv))) => rv,
-        Err(payload) => {
-            // Its destructor could panic again.
-            std::mem::forget(payload);
-            CKR_GENERAL_ERROR
-        }
-    }
+/// Runs and traces the body of a function. A panic must not cross into C code, whatever the reason of it.
+fn guard(
+    name: &'static str,
+    arguments: &[(&'static str, trace::Argument)],
+    body: impl FnOnce() -> Answer,
+) -> CK_RV {
+    let traced = || {
+        let call = trace::call(name, arguments);
+        call.returned(match body() {
+            Ok(()) => CKR_OK,
+            Err(Rv(rv)) => rv,
+        })
+    };
+    catch_unwind(AssertUnwindSafe(traced)).unwrap_or_else(|payload| {
+        // Its destructor could panic again.
+        std::mem::forget(payload);
+        CKR_GENERAL_ERROR
+    })
 }
 
 /// Text in a field of `N` bytes: cut between two characters, padded with blanks.

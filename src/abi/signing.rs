@@ -43,17 +43,29 @@ cryptoki! {
         Ok(memory.output(pSignature, pulSignatureLen, |out| library.sign_final(hSession, out))?)
     }
 
-    /// Would start a signature from which the data can be recovered.
-    "5.13.5" not_supported fn C_SignRecoverInit(
-        hSession: CK_SESSION_HANDLE, pMechanism: CK_MECHANISM_PTR, hKey: CK_OBJECT_HANDLE,
-    );
+    /// Starts a signature from which the data can be recovered; without a mechanism, ends it.
+    "5.13.5" fn C_SignRecoverInit(
+        library, memory;
+        hSession: CK_SESSION_HANDLE,
+        pMechanism: CK_MECHANISM_PTR,
+        hKey: CK_OBJECT_HANDLE,
+    ) {
+        start(library, memory, hSession, pMechanism, CKF_SIGN_RECOVER, |mechanism| {
+            library.sign_recover_init(hSession, mechanism, hKey)
+        })
+    }
 
-    /// Would make a signature from which the data can be recovered.
-    "5.13.6" not_supported fn C_SignRecover(
+    /// Signs so that the data can be recovered.
+    "5.13.6" fn C_SignRecover(
+        library, memory;
         hSession: CK_SESSION_HANDLE,
         pData: CK_BYTE_PTR,
         ulDataLen: CK_ULONG,
         pSignature: CK_BYTE_PTR,
         pulSignatureLen: CK_ULONG_PTR,
-    );
+    ) {
+        Ok(memory.transform((pData, ulDataLen), pSignature, pulSignatureLen, |data, out| {
+            library.sign_recover(hSession, data, out)
+        })?)
+    }
 }

@@ -325,6 +325,12 @@ fn a_panic_becomes_a_general_error() {
             panic!("again");
         }
     }
-    assert_eq!(super::guard(|| panic!("on purpose")), CKR_GENERAL_ERROR);
-    assert_eq!(super::guard(|| std::panic::panic_any(Bomb)), CKR_GENERAL_ERROR);
+    assert_eq!(
+        super::guard("C_Test", &[], || panic!("on purpose")),
+        CKR_GENERAL_ERROR
+    );
+    assert_eq!(
+        super::guard("C_Test", &[], || std::panic::panic_any(Bomb)),
+        CKR_GENERAL_ERROR
+    );
 }

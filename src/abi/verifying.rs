@@ -42,19 +42,31 @@ cryptoki! {
         Ok(library.verify_final(hSession, memory.bytes(pSignature, ulSignatureLen)?)?)
     }
 
-    /// Would start a verification that recovers the data.
-    "5.15.5" not_supported fn C_VerifyRecoverInit(
-        hSession: CK_SESSION_HANDLE, pMechanism: CK_MECHANISM_PTR, hKey: CK_OBJECT_HANDLE,
-    );
+    /// Starts a verification that recovers the data; without a mechanism, ends it.
+    "5.15.5" fn C_VerifyRecoverInit(
+        library, memory;
+        hSession: CK_SESSION_HANDLE,
+        pMechanism: CK_MECHANISM_PTR,
+        hKey: CK_OBJECT_HANDLE,
+    ) {
+        start(library, memory, hSession, pMechanism, CKF_VERIFY_RECOVER, |mechanism| {
+            library.verify_recover_init(hSession, mechanism, hKey)
+        })
+    }
 
-    /// Would verify and recover the data.
-    "5.15.6" not_supported fn C_VerifyRecover(
+    /// Verifies a signature and recovers the data.
+    "5.15.6" fn C_VerifyRecover(
+        library, memory;
         hSession: CK_SESSION_HANDLE,
         pSignature: CK_BYTE_PTR,
         ulSignatureLen: CK_ULONG,
         pData: CK_BYTE_PTR,
         pulDataLen: CK_ULONG_PTR,
-    );
+    ) {
+        Ok(memory.transform((pSignature, ulSignatureLen), pData, pulDataLen, |data, out| {
+            library.verify_recover(hSession, data, out)
+        })?)
+    }
 
     /// Would start a verification that knows the signature from the start.
     "5.15.7" not_supported fn C_VerifySignatureInit(

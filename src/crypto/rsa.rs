@@ -1,12 +1,12 @@
 //! RSA with the public key: the raw operation, and verification of signatures (RFC 8017 §5, §8).
 
-use der::Decode;
-use der::asn1::{AnyRef, ObjectIdentifier};
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use der::{Decode, Encode};
 use rsa::hazmat::rsa_encrypt;
 use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey as Components};
-use x509_cert::spki::SubjectPublicKeyInfoRef;
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::CryptoError;
@@ -80,6 +80,30 @@ impl PublicKey {
                 .as_bytes()
                 .ok_or(CryptoError::InvalidKey)?,
         )
+    }
+
+    /// DER SubjectPublicKeyInfo of this key (CKA_PUBLIC_KEY_INFO).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when it cannot be encoded; no key within the limits above is such a one.
+    pub fn to_spki_der(&self) -> Result<Vec<u8>, CryptoError> {
+        self.encode_spki().map_err(|_| CryptoError::InvalidKey)
+    }
+
+    fn encode_spki(&self) -> der::Result<Vec<u8>> {
+        let key = RsaPublicKeyRef {
+            modulus: UintRef::new(&self.modulus)?,
+            public_exponent: UintRef::new(&self.exponent)?,
+        }
+        .to_der()?;
+        SubjectPublicKeyInfoRef {
+            algorithm: AlgorithmIdentifierRef {
+                oid: RSA_ENCRYPTION,
+                parameters: Some(AnyRef::NULL),
+            },
+            subject_public_key: BitStringRef::from_bytes(&key)?,
+        }
+        .to_der()
     }
 
     /// Modulus, big-endian without leading zeros (CKA_MODULUS).

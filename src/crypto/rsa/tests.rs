@@ -376,6 +376,24 @@ fn a_key_is_read_from_each_of_its_forms() {
 }
 
 #[test]
+fn a_key_written_as_subject_public_key_info_reads_back() {
+    let key = PublicKey::from_components(&modulus(2048), &[1, 0, 1]).unwrap();
+    let der = key.to_spki_der().unwrap();
+    assert_eq!(
+        der,
+        spki(
+            RSA_NULL,
+            &[
+                &[0],
+                rsa_public_key(&[&[0], key.modulus()].concat(), key.exponent()).as_slice()
+            ]
+            .concat()
+        )
+    );
+    assert_eq!(PublicKey::from_spki_der(&der), Ok(key));
+}
+
+#[test]
 fn malformed_keys_are_refused() {
     let n = [&[0], public(&key_1024()).modulus()].concat();
     let pkcs1 = rsa_public_key(&n, &[1, 0, 1]);

@@ -1,0 +1,231 @@
+//! Encryption (PKCS #11 §5.8) in software and decryption (§5.10) with the card: RSA, one block.
+
+use zeroize::Zeroizing;
+
+use crate::crypto::padding::{oaep, pkcs1};
+use crate::crypto::{CryptoError, system_random};
+use crate::token::key::Padding;
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::mechanism;
+use super::object::{KeyHandle, Use};
+use super::operation::{Step, start, step};
+use super::session::Session;
+use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+
+/// An encryption under way.
+pub struct Encryption {
+    key: KeyHandle,
+    padding: Padding,
+    parts: Option<Parts>,
+}
+
+/// A decryption under way.
+pub struct Decryption {
+    key: KeyHandle,
+    padding: Padding,
+    parts: Option<Parts>,
+    /// A plaintext that did not fit into the caller's buffer, with the cryptogram that it came from: the caller may
+    /// come back for it without another use of the key.
+    kept: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
+}
+
+/// Data given in parts; RSA works on the whole of them.
+#[derive(Default)]
+struct Parts(Zeroizing<Vec<u8>>);
+
+impl Parts {
+    /// Longer than any modulus here: what comes on top of it cannot make a valid call.
+    const LONGEST: usize = 512;
+
+    fn take(&mut self, part: &[u8], too_long: Error) -> Result<()> {
+        if self.0.len().saturating_add(part.len()) > Self::LONGEST {
+            return Err(too_long);
+        }
+        self.0.extend_from_slice(part);
+        Ok(())
+    }
+}
+
+impl Library {
+    /// C_EncryptInit.
+    pub fn encrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: &Mechanism,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().encrypt, || {
+            let key = self.key(&session, key, Use::Encrypt)?;
+            let padding = mechanism::encipherment(mechanism)?;
+            if !key.enciphers(mechanism.kind) {
+                return Err(Error::MechanismInvalid);
+            }
+            Ok(Encryption {
+                key,
+                padding,
+                parts: None,
+            })
+        })
+    }
+
+    /// C_Encrypt.
+    pub fn encrypt(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().encrypt, |operation| {
+            if operation.parts.is_some() {
+                return Err(Error::OperationNotInitialized);
+            }
+            self.finish_encryption(&session, operation, data, out)
+        })
+    }
+
+    /// C_EncryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
+    pub fn encrypt_update(&self, session: SessionHandle, part: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().encrypt, |operation| {
+            if out.wants(0)? {
+                operation
+                    .parts
+                    .get_or_insert_default()
+                    .take(part, Error::DataLenRange)?;
+            }
+            Ok(Step::GoesOn(0))
+        })
+    }
+
+    /// C_EncryptFinal.
+    pub fn encrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().encrypt, |operation| {
+            let parts = operation.parts.take().unwrap_or_default();
+            let result = self.finish_encryption(&session, operation, &parts.0, out);
+            operation.parts = Some(parts);
+            result
+        })
+    }
+
+    fn finish_encryption(
+        &self,
+        session: &Session,
+        operation: &Encryption,
+        data: &[u8],
+        out: Output<'_>,
+    ) -> Result<Step<usize>> {
+        let public = operation.key.public().ok_or(Error::KeyHandleInvalid)?;
+        let key = self.note(session, session.token().content_of(public))?;
+        if !out.wants(key.size())? {
+            return Ok(Step::GoesOn(key.size()));
+        }
+        let block = pad(&operation.padding, data, key.size())?;
+        let cryptogram = key.encrypt_block(&block).map_err(|_| Error::FunctionFailed)?;
+        Ok(Step::Ended(out.put(&cryptogram)?))
+    }
+
+    /// C_DecryptInit.
+    pub fn decrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: &Mechanism,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().decrypt, || {
+            let key = self.key(&session, key, Use::Decrypt)?;
+            let padding = mechanism::encipherment(mechanism)?;
+            let private = key.private().ok_or(Error::KeyTypeInconsistent)?;
+            if !crate::token::mechanism::deciphers(private, mechanism.kind) {
+                return Err(Error::MechanismInvalid);
+            }
+            Ok(Decryption {
+                key,
+                padding,
+                parts: None,
+                kept: None,
+            })
+        })
+    }
+
+    /// C_Decrypt. A size query costs no exchange: it answers the longest plaintext that the key can yield.
+    pub fn decrypt(&self, session: SessionHandle, cryptogram: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().decrypt, |operation| {
+            if operation.parts.is_some() {
+                return Err(Error::OperationNotInitialized);
+            }
+            self.finish_decryption(&session, operation, cryptogram, out)
+        })
+    }
+
+    /// C_DecryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
+    pub fn decrypt_update(&self, session: SessionHandle, part: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().decrypt, |operation| {
+            if out.wants(0)? {
+                operation
+                    .parts
+                    .get_or_insert_default()
+                    .take(part, Error::EncryptedDataLenRange)?;
+            }
+            Ok(Step::GoesOn(0))
+        })
+    }
+
+    /// C_DecryptFinal.
+    pub fn decrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().decrypt, |operation| {
+            let parts = operation.parts.take().unwrap_or_default();
+            let result = self.finish_decryption(&session, operation, &parts.0, out);
+            operation.parts = Some(parts);
+            result
+        })
+    }
+
+    fn finish_decryption(
+        &self,
+        session: &Session,
+        operation: &mut Decryption,
+        cryptogram: &[u8],
+        out: Output<'_>,
+    ) -> Result<Step<usize>> {
+        let key = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
+        session.may_use(key)?;
+        if matches!(out, Output::Size) {
+            let longest = key.reference.modulus_len.saturating_sub(pkcs1::OVERHEAD);
+            return Ok(Step::GoesOn(longest));
+        }
+        let plain = match operation.kept.take() {
+            Some((of, plain)) if of == cryptogram => plain,
+            _ => self.note(
+                session,
+                session.token().decipher(key, &operation.padding, cryptogram),
+            )?,
+        };
+        match out.put(&plain) {
+            Ok(length) => Ok(Step::Ended(length)),
+            Err(too_small) => {
+                operation.kept = Some((cryptogram.to_vec(), plain));
+                Err(too_small)
+            }
+        }
+    }
+}
+
+/// The block of a public-key operation of `len` bytes.
+fn pad(padding: &Padding, data: &[u8], len: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let refused = |error| match error {
+        CryptoError::NoRandom => Error::FunctionFailed,
+        _ => Error::DataLenRange,
+    };
+    match padding {
+        Padding::Pkcs1 => pkcs1::pad_type2(data, len, system_random::fill).map_err(refused),
+        Padding::Oaep(scheme) => {
+            let mut seed = Zeroizing::new(vec![0; scheme.hash.len()]);
+            system_random::fill(&mut seed).map_err(refused)?;
+            oaep::encode(scheme.parameters(), &seed, data, len).ok_or(Error::DataLenRange)
+        }
+    }
+}

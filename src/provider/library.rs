@@ -1,0 +1,200 @@
+//! The one library state: readers, slots, sessions, and the process that owns them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use cryptoki_sys::CK_SESSION_HANDLE;
+use parking_lot::{Mutex, RwLock};
+
+use crate::config::{self, Config};
+use crate::reader::{ReaderState, Readers, pcsc::Pcsc};
+use crate::trace;
+
+use super::error::{Error, Result};
+use super::session::Session;
+use super::slot::{Inserted, Slot};
+use super::types::{InitializeArgs, LibraryInfo, SessionHandle, SlotId, Version};
+
+/// The state of an initialised library.
+pub struct Library {
+    pub(super) readers: Arc<dyn Readers>,
+    config: Config,
+    slots: RwLock<Vec<Arc<Slot>>>,
+    /// The service's picture at the last look, for [`Readers::wait`].
+    picture: Mutex<Vec<ReaderState>>,
+    pub(super) sessions: Mutex<BTreeMap<SessionHandle, Arc<Session>>>,
+    pub(super) next_session: Mutex<CK_SESSION_HANDLE>,
+    insertions: AtomicU32,
+    finalized: AtomicBool,
+    process: u32,
+}
+
+static LIBRARY: RwLock<Option<Arc<Library>>> = RwLock::new(None);
+/// Process that initialised the library, 0 for none: looked at before the lock, which a fork may have left taken.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+static READERS: Mutex<Option<Arc<dyn Readers>>> = Mutex::new(None);
+
+/// Puts another service of readers in the place of PC/SC from the next C_Initialize on; `None` brings PC/SC back. For programs that
+/// link this crate and bring their own readers, such as simulated cards.
+pub fn use_readers(readers: Option<Arc<dyn Readers>>) {
+    *READERS.lock() = readers;
+}
+
+/// C_Initialize. Looks at the readers, touches no card.
+///
+/// Locks are the operating system's and no thread is created, so every flag and the caller's mutex functions
+/// are satisfied (§5.4 "C_Initialize").
+pub fn initialize(_args: InitializeArgs) -> Result<()> {
+    let process = std::process::id();
+    let owner = PROCESS.load(Ordering::Acquire);
+    let inherited = owner != 0 && owner != process;
+    let mut library = LIBRARY.write();
+    if let Some(old) = library.take() {
+        if !inherited {
+            *library = Some(old);
+            return Err(Error::CryptokiAlreadyInitialized);
+        }
+        // Every handle in it belongs to the parent process: forgotten, not closed.
+        old.readers.abandon();
+        std::mem::forget(old);
+    }
+    let config = config::load();
+    trace::start(&config);
+    let readers = READERS.lock().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
+    let new = Arc::new(Library {
+        readers,
+        config,
+        slots: RwLock::default(),
+        picture: Mutex::default(),
+        sessions: Mutex::default(),
+        next_session: Mutex::new(1),
+        insertions: AtomicU32::new(0),
+        finalized: AtomicBool::new(false),
+        process,
+    });
+    new.refresh();
+    *library = Some(new);
+    PROCESS.store(process, Ordering::Release);
+    Ok(())
+}
+
+/// C_Finalize: wakes a blocked [`Library::wait_for_slot_event`], logs out and closes every session.
+pub fn finalize() -> Result<()> {
+    if PROCESS.load(Ordering::Acquire) != std::process::id() {
+        return Err(Error::CryptokiNotInitialized);
+    }
+    let library = LIBRARY.write().take().ok_or(Error::CryptokiNotInitialized)?;
+    PROCESS.store(0, Ordering::Release);
+    library.finalized.store(true, Ordering::Release);
+    library.readers.cancel();
+    library.close_every_session();
+    Ok(())
+}
+
+/// The initialised library, or [`Error::CryptokiNotInitialized`]: before C_Initialize, after C_Finalize, in a
+/// forked child.
+pub fn library() -> Result<Arc<Library>> {
+    if PROCESS.load(Ordering::Acquire) != std::process::id() {
+        return Err(Error::CryptokiNotInitialized);
+    }
+    LIBRARY.read().clone().ok_or(Error::CryptokiNotInitialized)
+}
+
+impl Library {
+    /// C_GetInfo.
+    pub fn info(&self) -> LibraryInfo {
+        LibraryInfo {
+            cryptoki_version: Version { major: 3, minor: 2 },
+            manufacturer: "cpx-pkcs11",
+            flags: 0,
+            description: "CPx cards PKCS#11",
+            version: Version {
+                major: package_version(0),
+                minor: package_version(1),
+            },
+        }
+    }
+
+    /// Brings the slots up to date with the readers. Sends nothing to a card. A service that is not there empties the slots: it
+    /// is asked again at the next look.
+    pub(super) fn refresh(&self) {
+        let picture = self.readers.list().unwrap_or_else(|error| {
+            log::debug!("no list of readers: {error:?}");
+            Vec::new()
+        });
+        let mut slots = self.slots.write();
+        for reader in picture.iter().filter(|reader| !self.config.ignores(&reader.name)) {
+            match slots.iter().find(|slot| slot.reader == reader.name) {
+                Some(slot) => slot.update(reader.clone()),
+                None => {
+                    let id = SlotId::try_from(slots.len()).unwrap_or(SlotId::MAX);
+                    slots.push(Arc::new(Slot::new(id, reader.clone())));
+                }
+            }
+        }
+        for slot in slots
+            .iter()
+            .filter(|slot| !picture.iter().any(|reader| reader.name == slot.reader))
+        {
+            slot.detach();
+        }
+        drop(slots);
+        *self.picture.lock() = picture;
+    }
+
+    /// Every slot, in the order of first detection.
+    pub(super) fn slots(&self) -> Vec<Arc<Slot>> {
+        self.slots.read().clone()
+    }
+
+    /// The slot with this number.
+    pub(super) fn slot(&self, id: SlotId) -> Result<Arc<Slot>> {
+        let index = usize::try_from(id).map_err(|_| Error::SlotIdInvalid)?;
+        self.slots.read().get(index).cloned().ok_or(Error::SlotIdInvalid)
+    }
+
+    /// The token in a slot, recognised now if need be.
+    pub(super) fn token(&self, slot: &Slot) -> Result<Inserted> {
+        slot.token(
+            |name| self.readers.connect(name),
+            || self.insertions.fetch_add(1, Ordering::Relaxed),
+        )
+    }
+
+    /// Waits for a change in the picture of the readers that the library has.
+    pub(super) fn wait_for_change(&self) -> Result<()> {
+        let picture = self.picture.lock().clone();
+        if self.finalized.load(Ordering::Acquire) {
+            return Err(Error::CryptokiNotInitialized);
+        }
+        // A missing service is asked again; the bound also covers a cancellation that came too early.
+        let bound = std::time::Duration::from_secs(1);
+        if self.readers.wait(&picture, bound).is_err() {
+            std::thread::sleep(bound / 4);
+        }
+        if self.finalized.load(Ordering::Acquire) {
+            Err(Error::CryptokiNotInitialized)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        // A forked child that drops its copy must not close the parent's handles.
+        if self.process != std::process::id() {
+            self.readers.abandon();
+        }
+    }
+}
+
+/// Number `index` of the crate's version.
+fn package_version(index: usize) -> u8 {
+    env!("CARGO_PKG_VERSION")
+        .split('.')
+        .nth(index)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,190 @@
+//! The mechanism table: what a slot lists, and what a CK_MECHANISM asks for.
+
+use cryptoki_sys::*;
+
+use crate::crypto::Hash;
+use crate::crypto::padding::pss;
+use crate::token::Token;
+use crate::token::key::{Oaep, Padding};
+use crate::token::mechanism::{HASHED, MODULUS_LEN};
+
+use super::error::{Error, Result};
+use super::types::{Mechanism, MechanismInfo, MechanismType, OaepParameters, Parameter, PssParameters};
+
+/// Digests computed by the module.
+const DIGESTS: [(Hash, MechanismType); 5] = [
+    (Hash::Sha1, CKM_SHA_1),
+    (Hash::Sha224, CKM_SHA224),
+    (Hash::Sha256, CKM_SHA256),
+    (Hash::Sha384, CKM_SHA384),
+    (Hash::Sha512, CKM_SHA512),
+];
+
+/// Mask generation functions, by their hash.
+const MASKS: [(Hash, CK_RSA_PKCS_MGF_TYPE); 5] = [
+    (Hash::Sha1, CKG_MGF1_SHA1),
+    (Hash::Sha224, CKG_MGF1_SHA224),
+    (Hash::Sha256, CKG_MGF1_SHA256),
+    (Hash::Sha384, CKG_MGF1_SHA384),
+    (Hash::Sha512, CKG_MGF1_SHA512),
+];
+
+/// Modulus lengths in bits that go with the RSA mechanisms.
+const KEY_SIZE: CK_ULONG = 8 * MODULUS_LEN as CK_ULONG;
+
+/// C_GetMechanismList.
+pub fn list(token: &Token) -> Vec<MechanismType> {
+    token
+        .mechanisms()
+        .iter()
+        .copied()
+        .chain(DIGESTS.iter().map(|(_, kind)| *kind))
+        .collect()
+}
+
+/// C_GetMechanismInfo of a listed mechanism.
+pub fn info(token: &Token, kind: MechanismType) -> Option<MechanismInfo> {
+    if DIGESTS.iter().any(|(_, digest)| *digest == kind) {
+        return Some(MechanismInfo {
+            min_key_size: 0,
+            max_key_size: 0,
+            flags: CKF_DIGEST,
+        });
+    }
+    if !token.mechanisms().contains(&kind) {
+        return None;
+    }
+    let flags = match kind {
+        CKM_RSA_PKCS => {
+            CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_DECRYPT
+        }
+        _ => CKF_HW | CKF_SIGN | CKF_VERIFY,
+    };
+    Some(MechanismInfo {
+        min_key_size: KEY_SIZE,
+        max_key_size: KEY_SIZE,
+        flags,
+    })
+}
+
+/// The hash of a digest mechanism.
+pub fn digest(mechanism: &Mechanism) -> Result<Hash> {
+    let (hash, _) = DIGESTS
+        .iter()
+        .find(|(_, kind)| *kind == mechanism.kind)
+        .ok_or(Error::MechanismInvalid)?;
+    without_parameter(mechanism)?;
+    Ok(*hash)
+}
+
+/// Reads a mechanism of encryption or decryption and its parameter.
+pub fn encipherment(mechanism: &Mechanism) -> Result<Padding> {
+    match mechanism.kind {
+        CKM_RSA_PKCS => without_parameter(mechanism).map(|()| Padding::Pkcs1),
+        CKM_RSA_PKCS_OAEP => oaep_parameters(mechanism).map(Padding::Oaep),
+        _ => Err(Error::MechanismInvalid),
+    }
+}
+
+/// CK_RSA_PKCS_OAEP_PARAMS; the only source of a label is the parameter itself.
+fn oaep_parameters(mechanism: &Mechanism) -> Result<Oaep> {
+    let Parameter::Oaep(OaepParameters {
+        hash,
+        mgf,
+        source,
+        label,
+    }) = &mechanism.parameter
+    else {
+        return Err(Error::MechanismParamInvalid);
+    };
+    let specified = *source == CKZ_DATA_SPECIFIED || (*source == 0 && label.is_empty());
+    match (digest_hash(*hash), mask_hash(*mgf)) {
+        (Some(hash), Some(mgf_hash)) if specified => Ok(Oaep {
+            hash,
+            mgf_hash,
+            label: label.clone(),
+        }),
+        _ => Err(Error::MechanismParamInvalid),
+    }
+}
+
+fn digest_hash(kind: MechanismType) -> Option<Hash> {
+    DIGESTS
+        .iter()
+        .find_map(|(hash, of)| (*of == kind).then_some(*hash))
+}
+
+fn mask_hash(kind: CK_RSA_PKCS_MGF_TYPE) -> Option<Hash> {
+    MASKS.iter().find_map(|(hash, of)| (*of == kind).then_some(*hash))
+}
+
+/// What a signature mechanism asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// CKM_RSA_PKCS: the caller brings what goes into the block.
+    Bare,
+    /// CKM_SHAx_RSA_PKCS.
+    Hashed(Hash),
+    /// CKM_RSA_PKCS_PSS: the caller brings the digest.
+    Pss(pss::Params),
+    /// CKM_SHAx_RSA_PKCS_PSS.
+    HashedPss(pss::Params),
+}
+
+/// Reads a signature mechanism and its parameter.
+pub fn signature(mechanism: &Mechanism) -> Result<Signature> {
+    let kind = mechanism.kind;
+    if kind == CKM_RSA_PKCS {
+        without_parameter(mechanism)?;
+        return Ok(Signature::Bare);
+    }
+    if kind == CKM_RSA_PKCS_PSS {
+        return Ok(Signature::Pss(pss_parameters(mechanism)?));
+    }
+    let (hash, pkcs1, _) = HASHED
+        .into_iter()
+        .find(|(_, pkcs1, pss)| *pkcs1 == kind || *pss == kind)
+        .ok_or(Error::MechanismInvalid)?;
+    if pkcs1 == kind {
+        without_parameter(mechanism)?;
+        return Ok(Signature::Hashed(hash));
+    }
+    let parameters = pss_parameters(mechanism)?;
+    if parameters.hash == hash {
+        Ok(Signature::HashedPss(parameters))
+    } else {
+        Err(Error::MechanismParamInvalid)
+    }
+}
+
+fn without_parameter(mechanism: &Mechanism) -> Result<()> {
+    match mechanism.parameter {
+        Parameter::Absent => Ok(()),
+        _ => Err(Error::MechanismParamInvalid),
+    }
+}
+
+/// CK_RSA_PKCS_PSS_PARAMS, taken at its word: hash, mask and salt length all count.
+fn pss_parameters(mechanism: &Mechanism) -> Result<pss::Params> {
+    let Parameter::Pss(PssParameters { hash, mgf, salt_len }) = mechanism.parameter else {
+        return Err(Error::MechanismParamInvalid);
+    };
+    let (hash, _) = DIGESTS
+        .into_iter()
+        .find(|(_, kind)| *kind == hash)
+        .ok_or(Error::MechanismParamInvalid)?;
+    let (mgf_hash, _) = MASKS
+        .into_iter()
+        .find(|(_, kind)| *kind == mgf)
+        .ok_or(Error::MechanismParamInvalid)?;
+    let salt_len = usize::try_from(salt_len).map_err(|_| Error::MechanismParamInvalid)?;
+    let longest = pss::Params::max_salt_len(hash, 8 * MODULUS_LEN - 1).unwrap_or(0);
+    if salt_len > longest {
+        return Err(Error::MechanismParamInvalid);
+    }
+    Ok(pss::Params {
+        hash,
+        mgf_hash,
+        salt_len,
+    })
+}

@@ -1,0 +1,320 @@
+//! Object management (PKCS #11 §5.7): search, attributes, and the way from a handle to a key.
+
+use cryptoki_sys::*;
+use zeroize::Zeroizing;
+
+use crate::token::attribute::{self, Value};
+use crate::token::object::{Object, PrivateKey, PublicKeyObject};
+use crate::token::{self, Token, mechanism};
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::operation::{Step, start, step};
+use super::session::Session;
+use super::slot::Inserted;
+use super::types::{Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle};
+
+/// A search under way: what it found and the caller has not fetched yet.
+pub struct Search {
+    found: std::vec::IntoIter<ObjectHandle>,
+}
+
+/// What a key is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// C_Sign with a private key.
+    Sign,
+    /// C_SignRecover with a private key.
+    SignRecover,
+    /// C_Decrypt with a private key.
+    Decrypt,
+    /// C_Verify with a public key.
+    Verify,
+    /// C_VerifyRecover with a public key.
+    VerifyRecover,
+    /// C_Encrypt with a public key.
+    Encrypt,
+}
+
+/// A key of a token, held by an operation.
+pub struct KeyHandle {
+    inserted: Inserted,
+    index: usize,
+}
+
+impl KeyHandle {
+    fn object(&self) -> Option<&Object> {
+        self.inserted.token.objects().ok()?.get(self.index)
+    }
+
+    /// The private key, if it is one.
+    pub fn private(&self) -> Option<&PrivateKey> {
+        match self.object()? {
+            Object::PrivateKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The public key, if it is one.
+    pub fn public(&self) -> Option<&PublicKeyObject> {
+        match self.object()? {
+            Object::PublicKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether a signature of this mechanism can be of this public key's private half.
+    pub fn verifies(&self, kind: MechanismType) -> bool {
+        match self.private_half() {
+            Some(private) => mechanism::signs(private, kind),
+            None => self.inserted.token.mechanisms().contains(&kind),
+        }
+    }
+
+    /// Whether a cryptogram of this mechanism can be deciphered by this public key's private half.
+    pub fn enciphers(&self, kind: MechanismType) -> bool {
+        self.private_half()
+            .is_some_and(|private| mechanism::deciphers(private, kind))
+    }
+
+    fn private_half(&self) -> Option<&PrivateKey> {
+        self.inserted.token.private_key_of(&self.public()?.id)
+    }
+}
+
+impl Library {
+    /// C_FindObjectsInit. Finds at once: a search answered from memory, the certificates' files are read only when the template
+    /// asks for something in them.
+    pub fn find_init(&self, session: SessionHandle, template: &[Attribute<'_>]) -> Result<()> {
+        let session = self.session(session)?;
+        let mut operations = session.operations();
+        start(&mut operations.search, || {
+            let found = self.note(&session, matching(&session, template))?;
+            Ok(Search {
+                found: found.into_iter(),
+            })
+        })
+    }
+
+    /// C_FindObjects.
+    pub fn find(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {
+        let session = self.session(session)?;
+        step(&mut session.operations().search, |search| {
+            Ok(Step::GoesOn(search.found.by_ref().take(max).collect()))
+        })
+    }
+
+    /// C_FindObjectsFinal.
+    pub fn find_final(&self, session: SessionHandle) -> Result<()> {
+        let session = self.session(session)?;
+        step(&mut session.operations().search, |_| Ok(Step::Ended(())))
+    }
+
+    /// C_GetAttributeValue: every attribute is answered that can be, whatever becomes of the others.
+    pub fn attributes(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        wanted: &mut [AttributeRequest<'_>],
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let object = self.visible(&session, object)?;
+        let mut verdict = Ok(());
+        for request in wanted {
+            let size_only = matches!(request.out, Output::Size);
+            let value = self.note(
+                &session,
+                session.token().attribute(object, request.kind, size_only),
+            )?;
+            if let Err(error) = answer(request, value) {
+                verdict = verdict.and(Err(error));
+            }
+        }
+        verdict
+    }
+
+    /// C_GetObjectSize: bytes of the object's attributes, as far as they are known without reading files.
+    pub fn object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<usize> {
+        let session = self.session(session)?;
+        let object = self.visible(&session, object)?;
+        match object {
+            Object::Certificate(_) | Object::Data(_) => {
+                let value = self.note(&session, session.token().attribute(object, CKA_VALUE, true))?;
+                Ok(length(&value))
+            }
+            Object::PublicKey(_) | Object::PrivateKey(_) => {
+                let value = self.note(&session, session.token().attribute(object, CKA_MODULUS, true))?;
+                Ok(length(&value))
+            }
+            Object::Profile(id) => Ok(size_of_val(id)),
+        }
+    }
+
+    /// C_SetAttributeValue. Only CKA_VALUE of a modifiable data object can change.
+    pub fn set_attributes(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: &[Attribute<'_>],
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let object = self.visible(&session, object)?;
+        session.writable()?;
+        let Object::Data(data) = object else {
+            return Err(Error::ActionProhibited);
+        };
+        if !data.entry.common.modifiable {
+            return Err(Error::ActionProhibited);
+        }
+        for attribute in template {
+            if attribute.kind != CKA_VALUE {
+                return Err(Error::AttributeReadOnly);
+            }
+        }
+        let Some(value) = template.last().map(|attribute| attribute.value) else {
+            return Ok(());
+        };
+        self.note(&session, session.token().write_data(data, value))
+    }
+
+    /// The object behind a handle, if the caller may see it now.
+    fn visible<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<&'a Object> {
+        let object = self
+            .any_object(session, handle)?
+            .ok_or(Error::ObjectHandleInvalid)?;
+        if object.private() && !session.holder_logged_in() {
+            return Err(Error::ObjectHandleInvalid);
+        }
+        Ok(object)
+    }
+
+    fn any_object<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<Option<&'a Object>> {
+        let Some(index) = session.inserted.index(handle) else {
+            return Ok(None);
+        };
+        Ok(self.note(session, session.token().objects())?.get(index))
+    }
+
+    /// A key that may be used now for `wanted`; the order of the refusals is that of the standard's and the official module's
+    /// tests: handle, login, kind of key, permission.
+    pub(super) fn key(&self, session: &Session, handle: ObjectHandle, wanted: Use) -> Result<KeyHandle> {
+        let object = self.any_object(session, handle)?.ok_or(Error::KeyHandleInvalid)?;
+        if object.private() && !session.holder_logged_in() {
+            return Err(Error::UserNotLoggedIn);
+        }
+        let permitted = match (object, wanted) {
+            (Object::PrivateKey(key), Use::Sign) => key.signs(),
+            (Object::PrivateKey(key), Use::SignRecover) => key.signs_bare_data(),
+            (Object::PrivateKey(key), Use::Decrypt) => key.entry.usage.decrypt,
+            (Object::PublicKey(key), Use::Verify) => key.usage.verify,
+            (Object::PublicKey(key), Use::VerifyRecover) => key.usage.verify_recover,
+            (Object::PublicKey(key), Use::Encrypt) => key.usage.encrypt,
+            (Object::PrivateKey(_) | Object::PublicKey(_), _) => return Err(Error::KeyTypeInconsistent),
+            _ => return Err(Error::KeyHandleInvalid),
+        };
+        if !permitted {
+            return Err(Error::KeyFunctionNotPermitted);
+        }
+        let index = session.inserted.index(handle).ok_or(Error::KeyHandleInvalid)?;
+        Ok(KeyHandle {
+            inserted: session.inserted.clone(),
+            index,
+        })
+    }
+}
+
+/// Handles of the visible objects that have every attribute of the template.
+fn matching(
+    session: &Session,
+    template: &[Attribute<'_>],
+) -> std::result::Result<Vec<ObjectHandle>, token::Error> {
+    let token = session.token();
+    // Firefox and others ask dozens of times for classes that no card has: no reason to read the directory.
+    if asks_for_foreign_class(template) {
+        return Ok(Vec::new());
+    }
+    let logged_in = session.holder_logged_in();
+    let mut found = Vec::new();
+    for (index, object) in token.objects()?.iter().enumerate() {
+        if (!object.private() || logged_in)
+            && matches(token, object, template)?
+            && let Some(handle) = session.inserted.handle(index)
+        {
+            found.push(handle);
+        }
+    }
+    Ok(found)
+}
+
+const OWN_CLASSES: [CK_OBJECT_CLASS; 5] = [
+    CKO_DATA,
+    CKO_CERTIFICATE,
+    CKO_PUBLIC_KEY,
+    CKO_PRIVATE_KEY,
+    CKO_PROFILE,
+];
+
+fn asks_for_foreign_class(template: &[Attribute<'_>]) -> bool {
+    template.iter().any(|attribute| {
+        attribute.kind == CKA_CLASS
+            && !OWN_CLASSES
+                .iter()
+                .any(|class| attribute.value == class.to_ne_bytes())
+    })
+}
+
+/// Compares what is in memory first; files are read for what is left.
+fn matches(
+    token: &Token,
+    object: &Object,
+    template: &[Attribute<'_>],
+) -> std::result::Result<bool, token::Error> {
+    for in_file in [false, true] {
+        for wanted in template
+            .iter()
+            .filter(|a| attribute::needs_file(a.kind) == in_file)
+        {
+            let equal = match token.attribute(object, wanted.kind, false)? {
+                Value::Bytes(value) if wanted.kind == CKA_SERIAL_NUMBER => {
+                    attribute::same_serial(&value, wanted.value)
+                }
+                Value::Bytes(value) => value.as_slice() == wanted.value,
+                Value::Length(_) | Value::Sensitive | Value::Unknown => false,
+            };
+            if !equal {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Length(length) => *length,
+        Value::Sensitive | Value::Unknown => 0,
+    }
+}
+
+/// §5.7.5: fills one request.
+fn answer(request: &mut AttributeRequest<'_>, value: Value) -> Result<()> {
+    request.len = None;
+    let value: Zeroizing<Vec<u8>> = match value {
+        Value::Sensitive => return Err(Error::AttributeSensitive),
+        Value::Unknown => return Err(Error::AttributeTypeInvalid),
+        Value::Length(length) => {
+            request.len = Some(length);
+            return Ok(());
+        }
+        Value::Bytes(value) => value,
+    };
+    if let Output::Buffer(buffer) = &mut request.out {
+        let place = buffer
+            .get_mut(..value.len())
+            .ok_or(Error::BufferTooSmall(value.len()))?;
+        place.copy_from_slice(&value);
+    }
+    request.len = Some(value.len());
+    Ok(())
+}

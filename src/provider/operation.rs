@@ -1,0 +1,85 @@
+//! The operations of a session: at most one of each kind, gone when it ended.
+
+use cryptoki_sys::{
+    CK_FLAGS, CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_FIND_OBJECTS, CKF_SIGN, CKF_SIGN_RECOVER, CKF_VERIFY,
+    CKF_VERIFY_RECOVER,
+};
+
+use super::crypt::{Decryption, Encryption};
+use super::digest::Digesting;
+use super::error::{Error, Result};
+use super::object::Search;
+use super::recover::{RecoverableSigning, Recovery};
+use super::sign::Signing;
+use super::verify::Verification;
+
+/// What a session has under way.
+#[derive(Default)]
+pub struct Operations {
+    pub(super) search: Option<Search>,
+    pub(super) digest: Option<Digesting>,
+    pub(super) sign: Option<Signing>,
+    pub(super) sign_recover: Option<RecoverableSigning>,
+    pub(super) verify: Option<Verification>,
+    pub(super) verify_recover: Option<Recovery>,
+    pub(super) encrypt: Option<Encryption>,
+    pub(super) decrypt: Option<Decryption>,
+}
+
+impl Operations {
+    /// C_SessionCancel.
+    pub fn cancel(&mut self, flags: CK_FLAGS) {
+        let asked = |flag| flags & flag != 0;
+        self.search.take_if(|_| asked(CKF_FIND_OBJECTS));
+        self.digest.take_if(|_| asked(CKF_DIGEST));
+        self.sign.take_if(|_| asked(CKF_SIGN));
+        self.sign_recover.take_if(|_| asked(CKF_SIGN_RECOVER));
+        self.verify.take_if(|_| asked(CKF_VERIFY));
+        self.verify_recover.take_if(|_| asked(CKF_VERIFY_RECOVER));
+        self.encrypt.take_if(|_| asked(CKF_ENCRYPT));
+        self.decrypt.take_if(|_| asked(CKF_DECRYPT));
+    }
+
+    /// After a logout nothing goes on with a private key, and no search with what it found of private objects.
+    pub fn end_private(&mut self) {
+        self.search = None;
+        self.sign = None;
+        self.sign_recover = None;
+        self.decrypt = None;
+    }
+}
+
+/// Starts an operation where none of its kind may be active.
+pub fn start<T>(place: &mut Option<T>, operation: impl FnOnce() -> Result<T>) -> Result<()> {
+    if place.is_some() {
+        return Err(Error::OperationActive);
+    }
+    *place = Some(operation()?);
+    Ok(())
+}
+
+/// Runs one call of an active operation, which ends unless the call says that it goes on.
+pub fn step<T, A>(place: &mut Option<T>, call: impl FnOnce(&mut T) -> Result<Step<A>>) -> Result<A> {
+    let operation = place.as_mut().ok_or(Error::OperationNotInitialized)?;
+    match call(operation) {
+        Ok(Step::GoesOn(answer)) => Ok(answer),
+        Ok(Step::Ended(answer)) => {
+            *place = None;
+            Ok(answer)
+        }
+        // §5.2: the caller may come back with a larger buffer.
+        Err(Error::BufferTooSmall(needed)) => Err(Error::BufferTooSmall(needed)),
+        Err(error) => {
+            *place = None;
+            Err(error)
+        }
+    }
+}
+
+/// What one call made of its operation.
+pub enum Step<A> {
+    /// More calls follow: a part was taken, or only a size was asked for.
+    GoesOn(A),
+    /// The operation is over.
+    Ended(A),
+}

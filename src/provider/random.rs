@@ -1,0 +1,19 @@
+//! Random number generation (PKCS #11 §5.19): the card's own generator.
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::types::SessionHandle;
+
+impl Library {
+    /// C_SeedRandom: the card takes no seed.
+    pub fn seed_random(&self, session: SessionHandle, _seed: &[u8]) -> Result<()> {
+        self.session(session)?;
+        Err(Error::RandomSeedNotSupported)
+    }
+
+    /// C_GenerateRandom. Needs no login.
+    pub fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
+        let session = self.session(session)?;
+        self.note(&session, session.token().random(out))
+    }
+}

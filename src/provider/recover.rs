@@ -1,0 +1,93 @@
+//! Signatures that give back the data (PKCS #11 §5.13.5, §5.15.5): CKM_RSA_PKCS with a key that signs bare data.
+
+use crate::crypto::padding::pkcs1;
+use crate::token::key::ToSign;
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::mechanism::{self, Signature};
+use super::object::{KeyHandle, Use};
+use super::operation::{Step, start, step};
+use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+
+/// A recoverable signature under way.
+pub struct RecoverableSigning(KeyHandle);
+
+/// A recovery under way.
+pub struct Recovery(KeyHandle);
+
+impl Library {
+    /// C_SignRecoverInit.
+    pub fn sign_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: &Mechanism,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().sign_recover, || {
+            let key = self.key(&session, key, Use::SignRecover)?;
+            bare(mechanism)?;
+            Ok(RecoverableSigning(key))
+        })
+    }
+
+    /// C_SignRecover.
+    pub fn sign_recover(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(
+            &mut session.operations().sign_recover,
+            |RecoverableSigning(handle)| {
+                let key = handle.private().ok_or(Error::KeyHandleInvalid)?;
+                if !out.wants(key.reference.modulus_len)? {
+                    return Ok(Step::GoesOn(key.reference.modulus_len));
+                }
+                session.may_use(key)?;
+                let signature = self.note(&session, session.token().sign(key, ToSign::Bare(data)))?;
+                Ok(Step::Ended(out.put(&signature)?))
+            },
+        )
+    }
+
+    /// C_VerifyRecoverInit.
+    pub fn verify_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: &Mechanism,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().verify_recover, || {
+            let key = self.key(&session, key, Use::VerifyRecover)?;
+            bare(mechanism)?;
+            Ok(Recovery(key))
+        })
+    }
+
+    /// C_VerifyRecover.
+    pub fn verify_recover(&self, session: SessionHandle, signature: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().verify_recover, |Recovery(handle)| {
+            let public = handle.public().ok_or(Error::KeyHandleInvalid)?;
+            let key = self.note(&session, session.token().content_of(public))?;
+            if signature.len() != key.size() {
+                return Err(Error::SignatureLenRange);
+            }
+            let block = key
+                .encrypt_block(signature)
+                .map_err(|_| Error::SignatureInvalid)?;
+            let data = pkcs1::unpad_type1(&block).ok_or(Error::SignatureInvalid)?;
+            if !out.wants(data.len())? {
+                return Ok(Step::GoesOn(data.len()));
+            }
+            Ok(Step::Ended(out.put(data)?))
+        })
+    }
+}
+
+fn bare(mechanism: &Mechanism) -> Result<()> {
+    match mechanism::signature(mechanism)? {
+        Signature::Bare => Ok(()),
+        _ => Err(Error::MechanismInvalid),
+    }
+}

@@ -1,0 +1,307 @@
+//! Session management (PKCS #11 §5.6), login, and the codes (C_InitPIN, C_SetPIN of §5.5).
+
+use std::sync::Arc;
+
+use cryptoki_sys::*;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::card::CardError;
+use crate::reader::ReaderError;
+use crate::token::object::PrivateKey;
+use crate::token::{self, Login, User};
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::operation::Operations;
+use super::slot::{Inserted, Slot};
+use super::types::{SessionHandle, SessionInfo, SlotId, UserType};
+
+/// An open session. It lives as long as its card stays in the reader.
+pub struct Session {
+    pub(super) slot: Arc<Slot>,
+    pub(super) inserted: Inserted,
+    read_write: bool,
+    operations: Mutex<Operations>,
+}
+
+impl Session {
+    /// The operations under way, for the length of one call.
+    pub(super) fn operations(&self) -> MutexGuard<'_, Operations> {
+        self.operations.lock()
+    }
+
+    /// The token.
+    pub(super) fn token(&self) -> &token::Token {
+        &self.inserted.token
+    }
+
+    /// Private objects may be seen and used.
+    pub(super) fn holder_logged_in(&self) -> bool {
+        self.token().login_state() == Login::In(User::Holder)
+    }
+
+    /// Refuses a protected key that nobody is logged in for (any more).
+    pub(super) fn may_use(&self, key: &PrivateKey) -> Result<()> {
+        if key.entry.common.private && !self.holder_logged_in() {
+            Err(Error::UserNotLoggedIn)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn state(&self) -> CK_STATE {
+        match (self.token().login_state(), self.read_write) {
+            (Login::Public, false) => CKS_RO_PUBLIC_SESSION,
+            (Login::Public, true) => CKS_RW_PUBLIC_SESSION,
+            (Login::In(User::Holder), false) => CKS_RO_USER_FUNCTIONS,
+            (Login::In(User::Holder), true) => CKS_RW_USER_FUNCTIONS,
+            (Login::In(User::SecurityOfficer), _) => CKS_RW_SO_FUNCTIONS,
+        }
+    }
+
+    /// Writing calls need a read/write session.
+    pub(super) fn writable(&self) -> Result<()> {
+        if self.read_write {
+            Ok(())
+        } else {
+            Err(Error::SessionReadOnly)
+        }
+    }
+}
+
+impl Library {
+    /// C_OpenSession. The ABI has checked the flags.
+    pub fn open_session(&self, slot: SlotId, read_write: bool) -> Result<SessionHandle> {
+        self.refresh();
+        let slot = self.slot(slot)?;
+        let inserted = self.token(&slot)?;
+        if !read_write && inserted.token.login_state() == Login::In(User::SecurityOfficer) {
+            return Err(Error::SessionReadWriteSoExists);
+        }
+        let session = Session {
+            slot,
+            inserted,
+            read_write,
+            operations: Mutex::default(),
+        };
+        let mut next = self.next_session.lock();
+        let handle = *next;
+        *next += 1;
+        self.sessions.lock().insert(handle, Arc::new(session));
+        Ok(handle)
+    }
+
+    /// C_CloseSession. The last session of a token logs out.
+    pub fn close_session(&self, handle: SessionHandle) -> Result<()> {
+        let session = self.session(handle)?;
+        self.sessions.lock().remove(&handle);
+        self.logout_without_sessions(&session.inserted);
+        Ok(())
+    }
+
+    /// C_CloseAllSessions.
+    pub fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
+        self.refresh();
+        let slot = self.slot(slot)?;
+        self.sessions
+            .lock()
+            .retain(|_, session| session.slot.id != slot.id);
+        match slot.current() {
+            Some(inserted) => {
+                self.logout_without_sessions(&inserted);
+                Ok(())
+            }
+            None => self.token(&slot).map(|_| ()),
+        }
+    }
+
+    /// C_Finalize closes what is left.
+    pub(super) fn close_every_session(&self) {
+        self.sessions.lock().clear();
+        for slot in self.slots() {
+            if let Some(inserted) = slot.current() {
+                self.logout_without_sessions(&inserted);
+            }
+        }
+    }
+
+    /// §5.6 "C_CloseSession": the last one of an application logs it out.
+    fn logout_without_sessions(&self, inserted: &Inserted) {
+        let used = self
+            .sessions
+            .lock()
+            .values()
+            .any(|session| session.inserted.is(inserted));
+        if !used
+            && inserted.token.login_state() != Login::Public
+            && let Err(error) = inserted.token.logout()
+        {
+            log::warn!("the card could not be closed with the last session: {error:?}");
+        }
+    }
+
+    /// The session behind a handle; a session whose card went away is closed.
+    pub(super) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
+        let mut sessions = self.sessions.lock();
+        let session = sessions
+            .get(&handle)
+            .cloned()
+            .ok_or(Error::SessionHandleInvalid)?;
+        if session
+            .slot
+            .current()
+            .is_some_and(|current| current.is(&session.inserted))
+        {
+            return Ok(session);
+        }
+        sessions.remove(&handle);
+        Err(Error::SessionHandleInvalid)
+    }
+
+    /// Numbers of open sessions with a token: all, read/write.
+    pub(super) fn session_counts(&self, inserted: &Inserted) -> (CK_ULONG, CK_ULONG) {
+        let sessions = self.sessions.lock();
+        let of_token = sessions.values().filter(|session| session.inserted.is(inserted));
+        of_token.fold((0, 0), |(all, rw), session| {
+            (all + 1, rw + CK_ULONG::from(session.read_write))
+        })
+    }
+
+    /// C_GetSessionInfo. Notices a removal and a reset by another program; sends nothing to the card.
+    pub fn session_info(&self, handle: SessionHandle) -> Result<SessionInfo> {
+        self.session(handle)?;
+        self.refresh();
+        let session = self.session(handle)?;
+        let write = if session.read_write { CKF_RW_SESSION } else { 0 };
+        Ok(SessionInfo {
+            slot: session.slot.id,
+            state: session.state(),
+            flags: CKF_SERIAL_SESSION | write,
+            device_error: 0,
+        })
+    }
+
+    /// C_SessionCancel (§5.6): `flags` are those of CK_MECHANISM_INFO.
+    pub fn session_cancel(&self, handle: SessionHandle, flags: CK_FLAGS) -> Result<()> {
+        let session = self.session(handle)?;
+        session.operations().cancel(flags);
+        Ok(())
+    }
+
+    /// C_Login. One presentation of the code at the most; none when the code cannot be right.
+    pub fn login(&self, handle: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
+        let session = self.session(handle)?;
+        let user = match user {
+            CKU_USER => User::Holder,
+            CKU_SO => User::SecurityOfficer,
+            // No key of these cards has CKA_ALWAYS_AUTHENTICATE, so no operation waits for its own login.
+            CKU_CONTEXT_SPECIFIC => return Err(Error::OperationNotInitialized),
+            _ => return Err(Error::UserTypeInvalid),
+        };
+        if user == User::SecurityOfficer && self.read_only_session_exists(&session) {
+            return Err(Error::SessionReadOnlyExists);
+        }
+        let token = session.token();
+        self.note(&session, token.code(user))?
+            .ok_or(Error::UserPinNotInitialized)?;
+        match token.login_state() {
+            Login::Public => {}
+            Login::In(who) => return Err(already(who, user)),
+        }
+        // There is no keypad of our own, hence no CKF_PROTECTED_AUTHENTICATION_PATH.
+        let pin = pin.ok_or(Error::ArgumentsBad)?;
+        match token.login(user, pin) {
+            Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
+            // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
+            Err(token::Error::Card(CardError::CodeLength | CardError::CodeDigits)) => {
+                Err(Error::PinIncorrect)
+            }
+            result => self.note(&session, result),
+        }
+    }
+
+    fn read_only_session_exists(&self, session: &Session) -> bool {
+        self.sessions
+            .lock()
+            .values()
+            .any(|s| s.inserted.is(&session.inserted) && !s.read_write)
+    }
+
+    /// C_Logout. The card forgets the code; operations with private keys end.
+    pub fn logout(&self, handle: SessionHandle) -> Result<()> {
+        let session = self.session(handle)?;
+        if session.token().login_state() == Login::Public {
+            return Err(Error::UserNotLoggedIn);
+        }
+        for other in self.sessions_of(&session.inserted) {
+            other.operations().end_private();
+        }
+        self.note(&session, session.token().logout())
+    }
+
+    fn sessions_of(&self, inserted: &Inserted) -> Vec<Arc<Session>> {
+        self.sessions
+            .lock()
+            .values()
+            .filter(|session| session.inserted.is(inserted))
+            .cloned()
+            .collect()
+    }
+
+    /// C_InitPIN: a new holder's code, by whoever presented the unblocking code.
+    pub fn init_pin(&self, handle: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
+        let session = self.session(handle)?;
+        session.writable()?;
+        if session.token().login_state() != Login::In(User::SecurityOfficer) {
+            return Err(Error::UserNotLoggedIn);
+        }
+        let pin = pin.ok_or(Error::ArgumentsBad)?;
+        self.note(&session, session.token().reset_code(pin))
+    }
+
+    /// C_SetPIN: the holder's code, with the old one; needs no login. The unblocking code cannot be changed.
+    pub fn set_pin(&self, handle: SessionHandle, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
+        let session = self.session(handle)?;
+        session.writable()?;
+        if session.token().login_state() == Login::In(User::SecurityOfficer) {
+            return Err(Error::FunctionNotSupported);
+        }
+        let (old, new) = (old.ok_or(Error::ArgumentsBad)?, new.ok_or(Error::ArgumentsBad)?);
+        self.note(&session, session.token().change_code(old, new))
+    }
+
+    /// Passes a result of the token on; see [`Library::noticing`].
+    pub(super) fn note<T>(
+        &self,
+        session: &Session,
+        result: std::result::Result<T, token::Error>,
+    ) -> Result<T> {
+        self.noticing(&session.slot, &session.inserted, result)
+    }
+
+    /// Passes a result of the token on, and drops the token when the result shows that its card is gone.
+    pub(super) fn noticing<T>(
+        &self,
+        slot: &Slot,
+        inserted: &Inserted,
+        result: std::result::Result<T, token::Error>,
+    ) -> Result<T> {
+        if let Err(token::Error::Card(CardError::Reader(
+            ReaderError::Removed | ReaderError::NoReader | ReaderError::NoService,
+        ))) = &result
+        {
+            slot.drop_token(inserted);
+            self.refresh();
+        }
+        Ok(result?)
+    }
+}
+
+/// §5.6 "C_Login": the user is logged in already, or another one is.
+fn already(who: User, wants: User) -> Error {
+    if who == wants {
+        Error::UserAlreadyLoggedIn
+    } else {
+        Error::UserAnotherAlreadyLoggedIn
+    }
+}

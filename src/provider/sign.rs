@@ -1,0 +1,251 @@
+//! Signing (PKCS #11 §5.13): collects or hashes on the host, signs with the card at the end.
+
+use zeroize::Zeroizing;
+
+use crate::card::KeyRole;
+use crate::crypto::padding::pss;
+use crate::crypto::{Digest, Hash, Hasher, LastRound, ResumableHasher};
+use crate::token::key::ToSign;
+use crate::token::object::PrivateKey;
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::mechanism::{self, Signature};
+use super::object::{KeyHandle, Use};
+use super::operation::{Step, start, step};
+use super::session::Session;
+use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+
+/// A signature under way.
+pub struct Signing {
+    key: KeyHandle,
+    signature_len: usize,
+    message: Message,
+    /// A part was taken: C_Sign cannot end it.
+    in_parts: bool,
+}
+
+/// What has been taken of the message so far.
+pub enum Message {
+    /// Data that go into the block as they are, up to a length.
+    Bare {
+        /// The data so far.
+        data: Zeroizing<Vec<u8>>,
+        /// Longest that any scheme takes, in bytes.
+        longest: usize,
+        /// PSS parameters, when the data are a digest for PSS.
+        pss: Option<pss::Params>,
+    },
+    /// A message being hashed.
+    Hashed {
+        /// The hash so far.
+        stream: Stream,
+        /// PSS parameters; PKCS #1 v1.5 without.
+        pss: Option<pss::Params>,
+    },
+}
+
+/// A hash that can give its last round to a card, where that may be needed.
+pub enum Stream {
+    /// Keeps the last block apart.
+    Resumable(ResumableHasher),
+    /// Just hashes.
+    Plain(Hasher),
+}
+
+impl Stream {
+    fn new(hash: Hash, for_card: bool) -> Stream {
+        match ResumableHasher::new(hash) {
+            Some(hasher) if for_card => Stream::Resumable(hasher),
+            _ => Stream::Plain(Hasher::new(hash)),
+        }
+    }
+
+    fn update(&mut self, part: &[u8]) {
+        match self {
+            Stream::Resumable(hasher) => hasher.update(part),
+            Stream::Plain(hasher) => hasher.update(part),
+        }
+    }
+
+    fn finish(self) -> (Digest, Option<LastRound>) {
+        match self {
+            Stream::Resumable(hasher) => {
+                let (digest, last_round) = hasher.finish();
+                (digest, Some(last_round))
+            }
+            Stream::Plain(hasher) => (hasher.finalize(), None),
+        }
+    }
+}
+
+impl Message {
+    /// An empty message for a signature mechanism. `for_card`: the key belongs to a card that may want to finish the
+    /// hash itself.
+    pub fn new(signature: Signature, for_card: bool) -> Message {
+        let bare = |pss| Message::Bare {
+            data: Zeroizing::default(),
+            longest: LONGEST_BARE,
+            pss,
+        };
+        match signature {
+            Signature::Bare => bare(None),
+            Signature::Pss(pss) => bare(Some(pss)),
+            Signature::Hashed(hash) => Message::Hashed {
+                stream: Stream::new(hash, for_card),
+                pss: None,
+            },
+            Signature::HashedPss(pss) => Message::Hashed {
+                stream: Stream::new(pss.hash, false),
+                pss: Some(pss),
+            },
+        }
+    }
+
+    /// Takes a part of the message.
+    pub fn update(&mut self, part: &[u8]) -> Result<()> {
+        match self {
+            Message::Bare { data, longest, .. } if data.len().saturating_add(part.len()) > *longest => {
+                Err(Error::DataLenRange)
+            }
+            Message::Bare { data, .. } => {
+                data.extend_from_slice(part);
+                Ok(())
+            }
+            Message::Hashed { stream, .. } => {
+                stream.update(part);
+                Ok(())
+            }
+        }
+    }
+
+    /// The message as taken, in the shape in which keys sign and verify it.
+    pub fn finish(self) -> Finished {
+        match self {
+            Message::Bare { data, pss, .. } => Finished {
+                bytes: data,
+                hash: None,
+                pss,
+                last_round: None,
+            },
+            Message::Hashed { stream, pss } => {
+                let (digest, last_round) = stream.finish();
+                let bytes = Zeroizing::new(digest.to_vec());
+                Finished {
+                    bytes,
+                    hash: Some(digest_hash(&digest)),
+                    pss,
+                    last_round,
+                }
+            }
+        }
+    }
+}
+
+/// The hash whose digest this is; their lengths differ.
+fn digest_hash(digest: &[u8]) -> Hash {
+    let all = [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384];
+    all.into_iter()
+        .find(|hash| hash.len() == digest.len())
+        .unwrap_or(Hash::Sha512)
+}
+
+/// A whole message: data, or the digest of data.
+pub struct Finished {
+    bytes: Zeroizing<Vec<u8>>,
+    hash: Option<Hash>,
+    pss: Option<pss::Params>,
+    last_round: Option<LastRound>,
+}
+
+impl Finished {
+    /// What goes to the token.
+    pub fn to_sign(&self) -> Result<ToSign<'_>> {
+        let (bytes, last_round) = (self.bytes.as_slice(), self.last_round.as_ref());
+        match (self.pss, self.hash) {
+            (Some(pss), _) if bytes.len() != pss.hash.len() => Err(Error::DataLenRange),
+            (Some(pss), _) => Ok(ToSign::Pss(pss, bytes)),
+            (None, Some(hash)) => Ok(ToSign::Digest {
+                hash,
+                digest: bytes,
+                last_round,
+            }),
+            (None, None) => Ok(ToSign::Bare(bytes)),
+        }
+    }
+}
+
+/// More than any modulus here takes; what a key takes is known at the end.
+const LONGEST_BARE: usize = 512;
+
+impl Library {
+    /// C_SignInit.
+    pub fn sign_init(&self, session: SessionHandle, mechanism: &Mechanism, key: ObjectHandle) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().sign, || {
+            let handle = self.key(&session, key, Use::Sign)?;
+            let private = handle.private().ok_or(Error::KeyTypeInconsistent)?;
+            let signature = mechanism::signature(mechanism)?;
+            if !crate::token::mechanism::signs(private, mechanism.kind) {
+                return Err(Error::MechanismInvalid);
+            }
+            let for_card = private.reference.role == KeyRole::Signature;
+            Ok(Signing {
+                signature_len: private.reference.modulus_len,
+                message: Message::new(signature, for_card),
+                in_parts: false,
+                key: handle,
+            })
+        })
+    }
+
+    /// C_Sign. A size query costs no exchange and needs no data.
+    pub fn sign(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().sign, |operation| {
+            if operation.in_parts {
+                return Err(Error::OperationNotInitialized);
+            }
+            if !out.wants(operation.signature_len)? {
+                return Ok(Step::GoesOn(operation.signature_len));
+            }
+            operation.message.update(data)?;
+            self.finish_signature(&session, operation, out)
+        })
+    }
+
+    /// C_SignUpdate.
+    pub fn sign_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        step(&mut session.operations().sign, |operation| {
+            operation.in_parts = true;
+            operation.message.update(part)?;
+            Ok(Step::GoesOn(()))
+        })
+    }
+
+    /// C_SignFinal.
+    pub fn sign_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        step(&mut session.operations().sign, |operation| {
+            if !out.wants(operation.signature_len)? {
+                return Ok(Step::GoesOn(operation.signature_len));
+            }
+            self.finish_signature(&session, operation, out)
+        })
+    }
+
+    fn finish_signature(
+        &self,
+        session: &Session,
+        operation: &mut Signing,
+        out: Output<'_>,
+    ) -> Result<Step<usize>> {
+        let taken = std::mem::replace(&mut operation.message, Message::new(Signature::Bare, false));
+        let finished = taken.finish();
+        let key: &PrivateKey = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
+        session.may_use(key)?;
+        let signature = self.note(session, session.token().sign(key, finished.to_sign()?))?;
+        Ok(Step::Ended(out.put(&signature)?))
+    }
+}

@@ -1,0 +1,241 @@
+//! Slots: one for each reader ever seen, with the token in it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::card;
+use crate::reader::{Connection, ReaderError, ReaderState};
+use crate::token::{self, Token};
+
+use super::error::{Error, Result};
+use super::types::{ObjectHandle, SlotId};
+
+/// Object handles of one insertion are consecutive; the next insertion starts above them.
+const HANDLES_PER_INSERTION: ObjectHandle = 1 << 12;
+
+/// A reader as a slot. It stays listed when the reader goes away: applications keep slot numbers.
+pub struct Slot {
+    /// CK_SLOT_ID: rank of first detection in the life of the library.
+    pub id: SlotId,
+    /// Name of the reader.
+    pub reader: String,
+    state: Mutex<State>,
+    /// Held while a card is being recognised; status questions do not take it.
+    binding: Mutex<()>,
+}
+
+struct State {
+    reader: ReaderState,
+    /// What the application was last told by an event, as [`ReaderState::present`] and [`ReaderState::events`].
+    reported: (bool, u32),
+    occupant: Occupant,
+}
+
+/// What is known of the card in the reader; forgotten at each insertion and removal.
+#[derive(Clone)]
+enum Occupant {
+    /// Nobody asked yet.
+    Unknown,
+    /// Not a card of ours, or one that must not be used: nothing more is sent to it.
+    Refused(token::Error),
+    /// A token.
+    Token(Inserted),
+}
+
+/// A token for the time between insertion and removal.
+#[derive(Clone)]
+pub struct Inserted {
+    /// The token.
+    pub token: Arc<Token>,
+    /// Handle of its first object.
+    pub first_handle: ObjectHandle,
+}
+
+impl Inserted {
+    /// Whether both mean the same insertion of the same card.
+    pub fn is(&self, other: &Inserted) -> bool {
+        Arc::ptr_eq(&self.token, &other.token)
+    }
+
+    /// Handle of the object at `index` of [`Token::objects`].
+    pub fn handle(&self, index: usize) -> Option<ObjectHandle> {
+        let offset = ObjectHandle::try_from(index)
+            .ok()
+            .filter(|n| *n < HANDLES_PER_INSERTION)?;
+        Some(self.first_handle + offset)
+    }
+
+    /// Index of the object with this handle.
+    pub fn index(&self, handle: ObjectHandle) -> Option<usize> {
+        let offset = handle
+            .checked_sub(self.first_handle)
+            .filter(|n| *n < HANDLES_PER_INSERTION)?;
+        usize::try_from(offset).ok()
+    }
+}
+
+/// First object handle of the insertion with this rank, counted from 0.
+pub fn first_handle(insertion: u32) -> ObjectHandle {
+    ObjectHandle::from(insertion) * HANDLES_PER_INSERTION + 1
+}
+
+/// What C_GetSlotInfo can say of the card without talking to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// No card, no reader, or a card that does not answer.
+    Absent,
+    /// A card that is not one of ours.
+    Foreign,
+    /// A card of ours, by its ATR.
+    Candidate,
+}
+
+impl Slot {
+    /// A slot for a reader seen for the first time; the card that is in it now is no event.
+    pub fn new(id: SlotId, reader: ReaderState) -> Slot {
+        Slot {
+            id,
+            reader: reader.name.clone(),
+            state: Mutex::new(State {
+                reported: (reader.present, reader.events),
+                reader,
+                occupant: Occupant::Unknown,
+            }),
+            binding: Mutex::new(()),
+        }
+    }
+
+    /// Takes over what the service says of the reader. A card event ends the token that was there.
+    pub fn update(&self, now: ReaderState) {
+        let mut state = self.state.lock();
+        let before = &state.reader;
+        let same = before.attached == now.attached
+            && before.present == now.present
+            && before.events == now.events
+            && before.atr == now.atr;
+        if !same {
+            state.occupant = Occupant::Unknown;
+        }
+        state.reader = now;
+    }
+
+    /// The reader is not listed any more.
+    pub fn detach(&self) {
+        let mut state = self.state.lock();
+        if state.reader.attached || state.reader.present {
+            state.reader.attached = false;
+            state.reader.present = false;
+            state.reader.atr.clear();
+            state.occupant = Occupant::Unknown;
+        }
+    }
+
+    /// Whether a card of ours is there, as far as the ATR tells.
+    pub fn presence(&self) -> Presence {
+        let state = self.state.lock();
+        match (&state.occupant, &state.reader) {
+            (Occupant::Token(_), _) => Presence::Candidate,
+            (_, reader) if !reader.attached || !reader.present || reader.mute => Presence::Absent,
+            (Occupant::Refused(token::Error::Card(card::CardError::NotRecognized)), _) => Presence::Foreign,
+            (_, reader) if card::candidate(&reader.atr).is_none() => Presence::Foreign,
+            _ => Presence::Candidate,
+        }
+    }
+
+    /// Takes a card event that the application was not told of.
+    pub fn take_event(&self) -> bool {
+        let mut state = self.state.lock();
+        let now = (state.reader.present, state.reader.events);
+        std::mem::replace(&mut state.reported, now) != now
+    }
+
+    /// The token, if one was recognised and is still there. No I/O.
+    pub fn current(&self) -> Option<Inserted> {
+        match &self.state.lock().occupant {
+            Occupant::Token(inserted) => Some(inserted.clone()),
+            _ => None,
+        }
+    }
+
+    /// The token in the slot; recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
+    /// insertion.
+    pub fn token(
+        &self,
+        connect: impl FnOnce(&str) -> std::result::Result<Box<dyn Connection>, ReaderError>,
+        insertion: impl FnOnce() -> u32,
+    ) -> Result<Inserted> {
+        let _binding = self.binding.lock();
+        let reader = match self.known()? {
+            Known::Token(inserted) => return Ok(inserted),
+            Known::Nothing(reader) => reader,
+        };
+        let opened = connect(&reader.name)
+            .map_err(token::Error::from)
+            .and_then(|connection| Token::open(connection, &reader.atr));
+        let occupant = match opened {
+            Ok(token) => Occupant::Token(Inserted {
+                token: Arc::new(token),
+                first_handle: first_handle(insertion()),
+            }),
+            Err(refusal) if lasting(&refusal) => Occupant::Refused(refusal),
+            Err(passing) => return Err(absent_instead_of_removed(passing.into())),
+        };
+        let mut state = self.state.lock();
+        if state.reader.events != reader.events || !state.reader.present {
+            return Err(Error::TokenNotPresent);
+        }
+        state.occupant = occupant.clone();
+        match occupant {
+            Occupant::Token(inserted) => Ok(inserted),
+            Occupant::Refused(refusal) => Err(refusal.into()),
+            Occupant::Unknown => Err(Error::GeneralError),
+        }
+    }
+
+    /// What needs no exchange to be answered.
+    fn known(&self) -> Result<Known> {
+        let state = self.state.lock();
+        match &state.occupant {
+            Occupant::Token(inserted) => return Ok(Known::Token(inserted.clone())),
+            Occupant::Refused(refusal) => return Err(refusal.clone().into()),
+            Occupant::Unknown => {}
+        }
+        if !state.reader.attached || !state.reader.present || state.reader.mute {
+            return Err(Error::TokenNotPresent);
+        }
+        if card::candidate(&state.reader.atr).is_none() {
+            return Err(Error::TokenNotRecognized);
+        }
+        Ok(Known::Nothing(state.reader.clone()))
+    }
+
+    /// The connection to this token is dead: whoever is in the reader now has to be recognised anew.
+    pub fn drop_token(&self, dead: &Inserted) {
+        let mut state = self.state.lock();
+        if matches!(&state.occupant, Occupant::Token(current) if current.is(dead)) {
+            state.occupant = Occupant::Unknown;
+        }
+    }
+}
+
+enum Known {
+    Token(Inserted),
+    Nothing(ReaderState),
+}
+
+/// A refusal that the same card would give again.
+fn lasting(refusal: &token::Error) -> bool {
+    matches!(
+        refusal,
+        token::Error::Card(card::CardError::NotRecognized | card::CardError::InterruptedUpdate)
+    )
+}
+
+fn absent_instead_of_removed(error: Error) -> Error {
+    if error == Error::DeviceRemoved {
+        Error::TokenNotPresent
+    } else {
+        error
+    }
+}

@@ -1,0 +1,97 @@
+//! Verifying (PKCS #11 §5.15), in software with the public key of a certificate.
+
+use crate::token::key::ToSign;
+
+use super::error::{Error, Result};
+use super::library::Library;
+use super::mechanism;
+use super::object::{KeyHandle, Use};
+use super::operation::{Step, start, step};
+use super::session::Session;
+use super::sign::Message;
+use super::types::{Mechanism, ObjectHandle, SessionHandle};
+
+/// A verification under way.
+pub struct Verification {
+    key: KeyHandle,
+    message: Message,
+    in_parts: bool,
+}
+
+impl Library {
+    /// C_VerifyInit.
+    pub fn verify_init(
+        &self,
+        session: SessionHandle,
+        mechanism: &Mechanism,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        start(&mut session.operations().verify, || {
+            let key = self.key(&session, key, Use::Verify)?;
+            let signature = mechanism::signature(mechanism)?;
+            if !key.verifies(mechanism.kind) {
+                return Err(Error::MechanismInvalid);
+            }
+            Ok(Verification {
+                key,
+                message: Message::new(signature, false),
+                in_parts: false,
+            })
+        })
+    }
+
+    /// C_Verify.
+    pub fn verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        step(&mut session.operations().verify, |operation| {
+            if operation.in_parts {
+                return Err(Error::OperationNotInitialized);
+            }
+            operation.message.update(data)?;
+            self.finish_verification(&session, operation, signature)
+        })
+    }
+
+    /// C_VerifyUpdate.
+    pub fn verify_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        step(&mut session.operations().verify, |operation| {
+            operation.in_parts = true;
+            operation.message.update(part)?;
+            Ok(Step::GoesOn(()))
+        })
+    }
+
+    /// C_VerifyFinal.
+    pub fn verify_final(&self, session: SessionHandle, signature: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        step(&mut session.operations().verify, |operation| {
+            self.finish_verification(&session, operation, signature)
+        })
+    }
+
+    fn finish_verification(
+        &self,
+        session: &Session,
+        operation: &mut Verification,
+        signature: &[u8],
+    ) -> Result<Step<()>> {
+        let taken = std::mem::replace(
+            &mut operation.message,
+            Message::new(mechanism::Signature::Bare, false),
+        );
+        let finished = taken.finish();
+        let public = operation.key.public().ok_or(Error::KeyHandleInvalid)?;
+        let key = self.note(session, session.token().content_of(public))?;
+        if signature.len() != key.size() {
+            return Err(Error::SignatureLenRange);
+        }
+        let result = match finished.to_sign()? {
+            ToSign::Bare(data) => key.verify_pkcs1_bare(data, signature),
+            ToSign::Digest { hash, digest, .. } => key.verify_pkcs1(hash, digest, signature),
+            ToSign::Pss(parameters, digest) => key.verify_pss(parameters, digest, signature),
+        };
+        result.map(Step::Ended).map_err(|_| Error::SignatureInvalid)
+    }
+}

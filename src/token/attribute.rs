@@ -1,0 +1,280 @@
+//! The attributes of each kind of object (PKCS #11 §4), as bytes in the caller's native form.
+
+use cryptoki_sys::*;
+use zeroize::Zeroizing;
+
+use crate::crypto::Hash;
+
+use super::object::{Certificate, Data, Object, PrivateKey, PublicKeyObject};
+use super::x509::X509;
+use super::{Error, Token, mechanism};
+
+/// Answer to a question for one attribute of one object.
+#[derive(Debug)]
+pub enum Value {
+    /// The value.
+    Bytes(Zeroizing<Vec<u8>>),
+    /// Only its length in bytes, for a size query that need not read the file.
+    Length(usize),
+    /// It exists and never leaves the card.
+    Sensitive,
+    /// This kind of object has no such attribute.
+    Unknown,
+}
+
+impl Value {
+    fn bytes(value: &[u8]) -> Value {
+        Value::Bytes(Zeroizing::new(value.to_vec()))
+    }
+
+    fn bool(value: bool) -> Value {
+        Value::bytes(&[if value { CK_TRUE } else { CK_FALSE }])
+    }
+
+    fn ulong(value: CK_ULONG) -> Value {
+        Value::bytes(&value.to_ne_bytes())
+    }
+
+    fn empty() -> Value {
+        Value::bytes(&[])
+    }
+
+    fn optional(value: Option<&[u8]>) -> Value {
+        value.map_or(Value::empty(), Value::bytes)
+    }
+}
+
+/// Whether the value comes from a file that may have to be read, so that a search looks at it last.
+pub fn needs_file(kind: CK_ATTRIBUTE_TYPE) -> bool {
+    matches!(
+        kind,
+        CKA_VALUE
+            | CKA_SUBJECT
+            | CKA_ISSUER
+            | CKA_SERIAL_NUMBER
+            | CKA_START_DATE
+            | CKA_END_DATE
+            | CKA_CHECK_VALUE
+            | CKA_PUBLIC_KEY_INFO
+            | CKA_MODULUS
+            | CKA_PUBLIC_EXPONENT
+    )
+}
+
+/// Whether `wanted` in a search template means this serial number: DER as the standard has it, or the bare content of the
+/// INTEGER as applications of the official module know it.
+pub fn same_serial(serial: &[u8], wanted: &[u8]) -> bool {
+    serial == wanted
+        || serial
+            .strip_suffix(wanted)
+            .is_some_and(|header| matches!(header, [0x02, _]))
+}
+
+impl Token {
+    /// One attribute of `object`. With `size_only` a value that is read anew each time is not read.
+    pub fn attribute(
+        &self,
+        object: &Object,
+        kind: CK_ATTRIBUTE_TYPE,
+        size_only: bool,
+    ) -> Result<Value, Error> {
+        if let Some(value) = self.common(object, kind) {
+            return Ok(value);
+        }
+        match object {
+            Object::Profile(id) => Ok(match kind {
+                CKA_PROFILE_ID => Value::ulong(*id),
+                _ => Value::Unknown,
+            }),
+            Object::Certificate(certificate) => self.of_certificate(certificate, kind),
+            Object::PublicKey(key) => self.of_public_key(key, kind),
+            Object::PrivateKey(key) => self.of_private_key(key, kind),
+            Object::Data(data) => self.of_data(data, kind, size_only),
+        }
+    }
+
+    /// §4.2, §4.4: attributes of every storage object.
+    fn common(&self, object: &Object, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
+        Some(match kind {
+            CKA_CLASS => Value::ulong(class(object)),
+            CKA_TOKEN => Value::bool(true),
+            CKA_PRIVATE => Value::bool(object.private()),
+            CKA_MODIFIABLE => Value::bool(matches!(object, Object::Data(d) if d.entry.common.modifiable)),
+            CKA_COPYABLE | CKA_DESTROYABLE => Value::bool(false),
+            CKA_LABEL => Value::bytes(object.label().as_bytes()),
+            CKA_UNIQUE_ID => Value::bytes(self.unique_id(object).as_bytes()),
+            _ => return None,
+        })
+    }
+
+    /// Serial number, class and identifier or label: the same for the same object at each insertion.
+    fn unique_id(&self, object: &Object) -> String {
+        let name = match (object, object.id()) {
+            (Object::Profile(id), _) => id.to_string(),
+            (_, []) => object.label().to_owned(),
+            (_, id) => id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        format!("{}-{}-{}", self.serial(), class(object), name)
+    }
+
+    /// §4.6.3.
+    fn of_certificate(&self, certificate: &Certificate, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+        let entry = &certificate.entry;
+        let x509 = || self.x509(certificate);
+        Ok(match kind {
+            CKA_CERTIFICATE_TYPE => Value::ulong(CKC_X_509),
+            CKA_CERTIFICATE_CATEGORY => Value::ulong(if entry.authority {
+                CK_CERTIFICATE_CATEGORY_AUTHORITY
+            } else {
+                CK_CERTIFICATE_CATEGORY_TOKEN_USER
+            }),
+            CKA_TRUSTED => Value::bool(entry.authority),
+            CKA_ID => Value::bytes(&entry.id),
+            CKA_VALUE => Value::bytes(&x509()?.der),
+            CKA_SUBJECT => Value::bytes(&x509()?.subject),
+            CKA_ISSUER => Value::bytes(&x509()?.issuer),
+            CKA_SERIAL_NUMBER => Value::bytes(&x509()?.serial),
+            CKA_PUBLIC_KEY_INFO => Value::bytes(&x509()?.public_key_info),
+            CKA_START_DATE => date(x509()?.not_before),
+            CKA_END_DATE => date(x509()?.not_after),
+            CKA_CHECK_VALUE => check_value(x509()?),
+            CKA_URL | CKA_HASH_OF_SUBJECT_PUBLIC_KEY | CKA_HASH_OF_ISSUER_PUBLIC_KEY => Value::empty(),
+            CKA_JAVA_MIDP_SECURITY_DOMAIN => Value::ulong(CK_SECURITY_DOMAIN_UNSPECIFIED),
+            CKA_NAME_HASH_ALGORITHM => Value::ulong(CKM_SHA_1),
+            _ => Value::Unknown,
+        })
+    }
+
+    /// §4.7, §4.8 and the RSA chapter.
+    fn of_public_key(&self, key: &PublicKeyObject, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+        if let Some(value) = public_use(key, kind) {
+            return Ok(value);
+        }
+        let content = || self.content_of(key);
+        Ok(match kind {
+            CKA_ID => Value::bytes(&key.id),
+            CKA_TRUSTED => Value::bool(false),
+            CKA_SUBJECT => self.subject_of(&key.id)?,
+            CKA_MODULUS => Value::bytes(content()?.modulus()),
+            CKA_MODULUS_BITS if key.modulus_bits > 0 => Value::ulong(to_ulong(key.modulus_bits)),
+            CKA_MODULUS_BITS => Value::ulong(to_ulong(content()?.bits())),
+            CKA_PUBLIC_EXPONENT => Value::bytes(content()?.exponent()),
+            CKA_PUBLIC_KEY_INFO => Value::optional(content()?.to_spki_der().ok().as_deref()),
+            CKA_ALLOWED_MECHANISMS => self.public_mechanisms(key),
+            _ => key_defaults(kind),
+        })
+    }
+
+    /// §4.7, §4.9 and the RSA chapter.
+    fn of_private_key(&self, key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+        let id = &key.entry.id;
+        if let Some(value) = private_use(key, kind) {
+            return Ok(value);
+        }
+        Ok(match kind {
+            CKA_ID => Value::bytes(id),
+            CKA_SENSITIVE | CKA_ALWAYS_SENSITIVE | CKA_NEVER_EXTRACTABLE => Value::bool(true),
+            CKA_EXTRACTABLE | CKA_WRAP_WITH_TRUSTED | CKA_ALWAYS_AUTHENTICATE => Value::bool(false),
+            CKA_SUBJECT => self.subject_of(id)?,
+            CKA_MODULUS => Value::bytes(self.public_key(id)?.modulus()),
+            CKA_MODULUS_BITS => Value::ulong(to_ulong(key.entry.modulus_bits)),
+            CKA_PUBLIC_EXPONENT => Value::bytes(self.public_key(id)?.exponent()),
+            CKA_PUBLIC_KEY_INFO => Value::optional(self.public_key(id)?.to_spki_der().ok().as_deref()),
+            CKA_ALLOWED_MECHANISMS => mechanism_array(&mechanism::of_key(key)),
+            CKA_PRIVATE_EXPONENT | CKA_PRIME_1 | CKA_PRIME_2 | CKA_EXPONENT_1 | CKA_EXPONENT_2
+            | CKA_COEFFICIENT => Value::Sensitive,
+            _ => key_defaults(kind),
+        })
+    }
+
+    /// §4.5.
+    fn of_data(&self, data: &Data, kind: CK_ATTRIBUTE_TYPE, size_only: bool) -> Result<Value, Error> {
+        Ok(match kind {
+            CKA_APPLICATION => Value::bytes(data.entry.application.as_bytes()),
+            CKA_OBJECT_ID => Value::optional(data.entry.oid.as_deref()),
+            CKA_VALUE if size_only && data.volatile() => Value::Length(self.data_size(data)?),
+            CKA_VALUE => Value::Bytes(self.data(data)?),
+            _ => Value::Unknown,
+        })
+    }
+
+    /// Subject of the certificate with this identifier; empty when there is none.
+    fn subject_of(&self, id: &[u8]) -> Result<Value, Error> {
+        Ok(match self.certificate(id)? {
+            Some(certificate) => Value::bytes(&self.x509(certificate)?.subject),
+            None => Value::empty(),
+        })
+    }
+
+    /// A public key verifies what its private half signs, and enciphers what it deciphers.
+    fn public_mechanisms(&self, key: &PublicKeyObject) -> Value {
+        match self.private_key_of(&key.id) {
+            Some(private) => mechanism_array(&mechanism::of_key(private)),
+            None => Value::Unknown,
+        }
+    }
+}
+
+/// CKA_CLASS.
+pub fn class(object: &Object) -> CK_OBJECT_CLASS {
+    match object {
+        Object::Profile(_) => CKO_PROFILE,
+        Object::Certificate(_) => CKO_CERTIFICATE,
+        Object::PublicKey(_) => CKO_PUBLIC_KEY,
+        Object::PrivateKey(_) => CKO_PRIVATE_KEY,
+        Object::Data(_) => CKO_DATA,
+    }
+}
+
+/// The CKA_ flags that say what a public key may be used for.
+fn public_use(key: &PublicKeyObject, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
+    Some(Value::bool(match kind {
+        CKA_ENCRYPT => key.usage.encrypt,
+        CKA_VERIFY => key.usage.verify,
+        CKA_VERIFY_RECOVER => key.usage.verify_recover,
+        CKA_WRAP => key.usage.wrap,
+        _ => return None,
+    }))
+}
+
+/// The CKA_ flags that say what a private key may be used for.
+fn private_use(key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
+    Some(Value::bool(match kind {
+        CKA_DECRYPT => key.entry.usage.decrypt,
+        CKA_SIGN => key.signs(),
+        CKA_SIGN_RECOVER => key.signs_bare_data(),
+        CKA_UNWRAP => key.entry.usage.unwrap,
+        _ => return None,
+    }))
+}
+
+/// Attributes that have the same value on each key of the card.
+fn key_defaults(kind: CK_ATTRIBUTE_TYPE) -> Value {
+    match kind {
+        CKA_KEY_TYPE => Value::ulong(CKK_RSA),
+        CKA_LOCAL => Value::bool(true),
+        CKA_DERIVE => Value::bool(false),
+        CKA_START_DATE | CKA_END_DATE => Value::empty(),
+        CKA_KEY_GEN_MECHANISM => Value::ulong(CK_UNAVAILABLE_INFORMATION),
+        _ => Value::Unknown,
+    }
+}
+
+fn mechanism_array(mechanisms: &[CK_MECHANISM_TYPE]) -> Value {
+    Value::Bytes(Zeroizing::new(
+        mechanisms.iter().flat_map(|m| m.to_ne_bytes()).collect(),
+    ))
+}
+
+fn date(date: Option<[u8; 8]>) -> Value {
+    Value::optional(date.as_ref().map(<[u8; 8]>::as_slice))
+}
+
+/// §4.6.3: the first three bytes of the SHA-1 of CKA_VALUE.
+fn check_value(x509: &X509) -> Value {
+    Value::optional(Hash::Sha1.digest(&x509.der).get(..3))
+}
+
+fn to_ulong(value: usize) -> CK_ULONG {
+    CK_ULONG::try_from(value).unwrap_or(CK_UNAVAILABLE_INFORMATION)
+}

@@ -1,0 +1,215 @@
+//! The codes of a token: login, logout, change, unblocking, and the counters behind the token flags.
+
+use parking_lot::Mutex;
+
+use crate::card::{CardError, CodeState};
+use crate::pkcs15::Code;
+
+use super::{Error, Token};
+
+/// Who presents a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum User {
+    /// CKU_USER: the holder, with the code of the card.
+    Holder,
+    /// CKU_SO: whoever has the unblocking code.
+    SecurityOfficer,
+}
+
+/// Who is logged in to the token from this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// Nobody.
+    #[default]
+    Public,
+    /// Somebody, and the card still knows as far as the PC/SC service can tell.
+    In(User),
+}
+
+/// What the flags of CK_TOKEN_INFO say of one code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// CKF_..._PIN_COUNT_LOW.
+    pub low: bool,
+    /// CKF_..._PIN_FINAL_TRY.
+    pub final_try: bool,
+    /// CKF_..._PIN_LOCKED.
+    pub locked: bool,
+}
+
+impl From<CodeState> for Counter {
+    fn from(state: CodeState) -> Counter {
+        let spent = state.uses_left == Some(0);
+        match state.tries_left {
+            _ if spent => Counter {
+                locked: true,
+                ..Counter::default()
+            },
+            Some(0) => Counter {
+                locked: true,
+                ..Counter::default()
+            },
+            Some(1) => Counter {
+                low: true,
+                final_try: true,
+                locked: false,
+            },
+            Some(n) => Counter {
+                low: state.tries_max.is_some_and(|max| n < max),
+                ..Counter::default()
+            },
+            None => Counter::default(),
+        }
+    }
+}
+
+/// What is remembered of the codes. Never held across an exchange with the card.
+#[derive(Default)]
+pub(super) struct Codes {
+    login: Mutex<Login>,
+    holder: Mutex<Option<CodeState>>,
+    officer: Mutex<Option<CodeState>>,
+}
+
+impl Codes {
+    fn of(&self, user: User) -> &Mutex<Option<CodeState>> {
+        match user {
+            User::Holder => &self.holder,
+            User::SecurityOfficer => &self.officer,
+        }
+    }
+}
+
+impl Token {
+    /// Who is logged in. Asks the PC/SC service whether the card was reset meanwhile, unless an exchange runs
+    /// right now; sends nothing to the card.
+    pub fn login_state(&self) -> Login {
+        let login = *self.codes.login.lock();
+        if login == Login::Public {
+            return login;
+        }
+        if let Some(mut card) = self.card.try_lock()
+            && card.continuous() == Ok(false)
+        {
+            self.forget_login();
+        }
+        *self.codes.login.lock()
+    }
+
+    fn forget_login(&self) {
+        *self.codes.login.lock() = Login::Public;
+        // A reset also ends "verified" states that hid a counter.
+        *self.codes.holder.lock() = None;
+    }
+
+    /// Passes a result of the card on, and notes when it shows that the card has forgotten the login.
+    pub(super) fn watch<T>(&self, result: Result<T, CardError>) -> Result<T, Error> {
+        if matches!(result, Err(CardError::NotVerified)) {
+            self.forget_login();
+        }
+        Ok(result?)
+    }
+
+    /// The code that `user` presents: the first holder's code of AODF, or the first unblocking code.
+    pub fn code(&self, user: User) -> Result<Option<&Code>, Error> {
+        Ok(self
+            .head()?
+            .codes
+            .iter()
+            .find(|code| code.unblocking == (user == User::SecurityOfficer)))
+    }
+
+    fn code_or_none(&self, user: User) -> Result<&Code, Error> {
+        self.code(user)?.ok_or(Error::NoCode)
+    }
+
+    /// The counter of a code, asked from the card once and followed from then on.
+    pub fn counter(&self, user: User) -> Result<Counter, Error> {
+        let Some(code) = self.code(user)? else {
+            return Ok(Counter::default());
+        };
+        if let Some(state) = *self.codes.of(user).lock() {
+            return Ok(state.into());
+        }
+        let state = self.card.lock().code_state(code)?;
+        *self.codes.of(user).lock() = Some(state);
+        Ok(state.into())
+    }
+
+    /// Presents a code to the card, once. The caller has checked that nobody is logged in.
+    pub fn login(&self, user: User, digits: &[u8]) -> Result<(), Error> {
+        let code = self.code_or_none(user)?;
+        let mut card = self.card.lock();
+        if let Login::In(who) = *self.codes.login.lock() {
+            return Err(Error::LoggedIn(who));
+        }
+        let result = card.verify(code, digits);
+        self.note_presentation(user, &result);
+        result?;
+        *self.codes.login.lock() = Login::In(user);
+        Ok(())
+    }
+
+    /// Follows the counter of a code through its presentation, so that the flags cost no exchange.
+    fn note_presentation(&self, user: User, result: &Result<(), CardError>) {
+        let mut state = self.codes.of(user).lock();
+        match result {
+            Ok(()) => *state = state.filter(|s| s.uses_left.is_none()).map(restored),
+            Err(CardError::CodeIncorrect {
+                tries_left: Some(left),
+            }) => *state = with_tries(*state, *left),
+            Err(CardError::CodeBlocked) => *state = with_tries(*state, 0),
+            // Refused before the card was asked: nothing has moved.
+            Err(CardError::CodeLength | CardError::CodeDigits) => {}
+            Err(_) => *state = None,
+        }
+    }
+
+    /// Makes the card forget the codes. The token is public afterwards whatever the card answers.
+    pub fn logout(&self) -> Result<(), Error> {
+        let mut card = self.card.lock();
+        self.forget_login();
+        card.logout()?;
+        Ok(())
+    }
+
+    /// C_SetPIN: replaces the holder's code.
+    pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
+        let code = self.code_or_none(User::Holder)?;
+        let result = self.card.lock().change_code(code, old, new);
+        self.note_presentation(User::Holder, &result);
+        Ok(result?)
+    }
+
+    /// C_InitPIN: a new holder's code, after the unblocking code was presented.
+    pub fn reset_code(&self, new: &[u8]) -> Result<(), Error> {
+        let code = self.code_or_none(User::Holder)?;
+        let result = self.card.lock().reset_code(code, new);
+        *self.codes.holder.lock() = None;
+        *self.codes.officer.lock() = None;
+        self.watch(result)
+    }
+}
+
+/// After a good presentation every try is back.
+fn restored(state: CodeState) -> CodeState {
+    CodeState {
+        tries_left: state.tries_max.or(state.tries_left),
+        ..state
+    }
+}
+
+fn with_tries(state: Option<CodeState>, left: u8) -> Option<CodeState> {
+    let known = state.unwrap_or(CodeState {
+        tries_left: None,
+        tries_max: None,
+        uses_left: None,
+        verified: false,
+    });
+    // Without a known maximum one miss still means that the counter is low.
+    Some(CodeState {
+        tries_left: Some(left),
+        tries_max: known.tries_max.or(Some(left.saturating_add(1))),
+        ..known
+    })
+}

@@ -1,0 +1,194 @@
+//! Private-key operations: the token chooses what the card can take, and checks what the card returns.
+
+use zeroize::Zeroizing;
+
+use crate::card::{Abilities, CardError, Deciphered, Input};
+use crate::crypto::padding::{oaep, pkcs1, pss};
+use crate::crypto::rsa::PublicKey;
+use crate::crypto::{Hash, LastRound, digest_info, system_random};
+
+use super::object::PrivateKey;
+use super::{Error, Token};
+
+/// What a signature is made over.
+#[derive(Clone, Copy, Debug)]
+pub enum ToSign<'a> {
+    /// CKM_RSA_PKCS: the bytes of a block type 1, usually a DigestInfo.
+    Bare(&'a [u8]),
+    /// CKM_SHAx_RSA_PKCS: a finished digest.
+    Digest {
+        /// Hash of the message.
+        hash: Hash,
+        /// The digest.
+        digest: &'a [u8],
+        /// The message cut before its last block, for a chip that insists on finishing the hash.
+        last_round: Option<&'a LastRound>,
+    },
+    /// PSS over a finished digest.
+    Pss(pss::Params, &'a [u8]),
+}
+
+impl Token {
+    /// Signs with the card, and lets the signature out only when the key's certificate verifies it.
+    pub fn sign(&self, key: &PrivateKey, what: ToSign<'_>) -> Result<Vec<u8>, Error> {
+        let public = self.public_key(&key.entry.id)?;
+        let abilities = &key.abilities;
+        match what {
+            ToSign::Bare(data) => match bare_input(abilities, data)? {
+                Input::Digest { hash, digest, .. } => self.sign_digest(key, public, hash, digest, None),
+                input => {
+                    let signature = self.sign_input(key, &input)?;
+                    checked(signature, |s| public.verify_pkcs1_bare(data, s).is_ok())
+                }
+            },
+            ToSign::Digest {
+                hash,
+                digest,
+                last_round,
+            } if abilities.digest.contains(&hash) => self.sign_digest(key, public, hash, digest, last_round),
+            ToSign::Digest { .. } => Err(Error::KeyUse),
+            ToSign::Pss(pss, digest) => self.sign_pss(key, public, abilities, pss, digest),
+        }
+    }
+
+    fn sign_input(&self, key: &PrivateKey, input: &Input<'_>) -> Result<Vec<u8>, Error> {
+        let signature = self.card.lock().sign(&key.reference, input);
+        self.watch(signature)
+    }
+
+    fn sign_digest(
+        &self,
+        key: &PrivateKey,
+        public: &PublicKey,
+        hash: Hash,
+        digest: &[u8],
+        last_round: Option<&LastRound>,
+    ) -> Result<Vec<u8>, Error> {
+        let signature = self.sign_input(
+            key,
+            &Input::Digest {
+                hash,
+                digest,
+                last_round,
+            },
+        )?;
+        checked(signature, |s| public.verify_pkcs1(hash, digest, s).is_ok())
+    }
+
+    fn sign_pss(
+        &self,
+        key: &PrivateKey,
+        public: &PublicKey,
+        abilities: &Abilities,
+        parameters: pss::Params,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let pss::Params { hash, salt_len, .. } = parameters;
+        // The chip's own PSS has one shape: MGF1 with the same hash and a salt as long as the digest.
+        let native = parameters == pss::Params::usual(hash) && abilities.pss.contains(&hash);
+        let signature = if native {
+            self.sign_input(key, &Input::Pss { hash, digest })?
+        } else if abilities.raw {
+            let mut salt = vec![0; salt_len];
+            system_random::fill(&mut salt).map_err(|_| Error::NoRandom)?;
+            let block = pss::encode(parameters, digest, &salt, public.em_bits()).ok_or(Error::DataLength)?;
+            self.sign_input(key, &Input::Raw(&block))?
+        } else {
+            return Err(Error::KeyUse);
+        };
+        checked(signature, |s| public.verify_pss(parameters, digest, s).is_ok())
+    }
+
+    /// Deciphers. Every malformed block is the same [`Error::Cryptogram`].
+    pub fn decipher(
+        &self,
+        key: &PrivateKey,
+        padding: &Padding,
+        cryptogram: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if cryptogram.len() != key.reference.modulus_len {
+            return Err(Error::CryptogramLength);
+        }
+        let deciphered = self.card.lock().decipher(&key.reference, cryptogram);
+        let deciphered = self.watch(deciphered).map_err(|error| match error {
+            // A chip that removes the padding itself refuses a malformed block so.
+            Error::Card(CardError::WrongData(_) | CardError::NotAllowed(_)) => Error::Cryptogram,
+            other => other,
+        })?;
+        match (deciphered, padding) {
+            (Deciphered::Plain(plain), Padding::Pkcs1) => Ok(plain),
+            (Deciphered::Plain(_), Padding::Oaep(_)) => Err(Error::KeyUse),
+            (Deciphered::Block(block), Padding::Pkcs1) => pkcs1::unpad_type2(&block).ok_or(Error::Cryptogram),
+            (Deciphered::Block(block), Padding::Oaep(scheme)) => {
+                oaep::decode(scheme.parameters(), &block).ok_or(Error::Cryptogram)
+            }
+        }
+    }
+}
+
+/// Paddings of RSA encryption (RFC 8017 §7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// RSAES-PKCS1-v1_5.
+    Pkcs1,
+    /// RSAES-OAEP.
+    Oaep(Oaep),
+}
+
+/// Parameters of RSAES-OAEP (RFC 8017 §7.1), owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oaep {
+    /// Hash of the label.
+    pub hash: Hash,
+    /// Hash of the mask generation function.
+    pub mgf_hash: Hash,
+    /// Label, usually empty.
+    pub label: Vec<u8>,
+}
+
+impl Oaep {
+    /// The same, as the padding takes them.
+    pub fn parameters(&self) -> oaep::Params<'_> {
+        oaep::Params {
+            hash: self.hash,
+            mgf_hash: self.mgf_hash,
+            label: &self.label,
+        }
+    }
+}
+
+/// How CKM_RSA_PKCS goes to a key. A signature key of these cards adds the DigestInfo itself: it takes a DigestInfo, which is
+/// unwrapped, or a bare SHA-1 or SHA-256 digest, as the official module lets it.
+fn bare_input<'a>(abilities: &Abilities, data: &'a [u8]) -> Result<Input<'a>, Error> {
+    if let Some(longest) = abilities.pkcs1_max {
+        return if data.len() <= longest {
+            Ok(Input::Pkcs1(data))
+        } else {
+            Err(Error::DataLength)
+        };
+    }
+    let (hash, digest) = match digest_info::parse(data) {
+        Some(parsed) => parsed,
+        None => match abilities.digest.iter().find(|hash| hash.len() == data.len()) {
+            Some(hash) => (*hash, data),
+            None => return Err(Error::Data),
+        },
+    };
+    if abilities.digest.contains(&hash) {
+        Ok(Input::Digest {
+            hash,
+            digest,
+            last_round: None,
+        })
+    } else {
+        Err(Error::Data)
+    }
+}
+
+fn checked(signature: Vec<u8>, verifies: impl FnOnce(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
+    if verifies(&signature) {
+        Ok(signature)
+    } else {
+        Err(Error::WrongSignature)
+    }
+}
