@@ -12,6 +12,9 @@ pub(super) trait Commands: Send {
     /// Class of the chip's commands: 00, or 01 on logical channel 1.
     const CLASS: u8;
 
+    /// Short identifier of EF.SN.ICC, where it is known to work.
+    const EF_SN_SFI: Option<u8>;
+
     /// Nothing works before [`Commands::select_application`].
     fn must_select(&self) -> bool;
 

@@ -18,7 +18,6 @@ const TOKEN_INFO: [u16; 3] = [0x3F00, 0x0001, 0x5032];
 
 /// EF.SN.ICC.
 const EF_SN: [u16; 2] = [0x3F00, 0xD003];
-const EF_SN_SFI: u8 = 0x1C;
 const EF_SN_LENGTH: usize = 12;
 
 /// EF.SN.ICC begins with the tag and length of the card number and with the issuer's number, for every CPS.
@@ -103,13 +102,16 @@ impl<C: Commands> Cps<C> {
     }
 }
 
-/// The ten bytes of the card number, read by the file's short identifier when the master file is the current one.
+/// The ten bytes of the card number. Where the file has a short identifier, one command is enough when the master file
+/// is the current one.
 fn read_number<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Vec<u8>, CardError> {
-    let by_sfi = Command::new([C::CLASS, 0xB0, 0x80 | EF_SN_SFI, 0x00]).expect(EF_SN_LENGTH);
-    match card.perform(&by_sfi).and_then(|file| number_in(&file)) {
-        Err(CardError::Reader(e)) => return Err(e.into()),
-        Err(_) => {}
-        found => return found,
+    if let Some(sfi) = C::EF_SN_SFI {
+        let by_sfi = Command::new([C::CLASS, 0xB0, 0x80 | sfi, 0x00]).expect(EF_SN_LENGTH);
+        match card.perform(&by_sfi).and_then(|file| number_in(&file)) {
+            Err(CardError::Reader(e)) => return Err(e.into()),
+            Err(_) => {}
+            found => return found,
+        }
     }
     commands.select_file(card, &EF_SN, false)?;
     number_in(&files::read(

@@ -249,6 +249,7 @@ impl SignatureHash {
 impl Commands for IasEcc {
     const CHIP: Chip = Chip::Cps3;
     const CLASS: u8 = 0x00;
+    const EF_SN_SFI: Option<u8> = Some(0x1C);
 
     fn must_select(&self) -> bool {
         false

@@ -13,7 +13,11 @@ const SELECT_ROOT: &str = "> 01A4040C 08 8025000001FF0100\n< 9000";
 
 /// Recognises the card; the dialogue that follows is `script`.
 fn card_with(protocol: Protocol, script: &str) -> Box<dyn Card> {
-    let script = format!("{SELECT_ROOT}\n> 01B09C00 0C\n< {EF_SN} 9000\n{script}");
+    let select_number = match protocol {
+        Protocol::T1 => "> 01A40800 02 D003 00\n< 6F04 8002000C 9000",
+        Protocol::T0 => "> 01A40800 02 D003\n< 6106",
+    };
+    let script = format!("{SELECT_ROOT}\n{select_number}\n> 01B00000 0C\n< {EF_SN} 9000\n{script}");
     try_recognise(ATR, protocol, &script).expect("a CPS4")
 }
 
@@ -74,8 +78,6 @@ mod recognition {
              > 00A4040C 08 8025000001FF0002
              < 9000
              {SELECT_ROOT}
-             > 01B09C00 0C
-             < 6A82
              > 01A40800 02 D003 00
              < 6F04 8002000C 9000
              > 01B00000 0C
@@ -132,7 +134,7 @@ mod directory {
             .map(|(fid, content)| read_file(&format!("0001{fid}"), &content))
             .join("\n")
             + "\n> 01200001\n< 63C3\n> 01200002\n< 63C3";
-        assert_eq!(commands(SELECT_ROOT) + 1 + commands(&script), 18);
+        assert_eq!(commands(SELECT_ROOT) + 2 + commands(&script), 19);
         let mut card = card(&script);
         let directory = card.read_directory().unwrap();
         assert_eq!(directory.private_keys[0].reference, 0x20);

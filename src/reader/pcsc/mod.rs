@@ -51,6 +51,15 @@ struct Waiters {
     inside: Vec<Waiter>,
 }
 
+impl Waiters {
+    /// Those that have been told to end and have not ended yet.
+    fn told(&self) -> impl Iterator<Item = &Waiter> {
+        self.inside
+            .iter()
+            .filter(|waiter| waiter.number < self.cancelled_below)
+    }
+}
+
 struct Waiter {
     number: u64,
     context: Option<OfProcess<Context>>,
@@ -124,14 +133,9 @@ impl Readers for Pcsc {
     fn cancel(&self) {
         let mut waiters = self.waiters.lock();
         waiters.cancelled_below = waiters.next;
-        let below = waiters.cancelled_below;
         for _ in 0..CANCEL_ATTEMPTS {
-            let told: Vec<_> = waiters.inside.iter().filter(|w| w.number < below).collect();
-            if told.is_empty() {
-                return;
-            }
-            let contexts: Vec<Context> = told
-                .iter()
+            let contexts: Vec<Context> = waiters
+                .told()
                 .filter_map(|w| w.context.as_ref()?.get().cloned())
                 .collect();
             self.moved.notify_all();
@@ -142,6 +146,9 @@ impl Readers for Pcsc {
                     }
                 }
             });
+            if waiters.told().next().is_none() {
+                return;
+            }
             self.moved.wait_for(&mut waiters, CANCEL_PAUSE);
         }
         log::warn!("a wait for card events did not end when it was cancelled");
