@@ -69,18 +69,16 @@ impl ChipDoc {
         &mut self,
         card: &mut Dialogue<'_>,
         fids: &[u16],
-        want_size: bool,
+        want_answer: bool,
     ) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let command = match fids.strip_prefix(&[MF]) {
             Some([]) => Command::new(SELECT_FID).data(&path_bytes(fids)),
             Some(below) => Command::new(SELECT_PATH).data(&path_bytes(below)),
             None => Command::new(SELECT_PATH).data(&path_bytes(fids)),
         };
-        // Under T=1 the control information comes along; under T=0 it costs a GET RESPONSE.
-        let fetch = want_size || card.protocol() == Protocol::T1;
-        let control_information = card.select(&if fetch { command.expect(256) } else { command })?;
+        let answer = card.select(&if want_answer { command.expect(256) } else { command })?;
         self.entered |= fids.starts_with(&APPLICATION);
-        Ok(control_information)
+        Ok(answer)
     }
 
     /// Makes the PKCS #15 application current if it was not since the card was last taken up.
@@ -183,7 +181,9 @@ impl Commands for ChipDoc {
         fids: &[u16],
         want_size: bool,
     ) -> Result<Option<usize>, CardError> {
-        Ok(files::size(&self.select_path(card, fids, want_size)?)?)
+        // Under T=1 the control information comes along; under T=0 it costs a GET RESPONSE.
+        let fetch = want_size || card.protocol() == Protocol::T1;
+        Ok(files::size(&self.select_path(card, fids, fetch)?)?)
     }
 
     /// VERIFY without data tells the counter.

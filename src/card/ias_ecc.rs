@@ -5,14 +5,14 @@ use zeroize::Zeroizing;
 use super::codes::carry;
 use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
-use super::dialogue::{Dialogue, refusal};
-use super::files::{self, Extent, big_endian};
+use super::dialogue::Dialogue;
+use super::files::{self, Extent};
 use super::legacy;
+use super::security_object;
 use super::update::{self, EF_ACTUA};
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
 use crate::crypto::{Hash, LastRound, digest_info};
-use crate::iso7816::tlv::objects;
-use crate::iso7816::{Command, Malformed};
+use crate::iso7816::Command;
 use crate::reader::Protocol;
 
 /// Root application.
@@ -31,9 +31,6 @@ const VERIFY: [u8; 3] = [0x00, 0x20, 0x00];
 const CHANGE_REFERENCE_DATA: [u8; 3] = [0x00, 0x24, 0x00];
 /// RESET RETRY COUNTER with the new code alone.
 const RESET_RETRY_COUNTER: [u8; 3] = [0x00, 0x2C, 0x02];
-
-/// GET DATA of a security data object: `4D 08 { 70 06 { BF81xx 02 { A0 80 } } }` asks for the attributes of code xx.
-const GET_DATA: [u8; 4] = [0x00, 0xCB, 0x3F, 0xFF];
 
 /// MSE SET of the templates for hashing, digital signature, authentication and confidentiality.
 const MSE_HASH: [u8; 4] = [0x00, 0x22, 0x41, 0xAA];
@@ -314,24 +311,19 @@ impl Commands for IasEcc {
         }
     }
 
-    /// The security object stands in the master file. Its SELECT is spared when the master file is the current one.
+    /// The security data object stands in the master file, whose SELECT is spared when it is the current one.
     fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError> {
-        let number = code.reference & 0x7F;
-        let question = [0x4D, 0x08, 0x70, 0x06, 0xBF, 0x81, number, 0x02, 0xA0, 0x80];
-        let command = Command::new(GET_DATA).data(&question).expect(256);
         let spared = self.in_master;
         if !spared {
             self.select_master(card)?;
         }
-        let mut answer = card.exchange(&command)?;
-        if spared && answer.sw.may_be_foreign_context() {
-            self.select_master(card)?;
-            answer = card.exchange(&command)?;
+        match security_object::code_state(card, code.reference) {
+            Err(refused) if spared && refused.may_be_foreign_context() => {
+                self.select_master(card)?;
+                security_object::code_state(card, code.reference)
+            }
+            done => done,
         }
-        if !answer.sw.is_ok() {
-            return Err(refusal(answer.sw));
-        }
-        Ok(counters(&answer.data, 0xBF_8100 | u32::from(number))?)
     }
 
     fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError> {
@@ -426,30 +418,6 @@ impl Commands for IasEcc {
             .sensitive();
         Ok(Deciphered::Plain(card.perform(&command)?))
     }
-}
-
-/// Counters in the attributes of a code: `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`.
-fn counters(answer: &[u8], tag: u32) -> Result<CodeState, Malformed> {
-    const SHAPE: Malformed = Malformed("attributes of a code");
-    let template = objects(answer).find(0x70)?.ok_or(SHAPE)?;
-    let code = template.inside().find(tag)?.ok_or(SHAPE)?;
-    let attributes = code.inside().find(0xA0)?.ok_or(SHAPE)?.inside();
-    let counter = |tag| -> Result<Option<usize>, Malformed> {
-        attributes
-            .find(tag)?
-            .map(|t| big_endian(t.value).ok_or(SHAPE))
-            .transpose()
-    };
-    let byte = |n: Option<usize>| n.map(|n| u8::try_from(n).map_err(|_| SHAPE)).transpose();
-    let uses_left = counter(0x9D)?
-        .map(|n| u16::try_from(n).map_err(|_| SHAPE))
-        .transpose()?;
-    Ok(CodeState {
-        tries_left: Some(byte(counter(0x9B)?)?.ok_or(SHAPE)?),
-        tries_max: byte(counter(0x9A)?)?,
-        uses_left,
-        verified: false,
-    })
 }
 
 #[cfg(test)]

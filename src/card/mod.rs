@@ -12,9 +12,12 @@ mod dialogue;
 mod files;
 mod ias_ecc;
 mod legacy;
+#[cfg(test)]
+mod noise;
 mod recognise;
 #[cfg(test)]
 mod scripted;
+mod security_object;
 mod update;
 
 pub use recognise::{candidate, recognise};

@@ -57,14 +57,18 @@ impl<'c> Channel<'c> {
         }
         let mut answer = self.pass(&last, command)?;
         if let Some(exact) = answer.sw.exact_length()
+            && command.expected().is_some()
             && (command.is_case_2() || self.protocol() == Protocol::T1)
         {
             answer = self.repeat(command, exact)?;
         }
         match command.expected() {
             Some(expected) => self.collect(command, expected, answer),
-            None if answer.data.is_empty() => Ok(answer),
-            None => Err(Malformed("answer data that was not asked for").into()),
+            // Some cards answer a SELECT that expects nothing.
+            None => Ok(Answer {
+                data: Zeroizing::default(),
+                sw: answer.sw,
+            }),
         }
     }
 
@@ -169,7 +173,7 @@ fn trace(direction: &str, bytes: &[u8], sensitive: bool, open: &[u8]) {
 mod tests {
     use super::*;
     use crate::reader::ReaderError;
-    use crate::reader::script::Script;
+    use crate::reader::script::{Script, logged};
 
     fn exchange(protocol: Protocol, script: &str, command: Command) -> Result<Answer, Error> {
         let mut connection = Script::connection(protocol, script);
@@ -269,6 +273,60 @@ mod tests {
             exchange(Protocol::T0, &script, command).unwrap().sw,
             StatusWord(0x6985)
         );
+    }
+
+    #[test]
+    fn a_command_without_an_answer_is_never_repeated() {
+        let verify = Command::new([0x00, 0x20, 0x00, 0x01]).data(b"1234");
+        for protocol in [Protocol::T0, Protocol::T1] {
+            let answer = exchange(protocol, "> 0020000104 31323334\n< 6C04", verify.clone()).unwrap();
+            assert_eq!(answer.sw, StatusWord(0x6C04));
+        }
+    }
+
+    #[test]
+    fn unasked_data_is_dropped() {
+        let answer = exchange(
+            Protocol::T1,
+            "> 01A4080002 0001\n< 6F00 9000",
+            select_without_answer(),
+        )
+        .unwrap();
+        assert_eq!((answer.data.len(), answer.sw), (0, StatusWord::OK));
+    }
+
+    fn select_without_answer() -> Command {
+        Command::new([0x01, 0xA4, 0x08, 0x00]).data(&[0x00, 0x01])
+    }
+
+    #[test]
+    fn the_trace_shows_commands_but_nothing_sensitive() {
+        let open = logged(|| {
+            exchange(Protocol::T1, "> 00B0000004\n< C0FFEE00 9000", read(4)).unwrap();
+        });
+        assert!(
+            open.contains("> 00B0000004") && open.contains("< C0FFEE009000"),
+            "{open}"
+        );
+
+        let verify = Command::new([0x00, 0x20, 0x00, 0x01]).data(b"1234").sensitive();
+        let withheld = logged(|| {
+            exchange(Protocol::T0, "> 0020000104 31323334\n< 63C2", verify).unwrap();
+            let read = "> 00B0000000\n< 6C03\n> 00B0000003\n< C0FFEE 9000";
+            exchange(Protocol::T0, read, super::tests::read(256).sensitive()).unwrap();
+            let script = "> 002A808602 1122\n< 6103\n> 00C0000003\n< C0FFEE 9000";
+            let decipher = Command::new([0x00, 0x2A, 0x80, 0x86])
+                .data(&[0x11, 0x22])
+                .expect(256);
+            exchange(Protocol::T0, script, decipher.sensitive()).unwrap();
+        });
+        assert!(
+            withheld.contains("> 00200001 (data withheld)\n< 63C2"),
+            "{withheld}"
+        );
+        for secret in ["3132", "0020000104", "C0FFEE", "6C03", "6103", "0003", "1122"] {
+            assert!(!withheld.contains(secret), "{secret} in {withheld}");
+        }
     }
 
     #[test]

@@ -107,7 +107,8 @@ pub trait Connection: Send {
     /// Ends the transaction and leaves the card as it is.
     fn end(&mut self);
 
-    /// Asks the service, not the card, whether the card was reset or removed since our last exchange.
+    /// Asks the service, not the card, whether the card was reset or removed since our last exchange. A service may
+    /// let this wait for the end of another program's transaction.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Resets the card: every verified code and open channel is gone, for every program.

@@ -9,6 +9,7 @@
 //! = reset                   the driver must reset the card here
 //! ```
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -97,6 +98,27 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
         .collect();
     assert!(digits.len().is_multiple_of(2), "odd number of digits in {text}");
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// What `act` writes to the log on this thread, at every level.
+pub(crate) fn logged(act: impl FnOnce()) -> String {
+    struct Listener;
+    thread_local!(static HEARD: RefCell<String> = const { RefCell::new(String::new()) });
+    impl log::Log for Listener {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            HEARD.with_borrow_mut(|heard| *heard += &format!("{}\n", record.args()));
+        }
+        fn flush(&self) {}
+    }
+    // The first test to come here sets it, for all of them.
+    let _ = log::set_logger(&Listener);
+    log::set_max_level(log::LevelFilter::Trace);
+    HEARD.take();
+    act();
+    HEARD.take()
 }
 
 impl Connection for Script {

@@ -164,7 +164,7 @@ impl Connection for PcscConnection {
         self.protocol
     }
 
-    /// The service makes us wait for the end of another program's transaction, without a limit.
+    /// pcscd makes us wait for the end of another program's transaction, without a limit.
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
         let mut continuity = Continuity::Kept;
         for _ in 0..RECONNECTIONS {
@@ -192,8 +192,11 @@ impl Connection for PcscConnection {
         let mut buffer = Zeroizing::new([0u8; pcsc::MAX_BUFFER_SIZE]);
         let done = match &self.handles()?.link {
             Link::Held(held) => held.with_dependent(|_, transaction| {
-                let answer = transaction.transmit(command, buffer.as_mut_slice())?;
-                Ok(Zeroizing::new(answer.to_vec()))
+                // A virtual reader whose card has gone answers with nothing instead of an error.
+                match transaction.transmit(command, buffer.as_mut_slice())? {
+                    [] => Err(Error::NotTransacted),
+                    answer => Ok(Zeroizing::new(answer.to_vec())),
+                }
             }),
             Link::Idle(_) => Err(Error::NotTransacted),
             Link::Lost(why) => return Err(*why),
@@ -209,6 +212,7 @@ impl Connection for PcscConnection {
         };
     }
 
+    /// pcscd answers only between two transactions of other programs: this may wait as long as [`Connection::begin`].
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         let done = match &self.handles()?.link {
             Link::Idle(card) => status(card),

@@ -1,0 +1,45 @@
+//! Security data objects of IAS-ECC: what GET DATA tells of a code.
+
+use super::dialogue::Dialogue;
+use super::files::big_endian;
+use super::{CardError, CodeState};
+use crate::iso7816::tlv::objects;
+use crate::iso7816::{Command, Malformed};
+
+const GET_DATA: [u8; 4] = [0x00, 0xCB, 0x3F, 0xFF];
+
+/// Tag of the object of code 0; the last byte is the number of the code.
+const CODE: u32 = 0xBF_8100;
+
+/// Bits of a reference that are the number of the object; bit 8 only says that it belongs to the current DF.
+const NUMBER: u8 = 0x7F;
+
+const SHAPE: Malformed = Malformed("attributes of a code");
+
+/// Asks for the attributes of the code: `4D { 70 { BF81xx { A0 80 } } }`, where A0 is their tag and 80 stands for "all".
+pub(super) fn code_state(card: &mut Dialogue<'_>, reference: u8) -> Result<CodeState, CardError> {
+    let number = reference & NUMBER;
+    let question = [0x4D, 0x08, 0x70, 0x06, 0xBF, 0x81, number, 0x02, 0xA0, 0x80];
+    let answer = card.perform(&Command::new(GET_DATA).data(&question).expect(256))?;
+    Ok(counters(&answer, CODE | u32::from(number))?)
+}
+
+/// Reads `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`; 9D may be missing, and 9A.
+fn counters(answer: &[u8], tag: u32) -> Result<CodeState, Malformed> {
+    let template = objects(answer).find(0x70)?.ok_or(SHAPE)?;
+    let code = template.inside().find(tag)?.ok_or(SHAPE)?;
+    let attributes = code.inside().find(0xA0)?.ok_or(SHAPE)?.inside();
+    let counter = |tag| match attributes.find(tag)? {
+        Some(object) => big_endian(object.value).ok_or(SHAPE).map(Some),
+        None => Ok(None),
+    };
+    let byte = |n| u8::try_from(n).map_err(|_| SHAPE);
+    Ok(CodeState {
+        tries_left: Some(byte(counter(0x9B)?.ok_or(SHAPE)?)?),
+        tries_max: counter(0x9A)?.map(byte).transpose()?,
+        uses_left: counter(0x9D)?
+            .map(|n| u16::try_from(n).map_err(|_| SHAPE))
+            .transpose()?,
+        verified: false,
+    })
+}
