@@ -6,6 +6,7 @@ use crate::Chip;
 use crate::apdu::{Apdu, ins};
 use crate::chipdoc::ChipDoc;
 use crate::codes::Codes;
+use crate::files::FileSystem;
 use crate::ias_ecc::IasEcc;
 use crate::interceptor::{Action, Interceptor};
 use crate::layout;
@@ -56,6 +57,9 @@ pub(crate) trait Application: Send {
 
     /// Executes one command.
     fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer;
+
+    /// The file trees of the card, each with the way that leads to it, as `class 00`.
+    fn trees(&self) -> Vec<(&'static str, &FileSystem)>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +199,14 @@ impl SimCard {
     /// Tries of the unblocking code that are left.
     pub fn puk_tries_left(&self) -> u8 {
         self.codes.unblocking.tries_left()
+    }
+
+    pub(crate) fn trees(&self) -> Vec<(&'static str, &FileSystem)> {
+        self.application.trees()
+    }
+
+    pub(crate) fn codes(&self) -> &Codes {
+        &self.codes
     }
 
     /// Puts something between reader and card, in place of what was there.

@@ -150,6 +150,11 @@ impl FileSystem {
         }
     }
 
+    /// Every file, the master file first.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
     fn at(&self, path: &[u16]) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }

@@ -10,6 +10,7 @@
 pub mod apdu;
 pub mod card;
 pub mod data;
+pub mod dump;
 pub mod hex;
 pub mod interceptor;
 pub mod layout;
@@ -26,6 +27,7 @@ mod codes;
 mod crypto;
 mod files;
 mod ias_ecc;
+mod names;
 mod pkcs15;
 mod tlv;
 mod transport;

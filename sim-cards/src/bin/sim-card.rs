@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use sim_cards::persona::{self, Persona};
 use sim_cards::vpcd::{self, Reader};
-use sim_cards::{Chip, Options, Protocol, PullAt, SimCard, hex};
+use sim_cards::{Chip, Options, Protocol, PullAt, SimCard, hex, trace};
 
 /// Inserts a simulated health professional card into a virtual reader (vpcd), until it is stopped.
 #[derive(Parser)]
@@ -56,9 +56,15 @@ struct Arguments {
     /// Write every exchange to this file, - for the standard output (codes and plaintexts included)
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
+    /// Form of the trace: text for people, json for one object on a line
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    trace_format: TraceFormat,
     /// List the personas
     #[arg(long)]
     list: bool,
+    /// Print the file tree of the card, decoded, and insert nothing
+    #[arg(long)]
+    dump: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +77,21 @@ enum CardArgument {
 enum ProtocolArgument {
     T0,
     T1,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TraceFormat {
+    Text,
+    Json,
+}
+
+impl From<TraceFormat> for trace::Format {
+    fn from(format: TraceFormat) -> Self {
+        match format {
+            TraceFormat::Text => trace::Format::Text,
+            TraceFormat::Json => trace::Format::Json,
+        }
+    }
 }
 
 impl From<CardArgument> for Chip {
@@ -126,6 +147,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     }
     let persona = holder(arguments)?;
     let mut card = make(&persona, arguments)?;
+    if arguments.dump {
+        return dump(&card, &persona).map_err(|error| error.to_string());
+    }
     loop {
         let mut reader = connect(arguments)?;
         announce(&card, &persona, arguments).map_err(|error| error.to_string())?;
@@ -181,9 +205,8 @@ fn make(persona: &Persona, arguments: &Arguments) -> Result<SimCard, String> {
         card.set_interceptor(PullAt(number));
     }
     if let Some(file) = &arguments.trace {
-        let mut output = trace_output(file).map_err(|error| format!("{file}: {error}"))?;
-        // A trace that cannot be written is no reason to pull the card.
-        card.set_observer(move |exchange| drop(writeln!(output, "{exchange}").and_then(|()| output.flush())));
+        let output = trace_output(file).map_err(|error| format!("{file}: {error}"))?;
+        card.set_observer(trace::Writer::new(output, arguments.trace_format.into()).into_observer());
     }
     Ok(card)
 }
@@ -226,6 +249,16 @@ fn announce(card: &SimCard, persona: &Persona, arguments: &Arguments) -> io::Res
         arguments.port
     )?;
     out.flush()
+}
+
+fn dump(card: &SimCard, persona: &Persona) -> io::Result<()> {
+    let mut out = io::stdout();
+    let heading = format!("{} of {}: {}", card.chip(), persona.name, persona.description);
+    match writeln!(out, "{heading}\n{}", card.dump()) {
+        // The reader of a pipe has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 fn list() -> io::Result<()> {

@@ -337,6 +337,10 @@ impl Application for ChipDoc {
         self.chain.clear();
     }
 
+    fn trees(&self) -> Vec<(&'static str, &FileSystem)> {
+        vec![("class 01, logical channel 1", &self.files)]
+    }
+
     fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer {
         match apdu.cla {
             0x00 => self.basic_channel(apdu),

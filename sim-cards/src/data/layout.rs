@@ -193,3 +193,53 @@ fn latin1(text: &str, width: usize) -> Vec<u8> {
         .map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?'));
     letters.chain(std::iter::repeat(b' ')).take(width).collect()
 }
+
+/// What the field of this tag means in the data object of this label; `depth` 1 is the outermost level of fields.
+pub fn field_name(label: &str, tag: u32, depth: usize) -> Option<&'static str> {
+    let fields: &[(u32, &'static str)] = match (label, depth) {
+        ("EF_ACTUA", 1) => &[(0x81, "start of the update"), (0x82, "end of the update")],
+        ("CPS_ID_CARD", 1) => &[
+            (0x80, "category"),
+            (0x81, "type"),
+            (0x82, "number"),
+            (0x83, "issued"),
+            (0x84, "ends"),
+        ],
+        ("CPS_NAME_PS", 1) => &[
+            (0x80, "kind of identifier"),
+            (0x81, "identifier"),
+            (0x82, "civility"),
+            (0x83, "surname"),
+            (0x84, "given name"),
+        ],
+        ("CPS_INFO_PS", 1) => &[
+            (0x80, "profession"),
+            (0x81, "future profession"),
+            (0x82, "pharmacist table"),
+            (0x86, "speciality"),
+        ],
+        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 1) => {
+            &[(0x80, "billing situations"), (0xA1, "billing situation")]
+        }
+        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 2) => &[
+            (0x80, "situation"),
+            (0x81, "identifier with key"),
+            (0x82, "convention"),
+            (0x83, "speciality"),
+            (0x84, "tariff zone"),
+            (0x85, "travel zone"),
+            (0x86, "approvals"),
+            (0x87, "geographic zone"),
+            (0x88, "rights"),
+        ],
+        (label, 1) if label.starts_with("CPS_ACTIVITY_") => &[
+            (0x80, "mode"),
+            (0x81, "responsibility"),
+            (0x84, "structure"),
+            (0x85, "identifier of the structure"),
+            (0x86, "sector"),
+        ],
+        _ => &[],
+    };
+    fields.iter().find(|(own, _)| *own == tag).map(|(_, name)| *name)
+}

@@ -5,6 +5,8 @@
 
 mod layout;
 
+pub(crate) use layout::field_name;
+
 use crate::Chip;
 use crate::persona::Persona;
 use crate::pki::Validity;

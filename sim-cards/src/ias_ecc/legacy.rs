@@ -43,6 +43,11 @@ impl Legacy {
         }
     }
 
+    /// The tree that class A0 reads.
+    pub fn files(&self) -> &FileSystem {
+        &self.files
+    }
+
     /// The card was reset.
     pub fn reset(&mut self) {
         self.current = Current::default();

@@ -192,6 +192,10 @@ impl Application for IasEcc {
         self.chain.clear();
     }
 
+    fn trees(&self) -> Vec<(&'static str, &FileSystem)> {
+        vec![("class 00", &self.files), ("class A0", self.legacy.files())]
+    }
+
     fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer {
         match apdu.cla {
             0x00 | 0x10 => self.class_zero(apdu, codes),

@@ -1,76 +1,7 @@
-//! What was said between a card and its reader.
+//! Names of commands.
 
-use std::fmt;
-use std::time::Duration;
-
-use crate::Status;
 use crate::apdu::ins;
 use crate::hex;
-
-/// One command and its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// Counted from 1, since the card was made.
-    pub number: u64,
-    pub command: Vec<u8>,
-    /// Empty if the card did not answer.
-    pub answer: Vec<u8>,
-    /// Time the card took.
-    pub elapsed: Duration,
-}
-
-impl Exchange {
-    /// The status word of the answer, if there is one.
-    pub fn status(&self) -> Option<Status> {
-        self.answer
-            .last_chunk::<2>()
-            .map(|word| Status(u16::from_be_bytes(*word)))
-    }
-}
-
-/// Sums over all exchanges.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Commands, GET RESPONSE included.
-    pub apdus: u64,
-    /// Bytes of all commands.
-    pub sent: u64,
-    /// Bytes of all answers, status words included.
-    pub received: u64,
-}
-
-impl Totals {
-    pub(crate) fn add(&mut self, exchange: &Exchange) {
-        self.apdus += 1;
-        self.sent += exchange.command.len() as u64;
-        self.received += exchange.answer.len() as u64;
-    }
-}
-
-impl fmt::Display for Exchange {
-    /// Two lines: the command with its name, the answer with the meaning of its status word.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milliseconds = self.elapsed.as_millis();
-        writeln!(
-            f,
-            "{:>5} > {}  {}",
-            self.number,
-            hex::encode(&self.command),
-            name(&self.command)
-        )?;
-        match self.status() {
-            Some(status) => {
-                write!(
-                    f,
-                    "{milliseconds:>3}ms < {}  {:04X} {status}",
-                    hex::encode(&self.answer),
-                    status.0
-                )
-            }
-            None => write!(f, "{milliseconds:>3}ms < (no answer)"),
-        }
-    }
-}
 
 /// The name of a command in the words of ISO 7816.
 pub fn name(command: &[u8]) -> String {

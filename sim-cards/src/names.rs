@@ -1,0 +1,136 @@
+//! The names under which people know the files, applications and objects of the cards, for dumps and traces.
+
+use crate::layout::{self, Place};
+use crate::{Chip, hex};
+
+/// Data objects that stand on a card once.
+const LABELS: [&str; 13] = [
+    "CPS_DATA",
+    "CPS_ID_CARD",
+    "CPS_NAME_PS",
+    "CPS_LANG_PS",
+    "CPS_INFO_PS",
+    "CPS_SIT_FACT",
+    "CPS2TER_ATR",
+    "CPS2TER_ID",
+    "CPS2TER_ICC",
+    "CPS2TER_NAME",
+    "CPS2TER_LANG",
+    "CPS2TER_PSINFO",
+    "CPS2TER_DIRAMO",
+];
+
+/// Label of the data object at this path, the MF left out.
+pub fn data_object(path: &[u16]) -> Option<String> {
+    let once = LABELS.iter().map(|label| (*label).to_owned());
+    let situations = (1..=16).flat_map(|number| {
+        ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"].map(|prefix| format!("{prefix}_{number:02}_PS"))
+    });
+    let stands_here = |label: &String| {
+        [Chip::Cps3, Chip::Cps4]
+            .into_iter()
+            .filter_map(|chip| layout::place(chip, label))
+            .any(|place| match (place, path) {
+                (Place::Application(file), [directory, own]) => {
+                    *directory == layout::CONTACT_APPLICATION && file == *own
+                }
+                (Place::Legacy(above, file), [directories @ .., own]) => above == directories && file == *own,
+                _ => false,
+            })
+    };
+    once.chain(situations).find(stands_here)
+}
+
+/// Name of the file at this path, the MF left out: the MF itself, a directory, a file of ISO 7816 or PKCS #15, or a
+/// data object by its label.
+pub fn file(path: &[u16]) -> Option<String> {
+    let name = match path {
+        [] => "MF",
+        [layout::EF_DIR] => "EF.DIR",
+        [layout::EF_ATR] => "EF.ATR",
+        [layout::EF_SN_ICC] => "EF.SN.ICC",
+        [layout::EF_ACTUA] => "EF_ACTUA",
+        [layout::CONTACT_APPLICATION] => "DF of the contact application",
+        [layout::CONTACTLESS_APPLICATION] => "DF of the contactless application",
+        [layout::LEGACY_DIRECTORY] => "DF of the former generation",
+        [
+            layout::CONTACT_APPLICATION | layout::CONTACTLESS_APPLICATION,
+            identifier,
+        ] if pkcs15(*identifier).is_some() => pkcs15(*identifier)?,
+        _ => return data_object(path),
+    };
+    Some(name.to_owned())
+}
+
+fn pkcs15(identifier: u16) -> Option<&'static str> {
+    Some(match identifier {
+        layout::EF_ODF => "EF.ODF",
+        layout::EF_TOKEN_INFO => "EF.TokenInfo",
+        layout::EF_AODF => "EF.AODF",
+        layout::EF_PRKDF => "EF.PrKDF",
+        layout::EF_PUKDF => "EF.PuKDF",
+        layout::EF_CDF => "EF.CDF",
+        layout::EF_DODF => "EF.DODF",
+        layout::SIGNATURE_CERTIFICATE => "signature certificate",
+        layout::AUTHENTICATION_CERTIFICATE => "authentication certificate",
+        layout::SIGNATURE_PUBLIC_KEY => "signature public key",
+        layout::AUTHENTICATION_PUBLIC_KEY => "authentication public key",
+        _ => return None,
+    })
+}
+
+/// Name of the file with this short identifier under the MF.
+pub fn short_file(identifier: u8) -> Option<&'static str> {
+    match identifier {
+        layout::EF_DIR_SHORT => Some("EF.DIR"),
+        layout::EF_ATR_SHORT => Some("EF.ATR"),
+        layout::EF_SN_ICC_SHORT => Some("EF.SN.ICC"),
+        _ => None,
+    }
+}
+
+/// Name of the application with this identifier.
+pub fn application(aid: &[u8]) -> Option<&'static str> {
+    const VITALE_MASTER_FILE: &str = "D2500000024D465F564954414C45";
+    const VITALE: &str = "D250000002564954414C45";
+    let known: [(&[u8], &str); 5] = [
+        (&layout::ROOT_AID, "root application"),
+        (&layout::CPS2TER_AID, "CPS2ter application"),
+        (&layout::CONTACT_AID, "contact application"),
+        (&layout::CONTACTLESS_AID, "contactless application"),
+        (&layout::CARD_MANAGER_AID, "card manager"),
+    ];
+    let found = known.iter().find(|(own, _)| *own == aid).map(|(_, name)| *name);
+    found.or_else(|| match hex::encode(aid).as_str() {
+        VITALE_MASTER_FILE => Some("MF_VITALE"),
+        VITALE => Some("VITALE"),
+        _ => None,
+    })
+}
+
+/// A path as manuals write it: `3F00/0001/5031`.
+pub fn path(path: &[u16]) -> String {
+    std::iter::once(&crate::files::MASTER_FILE)
+        .chain(path)
+        .map(|identifier| format!("{identifier:04X}"))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_names() {
+        let named = |path: &[u16]| file(path).unwrap_or_default();
+        assert_eq!(named(&[]), "MF");
+        assert_eq!(named(&[0x2F00]), "EF.DIR");
+        assert_eq!(named(&[0x0001, 0x5031]), "EF.ODF");
+        assert_eq!(named(&[0x0001, 0xD122]), "CPS_ACTIVITY_03_PS");
+        assert_eq!(named(&[0x7F01, 0x4000]), "CPS_SIT_FACT");
+        assert_eq!(named(&[0x401F]), "CPS2TER_ACTIVITY_16_PS");
+        assert_eq!(file(&[0x4020]), None);
+        assert_eq!(path(&[0x0001, 0x5031]), "3F00/0001/5031");
+    }
+}
