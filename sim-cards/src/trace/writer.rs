@@ -3,8 +3,6 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::{Decoded, Decoder, Exchange};
 use crate::hex;
 
@@ -47,21 +45,7 @@ impl<W: Write> Writer<W> {
         let decoded = self.decoder.decode(exchange);
         match self.format {
             Format::Text => writeln!(self.output, "{}", text(exchange, &decoded))?,
-            Format::Json => {
-                let line = Line {
-                    number: exchange.number,
-                    command: hex::encode(&exchange.command),
-                    name: decoded.command,
-                    file: decoded.file,
-                    path: decoded.path,
-                    answer: hex::encode(&exchange.answer),
-                    status: decoded.status.map(|status| format!("{:04X}", status.0)),
-                    meaning: decoded.status.map(|status| status.to_string()),
-                    microseconds: exchange.elapsed.as_micros(),
-                };
-                serde_json::to_writer(&mut self.output, &line)?;
-                writeln!(self.output)?;
-            }
+            Format::Json => writeln!(self.output, "{}", json(exchange, &decoded))?,
         }
         self.output.flush()
     }
@@ -101,17 +85,34 @@ impl fmt::Display for Exchange {
     }
 }
 
-#[derive(Serialize)]
-struct Line {
-    number: u64,
-    command: String,
-    name: String,
-    file: Option<String>,
-    path: Option<String>,
-    answer: String,
-    status: Option<String>,
-    meaning: Option<String>,
-    microseconds: u128,
+/// One object (RFC 8259).
+fn json(exchange: &Exchange, decoded: &Decoded) -> String {
+    let text = |text: Option<&str>| text.map_or_else(|| "null".to_owned(), quoted);
+    let status = decoded.status.map(|status| format!("{:04X}", status.0));
+    let meaning = decoded.status.map(|status| status.to_string());
+    let fields = [
+        ("number", exchange.number.to_string()),
+        ("command", quoted(&hex::encode(&exchange.command))),
+        ("name", quoted(&decoded.command)),
+        ("file", text(decoded.file.as_deref())),
+        ("path", text(decoded.path.as_deref())),
+        ("answer", quoted(&hex::encode(&exchange.answer))),
+        ("status", text(status.as_deref())),
+        ("meaning", text(meaning.as_deref())),
+        ("microseconds", exchange.elapsed.as_micros().to_string()),
+    ];
+    let fields = fields.map(|(name, value)| format!("\"{name}\":{value}"));
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A JSON string; quotation mark, reverse solidus and control characters are escaped (RFC 8259 §7).
+fn quoted(text: &str) -> String {
+    let escaped = text.chars().map(|letter| match letter {
+        '"' | '\\' => format!("\\{letter}"),
+        letter if letter.is_control() => format!("\\u{:04x}", u32::from(letter)),
+        letter => letter.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]
@@ -147,18 +148,17 @@ mod tests {
 
     #[test]
     fn a_program_reads_one_object_on_a_line() {
-        let line = written(Format::Json, "00A40904043F002F00", "6127");
-        assert_eq!(line.matches('\n').count(), 1);
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(line["number"], 7);
-        assert_eq!(line["command"], "00A40904043F002F00");
-        assert_eq!(line["name"], "SELECT path 3F002F00");
-        assert_eq!(line["file"], "EF.DIR");
-        assert_eq!(line["path"], "3F00/2F00");
-        assert_eq!(line["status"], "6127");
-        assert_eq!(line["meaning"], "39 bytes wait");
-        assert_eq!(line["microseconds"], 1500);
-        let silent: serde_json::Value = serde_json::from_str(&written(Format::Json, "00", "")).unwrap();
-        assert!(silent["status"].is_null() && silent["path"].is_null());
+        assert_eq!(
+            written(Format::Json, "00A40904043F002F00", "6127"),
+            "{\"number\":7,\"command\":\"00A40904043F002F00\",\"name\":\"SELECT path 3F002F00\",\
+             \"file\":\"EF.DIR\",\"path\":\"3F00/2F00\",\"answer\":\"6127\",\"status\":\"6127\",\
+             \"meaning\":\"39 bytes wait\",\"microseconds\":1500}\n"
+        );
+        assert_eq!(
+            written(Format::Json, "00", ""),
+            "{\"number\":7,\"command\":\"00\",\"name\":\"not a command\",\"file\":null,\"path\":null,\
+             \"answer\":\"\",\"status\":null,\"meaning\":null,\"microseconds\":1500}\n"
+        );
+        assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\u000a""#);
     }
 }
