@@ -56,7 +56,7 @@ wait_until() {
     done
 }
 
-# --- Processes and files that must not outlive the script ---------------------------------------------------------
+# --- Processes and files that must not outlive the script -----------------------------------------------------
 
 WORK=
 declare -A RUNNING=()

@@ -28,7 +28,7 @@ equals() {
     [[ $1 == "$2" ]]
 }
 
-# --- What the token shows -----------------------------------------------------------------------------------------
+# --- What the token shows -------------------------------------------------------------------------------------
 
 token_names_its_card() {
     ours --list-slots | tee /dev/stderr | grep -q "token label *: .*${1^^}"
@@ -58,7 +58,7 @@ mechanism_list_tells_the_truth() {
     equals "$(printf '%s\n' ${MECHANISMS_OF[$1]} | sort | xargs)" "$(listed_signature_mechanisms)"
 }
 
-# --- Signatures ----------------------------------------------------------------------------------------------------
+# --- Signatures -----------------------------------------------------------------------------------------------
 
 # public_key_of KEY: PEM, from the certificate that the module shows.
 public_key_of() {
@@ -124,7 +124,7 @@ two_programs_sign_at_once() {
     done
 }
 
-# --- The rest of the card ------------------------------------------------------------------------------------------
+# --- The rest of the card -------------------------------------------------------------------------------------
 
 authentication_key_deciphers() {
     public_key_of "$AUTH_KEY"
@@ -148,7 +148,7 @@ random_comes_from_the_card() {
     refuses cmp "$WORK/random-1" "$WORK/random-2"
 }
 
-# --- Codes ---------------------------------------------------------------------------------------------------------
+# --- Codes ----------------------------------------------------------------------------------------------------
 
 token_flags() { ours --list-slots | sed -n 's/^ *token flags *: //p'; }
 no_try_is_lost() {
@@ -165,9 +165,11 @@ present() {
     grep -q "C_Login failed.*$2" "$WORK/login"
 }
 
+# CKR_PIN_LEN_RANGE is only for functions that set a PIN (PKCS #11 v3.2, function return values).
 malformed_code_costs_no_try() {
-    present 12 CKR_PIN_LEN_RANGE
-    present 1234567890123 CKR_PIN_LEN_RANGE
+    present 12 CKR_PIN_INCORRECT
+    present 1234567890123 CKR_PIN_INCORRECT
+    present 12ab CKR_PIN_INCORRECT
     no_try_is_lost
 }
 
@@ -188,7 +190,14 @@ third_wrong_code_locks() {
     token_flags | tee /dev/stderr | grep -qi 'locked'
 }
 
-# --- Cards that come and go ----------------------------------------------------------------------------------------
+# --- Services, and cards that come and go ---------------------------------------------------------------------
+
+# No service is not an error of the application's: it has no reader, now.
+no_service_means_no_slot() {
+    PCSCLITE_CSOCK_NAME=$WORK/no-service ours --list-slots >"$WORK/slots" 2>&1
+    cat "$WORK/slots"
+    equals 0 "$(count '^Slot ' <"$WORK/slots")"
+}
 
 empty_slot_stays_listed() {
     ours --list-slots | tee "$WORK/slots"
@@ -224,6 +233,7 @@ card_checks() {
 
 module_checks() {
     local kind
+    check no_service_means_no_slot no_service_means_no_slot
     for kind in cps3 cps4; do
         prepare "$kind-insert" insert_card "$kind" || continue
         card_checks "$kind"
