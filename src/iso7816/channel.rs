@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Command, Error, Malformed, StatusWord};
 use crate::reader::{Connection, Protocol};
@@ -130,8 +130,7 @@ impl<'c> Channel<'c> {
             [sw1, sw2]
         };
         trace("<", &data, command.is_sensitive(), &sw);
-        let end = data.len() - 2;
-        data[end..].zeroize();
+        let end = data.len().saturating_sub(2);
         data.truncate(end);
         let sw1 = if command.class() == LEGACY_CLASS && sw1 == 0x9F {
             0x61

@@ -284,7 +284,11 @@ fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<
         .take(READERS_PER_CALL)
         .collect();
     if states.len() < READERS_PER_CALL {
-        states.push(pcsc::ReaderState::new(pcsc::PNP_NOTIFICATION(), State::UNAWARE));
+        // The number of readers stands where others have their event counter; a service that looks at it would report a
+        // change at once without it.
+        let count = u32::try_from(states.len()).unwrap_or_default();
+        let known = State::from_bits_retain(pcsc_count(count) << 16);
+        states.push(pcsc::ReaderState::new(pcsc::PNP_NOTIFICATION(), known));
     }
     match context.get_status_change(slice, &mut states) {
         Ok(()) | Err(Error::UnknownReader) => Ok(true),
@@ -347,6 +351,52 @@ fn reader_error(error: Error) -> ReaderError {
         other => {
             log::debug!("PC/SC: {other}");
             ReaderError::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_cancelled_wait_ends_with_and_without_a_service() {
+        let service = Arc::new(Pcsc::new());
+        let waiting = Arc::clone(&service);
+        let waiter = thread::spawn(move || waiting.wait(&[], Duration::MAX));
+        let start = Instant::now();
+        while !waiter.is_finished() && start.elapsed() < Duration::from_secs(10) {
+            service.cancel();
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(waiter.is_finished());
+        assert_eq!(waiter.join().expect("no panic"), Ok(()));
+    }
+
+    #[test]
+    fn a_name_that_pcsc_cannot_carry_is_no_reader() {
+        assert_eq!(Pcsc::new().connect("a\0b").err(), Some(ReaderError::NoReader));
+    }
+
+    #[test]
+    fn the_picture_that_a_wait_starts_from() {
+        let state = |present, mute, events| ReaderState {
+            name: "lab reader".into(),
+            attached: true,
+            present,
+            mute,
+            atr: Vec::new(),
+            events,
+        };
+        for (known, bits) in [
+            (state(false, false, 0), 0x0000_0010),
+            (state(true, false, 3), 0x0003_0020),
+            (state(true, true, 0x1_0002), 0x0002_0220),
+        ] {
+            assert_eq!(known_bits(&known).bits(), bits);
         }
     }
 }
