@@ -18,6 +18,9 @@ const REGISTRATION: &str = "0002 000000000";
 const UNIT: &str = "IGC-SANTE LAB";
 const ANY_POLICY: &str = "2.5.29.32.0";
 
+/// Tells the certificates of authorities from others.
+const USAGE: &str = "authority";
+
 /// Longer than any certificate of the lab; up to the last year of UTCTime.
 const LIFE: Period = Period {
     not_before: Midnight::new(2010, 1, 1),
@@ -117,7 +120,7 @@ impl Authority {
         Template {
             issuer,
             subject: self.name(),
-            usage: "authority",
+            usage: USAGE,
             period: LIFE,
             key: &key,
             extensions: vec![
@@ -130,6 +133,15 @@ impl Authority {
             ],
         }
         .issue()
+    }
+
+    /// Serial numbers of the certificates that a root issued: its own and those of its tree.
+    pub(crate) fn subordinate_serials(self) -> Vec<[u8; 16]> {
+        let tree = Authority::all()
+            .into_iter()
+            .filter(|authority| authority.root() == self);
+        tree.map(|authority| certificate::serial_number(self, &authority.name(), USAGE, &LIFE))
+            .collect()
     }
 
     /// authorityKeyIdentifier of what it issues.

@@ -3,6 +3,8 @@
 use der::Encode;
 use der::asn1::ObjectIdentifier;
 
+use super::date::Midnight;
+
 pub use crate::tlv::{constructed, tlv};
 
 pub const BOOLEAN: u32 = 0x01;
@@ -69,6 +71,11 @@ pub fn oid(dotted: &str) -> Vec<u8> {
     ObjectIdentifier::new_unwrap(dotted)
         .to_der()
         .expect("a valid OID has an encoding")
+}
+
+/// A GeneralizedTime (RFC 5280 §4.1.2.5.2).
+pub fn generalized_time(instant: Midnight) -> Vec<u8> {
+    tlv(0x18, instant.generalized().as_bytes())
 }
 
 /// AlgorithmIdentifier sha256WithRSAEncryption (RFC 4055 §5).

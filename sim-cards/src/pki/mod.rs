@@ -1,4 +1,5 @@
-//! The lab PKI: authorities, certificates of the cards, of the servers opposite to them, and revocation lists.
+//! The lab PKI: authorities, certificates of the cards, of the servers opposite to them, revocation lists, online
+//! status.
 //!
 //! Its shape, sizes and encodings are those of IGC-Santé; its names say that it is a lab; its keys are published and
 //! worthless. Nothing is random: the same day gives the same bytes.
@@ -10,9 +11,12 @@ mod der;
 mod extensions;
 mod keys;
 mod name;
+mod ocsp;
 pub mod organisation;
 pub mod pem;
 mod person;
+pub mod publication;
+mod register;
 
 use rsa::PrivateKey;
 
@@ -21,6 +25,7 @@ pub(crate) use person::card_number;
 pub use authority::{Authority, PUBLICATION, Rank, Tier};
 pub use date::{Date, DateError, Midnight, Period, Validity};
 pub use person::{Usage, credential, issuer};
+pub use register::{CertificateStatus, Register};
 
 use crate::persona::Persona;
 

@@ -1,7 +1,11 @@
 //! Certificates that are not on a card: for the servers and the software that a test puts opposite to a card.
+//!
+//! Key usages, extended key usages, the parts of the name, the category and that an authority for ORGANISATIONS issues
+//! them are those of real test certificates. What is **guessed**: which of the three trees issues (here ELEMENTAIRE),
+//! the policy, the order of the extensions and of the parts of the name.
 
 use super::authority::{Authority, Rank, Tier, policy_statement};
-use super::certificate::Template;
+use super::certificate::{Template, serial_number};
 use super::date::Validity;
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
@@ -9,6 +13,8 @@ use super::{Credential, keys, name};
 /// Category of a software certificate of the test population (table G01).
 const CATEGORY: u8 = 0x83;
 const POLICY: &str = "1.2.250.1.213.1.7.2.2.1.1.1";
+const CLIENT_NAME: &str = "labo-client.invalid";
+const SEAL_NAME: &str = "LABO CACHET";
 const ISSUER: Authority = Authority {
     tier: Tier::Elementaire,
     rank: Rank::Organisations,
@@ -29,10 +35,9 @@ pub fn server(dns_name: &str, validity: &Validity) -> Credential {
 
 /// A structure's software as TLS client.
 pub fn client(validity: &Validity) -> Credential {
-    let common_name = "labo-client.invalid";
     issue(
         "organisation-client",
-        common_name,
+        CLIENT_NAME,
         KeyUsage::DigitalSignature,
         Purpose::Client,
         None,
@@ -45,12 +50,25 @@ pub fn signature(validity: &Validity) -> Credential {
     let usage = KeyUsage::DigitalSignatureAndNonRepudiation;
     issue(
         "organisation-signature",
-        "LABO CACHET",
+        SEAL_NAME,
         usage,
         Purpose::EmailProtection,
         None,
         validity,
     )
+}
+
+/// Serial numbers of the client's, of the seal's and of those of servers known by these names.
+pub(crate) fn serials(dns_names: &[String], validity: &Validity) -> Vec<[u8; 16]> {
+    let servers = dns_names.iter().map(|name| ("server", name.as_str()));
+    [
+        ("organisation-client", CLIENT_NAME),
+        ("organisation-signature", SEAL_NAME),
+    ]
+    .into_iter()
+    .chain(servers)
+    .map(|(usage, common_name)| serial_number(ISSUER, &subject(common_name), usage, &validity.current()))
+    .collect()
 }
 
 /// The authority of all of them: ELEMENTAIRE ORGANISATIONS.
@@ -83,12 +101,7 @@ fn issue(
     extensions.push(extensions::category(CATEGORY));
     let certificate = Template {
         issuer: ISSUER,
-        subject: name::french(&[
-            &[(name::STATE, "Seine-Maritime (76)")],
-            &[(name::ORGANISATION, "LABO STRUCTURE")],
-            &[(name::ORGANISATIONAL_UNIT, "1760000042")],
-            &[(name::COMMON_NAME, common_name)],
-        ]),
+        subject: subject(common_name),
         usage: key_name,
         period: validity.current(),
         key: &public_key,
@@ -96,4 +109,13 @@ fn issue(
     }
     .issue();
     Credential { key, certificate }
+}
+
+fn subject(common_name: &str) -> Vec<u8> {
+    name::french(&[
+        &[(name::STATE, "Seine-Maritime (76)")],
+        &[(name::ORGANISATION, "LABO STRUCTURE")],
+        &[(name::ORGANISATIONAL_UNIT, "1760000042")],
+        &[(name::COMMON_NAME, common_name)],
+    ])
 }

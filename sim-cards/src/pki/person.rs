@@ -71,9 +71,15 @@ pub fn credential(persona: &Persona, usage: Usage, validity: &Validity) -> Crede
 
 /// Serial numbers of the persona's certificates from this authority, if the card is revoked.
 pub fn revoked_serials(persona: &Persona, authority: Authority, validity: &Validity) -> Vec<[u8; 16]> {
-    if persona.certificates.state != CertificateState::Revoked {
-        return Vec::new();
+    if persona.certificates.state == CertificateState::Revoked {
+        serials(persona, authority, validity)
+    } else {
+        Vec::new()
     }
+}
+
+/// Serial numbers of the persona's certificates from this authority.
+pub fn serials(persona: &Persona, authority: Authority, validity: &Validity) -> Vec<[u8; 16]> {
     let of_authority = Usage::ALL
         .into_iter()
         .filter(|usage| issuer(persona, *usage) == authority);

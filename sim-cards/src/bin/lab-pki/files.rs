@@ -1,0 +1,84 @@
+//! The lab PKI as files.
+
+use std::path::Path;
+use std::{fs, io};
+
+use sim_cards::persona;
+use sim_cards::pki::{self, Authority, Credential, Rank, Usage, Validity, organisation, pem};
+
+use super::Files;
+
+/// Writes everything that was asked for.
+pub fn write(arguments: &Files) -> io::Result<()> {
+    let Files { out, at, dns, crl } = arguments;
+    let validity = &super::validity(*at);
+    fs::create_dir_all(out.join("persona"))?;
+    write_authorities(out)?;
+
+    let server = organisation::server(dns, validity);
+    write_credential(out, "server", &server)?;
+    let issuer = organisation::issuer();
+    let chain = [
+        server.certificate,
+        issuer.certificate(),
+        issuer.root().certificate(),
+    ];
+    fs::write(out.join("server-chain.pem"), bundle(&chain))?;
+    write_credential(out, "organisation-client", &organisation::client(validity))?;
+    write_credential(out, "organisation-signature", &organisation::signature(validity))?;
+
+    for persona in persona::all() {
+        for usage in [Usage::Signature, Usage::Authentication, Usage::Technical] {
+            let certificate = pki::credential(&persona, usage, validity).certificate;
+            let file = format!("persona/{}-{}.pem", persona.name, usage.suffix());
+            fs::write(out.join(file), pem::certificate(&certificate))?;
+        }
+    }
+    if *crl {
+        write_revocation_lists(out, validity)
+    } else {
+        Ok(())
+    }
+}
+
+fn write_authorities(out: &Path) -> io::Result<()> {
+    let certificates = |roots: bool| -> Vec<Vec<u8>> {
+        let wanted = Authority::all()
+            .into_iter()
+            .filter(|authority| (authority.rank == Rank::Root) == roots);
+        wanted.map(Authority::certificate).collect()
+    };
+    let roots = bundle(&certificates(true));
+    fs::write(
+        out.join("ca-bundle.pem"),
+        format!("{roots}{}", bundle(&certificates(false))),
+    )?;
+    fs::write(out.join("roots.pem"), roots)
+}
+
+fn write_credential(out: &Path, name: &str, credential: &Credential) -> io::Result<()> {
+    fs::write(
+        out.join(format!("{name}.pem")),
+        pem::certificate(&credential.certificate),
+    )?;
+    fs::write(out.join(format!("{name}.key")), pem::private_key(credential))
+}
+
+fn write_revocation_lists(out: &Path, validity: &Validity) -> io::Result<()> {
+    fs::create_dir_all(out.join("crl"))?;
+    let personas = persona::all();
+    let mut all = String::new();
+    for authority in Authority::all() {
+        let list = authority.revocation_list(&personas, validity);
+        fs::write(out.join(format!("crl/{}-LAB.crl", authority.file_stem())), &list)?;
+        all.push_str(&pem::revocation_list(&list));
+    }
+    fs::write(out.join("crls.pem"), all)
+}
+
+fn bundle(certificates: &[Vec<u8>]) -> String {
+    certificates
+        .iter()
+        .map(|certificate| pem::certificate(certificate))
+        .collect()
+}

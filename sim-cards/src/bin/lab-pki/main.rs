@@ -1,0 +1,101 @@
+//! `lab-pki`: the lab PKI for servers and clients under test, as files or as a service.
+
+mod files;
+mod serve;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sim_cards::pki::{Date, Validity};
+
+const WRITTEN: &str = "\
+Written into DIR, the same bytes for the same month:
+  ca-bundle.pem             every authority
+  roots.pem                 the three roots
+  server.pem, server.key    a TLS server known as NAME
+  server-chain.pem          its certificate and the authorities above it
+  organisation-client.*     a structure's software as TLS client
+  organisation-signature.*  a structure's seal
+  persona/NAME-{sig,aut,tech}.pem   certificates of the simulated cards
+  crl/*.crl                 with --crl: the revocation lists, DER
+  crls.pem                  with --crl: all of them
+
+The keys are published: trust nothing signed with them.";
+
+/// Writes the lab PKI as files, or publishes its revocation lists and the status of its certificates.
+#[derive(Parser)]
+#[command(version, after_help = WRITTEN, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    files: Option<Files>,
+}
+
+#[derive(clap::Args)]
+struct Files {
+    /// Folder to write into; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Day of use, YYYY-MM-DD; today if left out
+    #[arg(long, value_name = "DATE")]
+    at: Option<Date>,
+    /// Name of the TLS server
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    dns: String,
+    /// Write the revocation lists as well
+    #[arg(long)]
+    crl: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Publishes over HTTP what the addresses in the certificates promise: revocation lists, authorities, OCSP
+    Serve {
+        /// Address to listen on
+        #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+        listen: IpAddr,
+        /// Port; the certificates name 8971. 0 takes any free one, which is printed
+        #[arg(long, default_value_t = 8971)]
+        port: u16,
+        /// Day of use, YYYY-MM-DD; today if left out
+        #[arg(long, value_name = "DATE")]
+        at: Option<Date>,
+        /// A name of a TLS server whose certificate is known; may be repeated
+        #[arg(long, value_name = "NAME", default_value = "localhost")]
+        dns: Vec<String>,
+    },
+}
+
+/// Certificates to be used on that day; today if there is none.
+fn validity(day: Option<Date>) -> Validity {
+    day.map_or_else(Validity::relative_to_today, Validity::at)
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match (arguments.command, arguments.files) {
+        (
+            Some(Command::Serve {
+                listen,
+                port,
+                at,
+                dns,
+            }),
+            _,
+        ) => serve::run(listen, port, at, &dns),
+        (None, Some(files)) => {
+            files::write(&files).map_err(|error| format!("{}: {error}", files.out.display()))
+        }
+        (None, None) => Err("say where to write (--out), or serve".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("lab-pki: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
