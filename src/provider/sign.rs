@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use crate::card::KeyRole;
 use crate::crypto::padding::pss;
 use crate::crypto::{Digest, Hash, Hasher, LastRound, ResumableHasher};
-use crate::token::key::ToSign;
 use crate::token::object::PrivateKey;
+use crate::token::{self, key::ToSign};
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -186,8 +186,13 @@ impl Library {
             let handle = self.key(&session, key, Use::Sign)?;
             let private = handle.private().ok_or(Error::KeyTypeInconsistent)?;
             let signature = mechanism::signature(mechanism)?;
-            if !crate::token::mechanism::signs(private, mechanism.kind) {
+            if !token::mechanism::signs(private, mechanism.kind) {
                 return Err(Error::MechanismInvalid);
+            }
+            if let Signature::Pss(pss) | Signature::HashedPss(pss) = signature
+                && !token::mechanism::signs_pss(private, pss)
+            {
+                return Err(Error::MechanismParamInvalid);
             }
             let for_card = private.reference.role == KeyRole::Signature;
             Ok(Signing {

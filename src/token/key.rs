@@ -8,7 +8,7 @@ use crate::crypto::rsa::PublicKey;
 use crate::crypto::{Hash, LastRound, digest_info, system_random};
 
 use super::object::PrivateKey;
-use super::{Error, Token};
+use super::{Error, Token, mechanism};
 
 /// What a signature is made over.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +84,7 @@ impl Token {
         digest: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let pss::Params { hash, salt_len, .. } = parameters;
-        // The chip's own PSS has one shape: MGF1 with the same hash and a salt as long as the digest.
-        let native = parameters == pss::Params::usual(hash) && abilities.pss.contains(&hash);
-        let signature = if native {
+        let signature = if mechanism::is_native(abilities, parameters) {
             self.sign_input(key, &Input::Pss { hash, digest })?
         } else if abilities.raw {
             let mut salt = vec![0; salt_len];

@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 
 use crate::card::{Abilities, Card, KeyRef, KeyRole};
 use crate::crypto::Hash;
+use crate::crypto::padding::pss;
 
 use super::object::PrivateKey;
 
@@ -56,6 +57,17 @@ fn deciphering(key: &PrivateKey) -> Vec<CK_MECHANISM_TYPE> {
 /// Whether a key signs with this mechanism.
 pub fn signs(key: &PrivateKey, kind: CK_MECHANISM_TYPE) -> bool {
     signing(&key.abilities).contains(&kind)
+}
+
+/// Whether a key makes PSS signatures with these parameters. The chip's own PSS has one shape: MGF1 with the same hash and a
+/// salt as long as the digest.
+pub fn signs_pss(key: &PrivateKey, parameters: pss::Params) -> bool {
+    key.abilities.raw || is_native(&key.abilities, parameters)
+}
+
+/// Whether the chip itself makes these PSS signatures.
+pub fn is_native(abilities: &Abilities, parameters: pss::Params) -> bool {
+    parameters == pss::Params::usual(parameters.hash) && abilities.pss.contains(&parameters.hash)
 }
 
 /// Whether a key deciphers with this mechanism.
