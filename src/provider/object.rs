@@ -86,7 +86,7 @@ impl Library {
     /// C_FindObjectsInit. Finds at once: a search answered from memory, the certificates' files are read only when the template
     /// asks for something in them.
     pub fn find_init(&self, session: SessionHandle, template: &[Attribute<'_>]) -> Result<()> {
-        let session = self.session(session)?;
+        let session = self.live_session(session)?;
         let mut operations = session.operations();
         start(&mut operations.search, || {
             let found = self.note(&session, matching(&session, template))?;

@@ -13,7 +13,7 @@ impl Library {
 
     /// C_GenerateRandom. Needs no login.
     pub fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
-        let session = self.session(session)?;
+        let session = self.live_session(session)?;
         self.note(&session, session.token().random(out))
     }
 }

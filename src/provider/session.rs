@@ -158,6 +158,15 @@ impl Library {
         Err(Error::SessionHandleInvalid)
     }
 
+    /// The session behind a handle, after a look at the readers: for calls that are about to talk to the card, so that a card
+    /// that was taken out before them (CKR_SESSION_HANDLE_INVALID) is told from one taken out during them
+    /// (CKR_DEVICE_REMOVED, §5.1.2).
+    pub(super) fn live_session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
+        self.session(handle)?;
+        self.refresh();
+        self.session(handle)
+    }
+
     /// Numbers of open sessions with a token: all, read/write.
     pub(super) fn session_counts(&self, inserted: &Inserted) -> (CK_ULONG, CK_ULONG) {
         let sessions = self.sessions.lock();
@@ -169,9 +178,7 @@ impl Library {
 
     /// C_GetSessionInfo. Notices a removal and a reset by another program; sends nothing to the card.
     pub fn session_info(&self, handle: SessionHandle) -> Result<SessionInfo> {
-        self.session(handle)?;
-        self.refresh();
-        let session = self.session(handle)?;
+        let session = self.live_session(handle)?;
         let write = if session.read_write { CKF_RW_SESSION } else { 0 };
         Ok(SessionInfo {
             slot: session.slot.id,
@@ -190,7 +197,7 @@ impl Library {
 
     /// C_Login. One presentation of the code at the most; none when the code cannot be right.
     pub fn login(&self, handle: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
-        let session = self.session(handle)?;
+        let session = self.live_session(handle)?;
         let user = match user {
             CKU_USER => User::Holder,
             CKU_SO => User::SecurityOfficer,
@@ -229,7 +236,7 @@ impl Library {
 
     /// C_Logout. The card forgets the code; operations with private keys end.
     pub fn logout(&self, handle: SessionHandle) -> Result<()> {
-        let session = self.session(handle)?;
+        let session = self.live_session(handle)?;
         if session.token().login_state() == Login::Public {
             return Err(Error::UserNotLoggedIn);
         }
@@ -250,7 +257,7 @@ impl Library {
 
     /// C_InitPIN: a new holder's code, by whoever presented the unblocking code.
     pub fn init_pin(&self, handle: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
-        let session = self.session(handle)?;
+        let session = self.live_session(handle)?;
         session.writable()?;
         if session.token().login_state() != Login::In(User::SecurityOfficer) {
             return Err(Error::UserNotLoggedIn);
@@ -261,7 +268,7 @@ impl Library {
 
     /// C_SetPIN: the holder's code, with the old one; needs no login. The unblocking code cannot be changed.
     pub fn set_pin(&self, handle: SessionHandle, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
-        let session = self.session(handle)?;
+        let session = self.live_session(handle)?;
         session.writable()?;
         if session.token().login_state() == Login::In(User::SecurityOfficer) {
             return Err(Error::FunctionNotSupported);

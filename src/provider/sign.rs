@@ -206,7 +206,7 @@ impl Library {
 
     /// C_Sign. A size query costs no exchange and needs no data.
     pub fn sign(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
+        let session = self.live_session(session)?;
         step(&mut session.operations().sign, |operation| {
             if operation.in_parts {
                 return Err(Error::OperationNotInitialized);
@@ -231,7 +231,7 @@ impl Library {
 
     /// C_SignFinal.
     pub fn sign_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
+        let session = self.live_session(session)?;
         step(&mut session.operations().sign, |operation| {
             if !out.wants(operation.signature_len)? {
                 return Ok(Step::GoesOn(operation.signature_len));
