@@ -50,6 +50,8 @@ cryptoki! {
         pLastEncryptedPart: CK_BYTE_PTR,
         pulLastEncryptedPartLen: CK_ULONG_PTR,
     ) {
-        Ok(memory.output(pLastEncryptedPart, pulLastEncryptedPartLen, |out| library.encrypt_final(hSession, out))?)
+        Ok(memory.output(pLastEncryptedPart, pulLastEncryptedPartLen, |out| {
+            library.encrypt_final(hSession, out)
+        })?)
     }
 }

@@ -9,7 +9,8 @@ use crate::provider::{
 };
 
 /// A C_…Init function. With a mechanism it starts an operation; without one it ends the active operation of
-/// the kind `operation`, a CKF_ of CK_MECHANISM_INFO (since v3.0).
+/// the kind `operation`, a CKF_ of CK_MECHANISM_INFO (since v3.0). The standard does not say what becomes of
+/// a missing mechanism where nothing is active: as before v3.0, CKR_ARGUMENTS_BAD.
 pub fn start(
     library: &Library,
     memory: &Memory,
@@ -19,7 +20,12 @@ pub fn start(
     init: impl FnOnce(&Mechanism) -> Result<()>,
 ) -> std::result::Result<(), Rv> {
     if mechanism.is_null() {
-        return Ok(library.session_cancel(session, operation)?);
+        let ended = library.session_cancel(session, operation)?;
+        return if ended {
+            Ok(())
+        } else {
+            Err(Error::ArgumentsBad.into())
+        };
     }
     Ok(init(&memory.mechanism(mechanism)?)?)
 }

@@ -47,7 +47,7 @@ cryptoki! {
 
     /// Ends the operations named by `flags`.
     "5.6.5" fn C_SessionCancel(library, _; hSession: CK_SESSION_HANDLE, flags: CK_FLAGS) {
-        Ok(library.session_cancel(hSession, flags)?)
+        Ok(library.session_cancel(hSession, flags).map(drop)?)
     }
 
     /// Would save the state of an operation.

@@ -27,17 +27,22 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// C_SessionCancel.
-    pub fn cancel(&mut self, flags: CK_FLAGS) {
+    /// C_SessionCancel. True if an operation was under way.
+    pub fn cancel(&mut self, flags: CK_FLAGS) -> bool {
         let asked = |flag| flags & flag != 0;
-        self.search.take_if(|_| asked(CKF_FIND_OBJECTS));
-        self.digest.take_if(|_| asked(CKF_DIGEST));
-        self.sign.take_if(|_| asked(CKF_SIGN));
-        self.sign_recover.take_if(|_| asked(CKF_SIGN_RECOVER));
-        self.verify.take_if(|_| asked(CKF_VERIFY));
-        self.verify_recover.take_if(|_| asked(CKF_VERIFY_RECOVER));
-        self.encrypt.take_if(|_| asked(CKF_ENCRYPT));
-        self.decrypt.take_if(|_| asked(CKF_DECRYPT));
+        [
+            self.search.take_if(|_| asked(CKF_FIND_OBJECTS)).is_some(),
+            self.digest.take_if(|_| asked(CKF_DIGEST)).is_some(),
+            self.sign.take_if(|_| asked(CKF_SIGN)).is_some(),
+            self.sign_recover.take_if(|_| asked(CKF_SIGN_RECOVER)).is_some(),
+            self.verify.take_if(|_| asked(CKF_VERIFY)).is_some(),
+            self.verify_recover
+                .take_if(|_| asked(CKF_VERIFY_RECOVER))
+                .is_some(),
+            self.encrypt.take_if(|_| asked(CKF_ENCRYPT)).is_some(),
+            self.decrypt.take_if(|_| asked(CKF_DECRYPT)).is_some(),
+        ]
+        .contains(&true)
     }
 
     /// After a logout nothing goes on with a private key, and no search with what it found of private objects.

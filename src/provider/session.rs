@@ -188,11 +188,10 @@ impl Library {
         })
     }
 
-    /// C_SessionCancel (§5.6): `flags` are those of CK_MECHANISM_INFO.
-    pub fn session_cancel(&self, handle: SessionHandle, flags: CK_FLAGS) -> Result<()> {
+    /// C_SessionCancel (§5.6): `flags` are those of CK_MECHANISM_INFO. True if an operation was under way.
+    pub fn session_cancel(&self, handle: SessionHandle, flags: CK_FLAGS) -> Result<bool> {
         let session = self.session(handle)?;
-        session.operations().cancel(flags);
-        Ok(())
+        Ok(session.operations().cancel(flags))
     }
 
     /// C_Login. One presentation of the code at the most; none when the code cannot be right.
