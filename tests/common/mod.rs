@@ -1,0 +1,56 @@
+//! What the tests through the C ABI share: an application's view of the module ([`module`]), a rack of
+//! readers with simulated cards in them ([`rack`]), and OpenSSL as an independent judge of signatures
+//! ([`openssl`]).
+#![allow(dead_code, unused_imports)]
+
+pub mod codes;
+pub mod messages;
+pub mod module;
+pub mod openssl;
+pub mod rack;
+
+pub use codes::Ckr;
+pub use module::{Mech, Module, Rv, Session, Template, ulong};
+pub use rack::{Card, Rack};
+
+use sim_cards::persona;
+use sim_cards::{Options, SimCard};
+
+/// Name of the reader of tests that need only one.
+pub const READER: &str = "Lab Reader 00 00";
+
+/// Code of every card of [`cps3`] and [`cps4`].
+pub const PIN: &str = "1234";
+
+/// A hospital doctor's CPS3.
+pub fn cps3() -> SimCard {
+    card("doctor-hospital-cps3", &Options::default())
+}
+
+/// A general practitioner's CPS4.
+pub fn cps4() -> SimCard {
+    card("doctor-gp-cps4", &Options::default())
+}
+
+/// A card of either chip.
+pub fn both() -> [SimCard; 2] {
+    [cps3(), cps4()]
+}
+
+/// The card of a persona with the code [`PIN`].
+pub fn card(persona: &str, options: &Options) -> SimCard {
+    let persona = persona::find(persona).unwrap_or_else(|| panic!("no persona {persona}"));
+    let options = Options {
+        pin: Some(PIN.into()),
+        ..options.clone()
+    };
+    SimCard::from_persona(&persona, &options)
+}
+
+/// A rack with one reader, this card in it, and the module started on it.
+pub fn start(card: SimCard) -> (Module, Rack, Card) {
+    let rack = Rack::new();
+    rack.plug(READER);
+    let card = rack.insert(READER, card);
+    (Module::start(&rack), rack, card)
+}

@@ -1,0 +1,443 @@
+//! The module as an application uses it: through the function list, with every return value checked.
+
+use std::ptr::null_mut;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cpx_pkcs11::{abi, provider};
+use cryptoki_sys::*;
+
+use super::codes::Ckr;
+use super::rack::Rack;
+
+/// What a function returns.
+pub type Rv<T = ()> = Result<T, Ckr>;
+
+/// Attributes with their values, CK_ULONG and CK_BBOOL in native form.
+pub type Template = [(CK_ATTRIBUTE_TYPE, Vec<u8>)];
+
+/// The library is one for the whole process: tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// The module, initialised until this is dropped.
+pub struct Module {
+    list: &'static CK_FUNCTION_LIST_3_2,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Calls a function of the list and makes its CK_RV an [`Rv`].
+#[macro_export]
+macro_rules! call {
+    ($module:expr, $name:ident($($arg:expr),* $(,)?)) => {{
+        let function = $module.list().$name.expect(stringify!($name));
+        // SAFETY: pointers among the arguments are NULL or lead to variables of the right type and length.
+        #[allow(clippy::macro_metavars_in_unsafe, reason = "the arguments are plain values")]
+        let rv = unsafe { function($($arg),*) };
+        $crate::common::module::checked(rv)
+    }};
+}
+
+/// CKR_OK is `Ok`.
+pub fn checked(rv: CK_RV) -> Rv {
+    if rv == CKR_OK { Ok(()) } else { Err(Ckr(rv)) }
+}
+
+/// The function list of v3.2, from C_GetInterface.
+pub fn newest_list() -> &'static CK_FUNCTION_LIST_3_2 {
+    let mut interface: CK_INTERFACE_PTR = null_mut();
+    let mut version = CK_VERSION { major: 3, minor: 2 };
+    // SAFETY: a variable for the answer; the interface and its list are static and of that version.
+    unsafe {
+        let rv = abi::C_GetInterface(null_mut(), &mut version, &mut interface, 0);
+        assert_eq!(rv, CKR_OK, "C_GetInterface");
+        &*(*interface).pFunctionList.cast()
+    }
+}
+
+/// Native form of a CK_ULONG.
+pub fn ulong(value: CK_ULONG) -> Vec<u8> {
+    value.to_ne_bytes().to_vec()
+}
+
+impl Module {
+    /// The module on these readers, not yet initialised; waits for its turn.
+    pub fn idle(rack: &Rack) -> Module {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        provider::use_readers(Some(rack.readers()));
+        Module {
+            list: newest_list(),
+            _turn: turn,
+        }
+    }
+
+    /// The initialised module on these readers; waits for its turn.
+    pub fn start(rack: &Rack) -> Module {
+        let module = Module::idle(rack);
+        assert_eq!(call!(module, C_Initialize(null_mut())), Ok(()));
+        module
+    }
+
+    /// Its functions.
+    pub fn list(&self) -> &'static CK_FUNCTION_LIST_3_2 {
+        self.list
+    }
+
+    pub fn slots(&self, with_token: bool) -> Rv<Vec<CK_SLOT_ID>> {
+        let mut count = 0;
+        call!(self, C_GetSlotList(with_token.into(), null_mut(), &mut count))?;
+        let mut slots = vec![0; count as usize];
+        call!(
+            self,
+            C_GetSlotList(with_token.into(), slots.as_mut_ptr(), &mut count)
+        )?;
+        slots.truncate(count as usize);
+        Ok(slots)
+    }
+
+    /// The slot of the only reader.
+    pub fn slot(&self) -> CK_SLOT_ID {
+        match self.slots(false).expect("slots")[..] {
+            [slot] => slot,
+            ref slots => panic!("{} slots", slots.len()),
+        }
+    }
+
+    pub fn slot_info(&self, slot: CK_SLOT_ID) -> Rv<CK_SLOT_INFO> {
+        let mut info = CK_SLOT_INFO::default();
+        call!(self, C_GetSlotInfo(slot, &mut info)).map(|()| info)
+    }
+
+    pub fn token_info(&self, slot: CK_SLOT_ID) -> Rv<CK_TOKEN_INFO> {
+        let mut info = CK_TOKEN_INFO::default();
+        call!(self, C_GetTokenInfo(slot, &mut info)).map(|()| info)
+    }
+
+    pub fn mechanisms(&self, slot: CK_SLOT_ID) -> Rv<Vec<CK_MECHANISM_TYPE>> {
+        let mut count = 0;
+        call!(self, C_GetMechanismList(slot, null_mut(), &mut count))?;
+        let mut mechanisms = vec![0; count as usize];
+        call!(
+            self,
+            C_GetMechanismList(slot, mechanisms.as_mut_ptr(), &mut count)
+        )?;
+        Ok(mechanisms)
+    }
+
+    pub fn mechanism_info(&self, slot: CK_SLOT_ID, kind: CK_MECHANISM_TYPE) -> Rv<CK_MECHANISM_INFO> {
+        let mut info = CK_MECHANISM_INFO::default();
+        call!(self, C_GetMechanismInfo(slot, kind, &mut info)).map(|()| info)
+    }
+
+    /// Mechanisms of the slot that have one of these flags.
+    pub fn mechanisms_for(&self, slot: CK_SLOT_ID, flag: CK_FLAGS) -> Vec<CK_MECHANISM_TYPE> {
+        let all = self.mechanisms(slot).expect("mechanisms");
+        let can =
+            |kind: &CK_MECHANISM_TYPE| self.mechanism_info(slot, *kind).expect("info").flags & flag != 0;
+        all.into_iter().filter(can).collect()
+    }
+
+    /// An event that has happened, without waiting.
+    pub fn event(&self) -> Rv<CK_SLOT_ID> {
+        let mut slot = 0;
+        call!(self, C_WaitForSlotEvent(CKF_DONT_BLOCK, &mut slot, null_mut())).map(|()| slot)
+    }
+
+    pub fn open(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> Rv<Session<'_>> {
+        let mut handle = 0;
+        call!(self, C_OpenSession(slot, flags, null_mut(), None, &mut handle))?;
+        Ok(Session { module: self, handle })
+    }
+
+    /// A read-only session with the only token.
+    pub fn session(&self) -> Session<'_> {
+        self.open(self.slot(), CKF_SERIAL_SESSION).expect("a session")
+    }
+
+    /// A session in which the user is logged in.
+    pub fn user_session(&self) -> Session<'_> {
+        let session = self.session();
+        session.login(super::PIN).expect("login");
+        session
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        // Tests that finalise the module themselves get CKR_CRYPTOKI_NOT_INITIALIZED here.
+        let _ = call!(self, C_Finalize(null_mut()));
+    }
+}
+
+/// A mechanism with its parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Mech {
+    pub kind: CK_MECHANISM_TYPE,
+    pub pss: Option<CK_RSA_PKCS_PSS_PARAMS>,
+}
+
+impl From<CK_MECHANISM_TYPE> for Mech {
+    fn from(kind: CK_MECHANISM_TYPE) -> Self {
+        Mech { kind, pss: None }
+    }
+}
+
+impl Mech {
+    /// A PSS mechanism with MGF1 over the same hash and a salt of its length.
+    pub fn pss(kind: CK_MECHANISM_TYPE, hash: CK_MECHANISM_TYPE) -> Self {
+        let (mgf, salt) = match hash {
+            CKM_SHA_1 => (CKG_MGF1_SHA1, 20),
+            CKM_SHA256 => (CKG_MGF1_SHA256, 32),
+            other => panic!("no PSS with {other:#x} here"),
+        };
+        let pss = CK_RSA_PKCS_PSS_PARAMS {
+            hashAlg: hash,
+            mgf,
+            sLen: salt,
+        };
+        Mech { kind, pss: Some(pss) }
+    }
+
+    fn with<T>(mut self, run: impl FnOnce(CK_MECHANISM_PTR) -> T) -> T {
+        let mut mechanism = CK_MECHANISM {
+            mechanism: self.kind,
+            pParameter: null_mut(),
+            ulParameterLen: 0,
+        };
+        if let Some(pss) = &mut self.pss {
+            mechanism.pParameter = (&raw mut *pss).cast();
+            mechanism.ulParameterLen = size_of::<CK_RSA_PKCS_PSS_PARAMS>() as CK_ULONG;
+        }
+        run(&mut mechanism)
+    }
+}
+
+/// An open session. Not closed when dropped.
+#[derive(Clone, Copy)]
+pub struct Session<'m> {
+    pub module: &'m Module,
+    pub handle: CK_SESSION_HANDLE,
+}
+
+/// What a function with an output answers to a size query, then to a buffer of that size.
+fn output(mut function: impl FnMut(CK_BYTE_PTR, CK_ULONG_PTR) -> Rv) -> Rv<Vec<u8>> {
+    let mut len = 0;
+    function(null_mut(), &mut len)?;
+    into_buffer(len, function)
+}
+
+/// What a function with an output puts into a buffer of `len` bytes.
+fn into_buffer(mut len: CK_ULONG, mut function: impl FnMut(CK_BYTE_PTR, CK_ULONG_PTR) -> Rv) -> Rv<Vec<u8>> {
+    let mut buffer = vec![0xEE; len as usize];
+    function(buffer.as_mut_ptr(), &mut len)?;
+    buffer.truncate(len as usize);
+    Ok(buffer)
+}
+
+/// Input of a function: pointers of the standard are not `const`, but these are only read.
+fn input(data: &[u8]) -> (CK_BYTE_PTR, CK_ULONG) {
+    (data.as_ptr().cast_mut(), data.len() as CK_ULONG)
+}
+
+fn attributes(template: &Template) -> Vec<CK_ATTRIBUTE> {
+    let attribute = |(kind, value): &(CK_ATTRIBUTE_TYPE, Vec<u8>)| CK_ATTRIBUTE {
+        type_: *kind,
+        pValue: value.as_ptr().cast_mut().cast(),
+        ulValueLen: value.len() as CK_ULONG,
+    };
+    template.iter().map(attribute).collect()
+}
+
+impl Session<'_> {
+    fn list(&self) -> &'static CK_FUNCTION_LIST_3_2 {
+        self.module.list
+    }
+
+    pub fn close(self) -> Rv {
+        call!(self, C_CloseSession(self.handle))
+    }
+
+    pub fn info(&self) -> Rv<CK_SESSION_INFO> {
+        let mut info = CK_SESSION_INFO::default();
+        call!(self, C_GetSessionInfo(self.handle, &mut info)).map(|()| info)
+    }
+
+    pub fn state(&self) -> Rv<CK_STATE> {
+        self.info().map(|info| info.state)
+    }
+
+    pub fn login(&self, pin: &str) -> Rv {
+        self.login_as(CKU_USER, pin)
+    }
+
+    pub fn login_as(&self, user: CK_USER_TYPE, pin: &str) -> Rv {
+        let (pin, len) = input(pin.as_bytes());
+        call!(self, C_Login(self.handle, user, pin, len))
+    }
+
+    pub fn logout(&self) -> Rv {
+        call!(self, C_Logout(self.handle))
+    }
+
+    /// Every object with these attributes.
+    pub fn find(&self, template: &Template) -> Rv<Vec<CK_OBJECT_HANDLE>> {
+        let mut attributes = attributes(template);
+        let count = attributes.len() as CK_ULONG;
+        call!(
+            self,
+            C_FindObjectsInit(self.handle, attributes.as_mut_ptr(), count)
+        )?;
+        let mut found = Vec::new();
+        loop {
+            // A small number, so that a search takes several calls.
+            let (mut some, mut count) = ([0; 3], 0);
+            call!(self, C_FindObjects(self.handle, some.as_mut_ptr(), 3, &mut count))?;
+            found.extend_from_slice(&some[..count as usize]);
+            if count == 0 {
+                break;
+            }
+        }
+        call!(self, C_FindObjectsFinal(self.handle))?;
+        Ok(found)
+    }
+
+    /// The one object with these attributes.
+    pub fn find_one(&self, template: &Template) -> CK_OBJECT_HANDLE {
+        match self.find(template).expect("a search")[..] {
+            [object] => object,
+            ref found => panic!("{} objects for {template:x?}", found.len()),
+        }
+    }
+
+    /// The private key with this label.
+    pub fn private_key(&self, label: &str) -> CK_OBJECT_HANDLE {
+        self.find_one(&[
+            (CKA_CLASS, ulong(CKO_PRIVATE_KEY)),
+            (CKA_LABEL, label.as_bytes().to_vec()),
+        ])
+    }
+
+    /// The object of this class that belongs to a key.
+    pub fn companion(&self, key: CK_OBJECT_HANDLE, class: CK_OBJECT_CLASS) -> CK_OBJECT_HANDLE {
+        let id = self.attribute(key, CKA_ID).expect("CKA_ID");
+        self.find_one(&[(CKA_CLASS, ulong(class)), (CKA_ID, id)])
+    }
+
+    pub fn attribute(&self, object: CK_OBJECT_HANDLE, kind: CK_ATTRIBUTE_TYPE) -> Rv<Vec<u8>> {
+        let mut attribute = CK_ATTRIBUTE {
+            type_: kind,
+            pValue: null_mut(),
+            ulValueLen: 0,
+        };
+        call!(self, C_GetAttributeValue(self.handle, object, &mut attribute, 1))?;
+        let mut value = vec![0xEE; attribute.ulValueLen as usize];
+        // Not the dangling pointer of an empty vector, which is as good as any to the standard but not to a
+        // reader.
+        value.reserve(1);
+        attribute.pValue = value.as_mut_ptr().cast();
+        call!(self, C_GetAttributeValue(self.handle, object, &mut attribute, 1))?;
+        value.truncate(attribute.ulValueLen as usize);
+        Ok(value)
+    }
+
+    pub fn digest_init(&self, mechanism: impl Into<Mech>) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_DigestInit(self.handle, mechanism)))
+    }
+
+    pub fn digest(&self, data: &[u8]) -> Rv<Vec<u8>> {
+        let (data, len) = input(data);
+        into_buffer(64, |out, out_len| {
+            call!(self, C_Digest(self.handle, data, len, out, out_len))
+        })
+    }
+
+    pub fn digest_update(&self, part: &[u8]) -> Rv {
+        let (part, len) = input(part);
+        call!(self, C_DigestUpdate(self.handle, part, len))
+    }
+
+    pub fn digest_final(&self) -> Rv<Vec<u8>> {
+        output(|out, len| call!(self, C_DigestFinal(self.handle, out, len)))
+    }
+
+    pub fn sign_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_SignInit(self.handle, mechanism, key)))
+    }
+
+    /// Size query, then the signature.
+    pub fn sign(&self, data: &[u8]) -> Rv<Vec<u8>> {
+        let (data, data_len) = input(data);
+        output(|out, len| call!(self, C_Sign(self.handle, data, data_len, out, len)))
+    }
+
+    /// The signature, without a size query before it.
+    pub fn sign_in_one_call(&self, data: &[u8]) -> Rv<Vec<u8>> {
+        let (data, data_len) = input(data);
+        into_buffer(256, |out, len| {
+            call!(self, C_Sign(self.handle, data, data_len, out, len))
+        })
+    }
+
+    pub fn sign_update(&self, part: &[u8]) -> Rv {
+        let (part, len) = input(part);
+        call!(self, C_SignUpdate(self.handle, part, len))
+    }
+
+    pub fn sign_final(&self) -> Rv<Vec<u8>> {
+        output(|out, len| call!(self, C_SignFinal(self.handle, out, len)))
+    }
+
+    pub fn verify_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_VerifyInit(self.handle, mechanism, key)))
+    }
+
+    pub fn verify(&self, data: &[u8], signature: &[u8]) -> Rv {
+        let ((data, data_len), (signature, len)) = (input(data), input(signature));
+        call!(self, C_Verify(self.handle, data, data_len, signature, len))
+    }
+
+    pub fn verify_update(&self, part: &[u8]) -> Rv {
+        let (part, len) = input(part);
+        call!(self, C_VerifyUpdate(self.handle, part, len))
+    }
+
+    pub fn verify_final(&self, signature: &[u8]) -> Rv {
+        let (signature, len) = input(signature);
+        call!(self, C_VerifyFinal(self.handle, signature, len))
+    }
+
+    pub fn encrypt_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_EncryptInit(self.handle, mechanism, key)))
+    }
+
+    pub fn encrypt(&self, data: &[u8]) -> Rv<Vec<u8>> {
+        let (data, data_len) = input(data);
+        output(|out, len| call!(self, C_Encrypt(self.handle, data, data_len, out, len)))
+    }
+
+    pub fn decrypt_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_DecryptInit(self.handle, mechanism, key)))
+    }
+
+    pub fn decrypt(&self, cryptogram: &[u8]) -> Rv<Vec<u8>> {
+        let (data, data_len) = input(cryptogram);
+        output(|out, len| call!(self, C_Decrypt(self.handle, data, data_len, out, len)))
+    }
+
+    pub fn random(&self, len: usize) -> Rv<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        call!(
+            self,
+            C_GenerateRandom(self.handle, bytes.as_mut_ptr(), len as CK_ULONG)
+        )
+        .map(|()| bytes)
+    }
+}

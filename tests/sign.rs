@@ -1,0 +1,261 @@
+//! Signatures of every key with every listed mechanism on each chip, judged by OpenSSL.
+
+mod common;
+
+use std::ptr::null_mut;
+
+use cryptoki_sys::*;
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use sim_cards::{Options, Protocol, SimCard};
+
+use common::messages::*;
+use common::{Ckr, Rv, ulong};
+
+const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
+const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
+
+/// Signs messages of these lengths, whole and in parts, with each key and each mechanism of the slot.
+fn signs_everything(card: SimCard, expected: &[CK_MECHANISM_TYPE], lengths: &[usize]) {
+    let (module, _rack, _card) = common::start(card);
+    let session = module.user_session();
+    let mechanisms = module.mechanisms_for(module.slot(), CKF_SIGN);
+    assert_eq!(mechanisms, expected);
+    let keys = session
+        .find(&[(CKA_CLASS, ulong(CKO_PRIVATE_KEY))])
+        .expect("keys");
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        let public = public_key(session, key);
+        for (mech, prepare, scheme) in mechanisms.iter().flat_map(|it| ways(*it)) {
+            for len in lengths {
+                let message = message(*len);
+                let data = prepare(&message);
+                let case = format!("{scheme:?} by {mech:x?} of {len} bytes");
+
+                session
+                    .sign_init(mech, key)
+                    .unwrap_or_else(|rv| panic!("{case}: C_SignInit {rv:?}"));
+                let whole = session
+                    .sign(&data)
+                    .unwrap_or_else(|rv| panic!("{case}: C_Sign {rv:?}"));
+                assert!(public.verifies(scheme, &message, &whole), "{case}: bad");
+                assert!(
+                    !public.verifies(scheme, b"another", &whole),
+                    "{case}: of anything"
+                );
+
+                session
+                    .sign_init(mech, key)
+                    .unwrap_or_else(|rv| panic!("{case}: C_SignInit {rv:?}"));
+                for part in parts(&data) {
+                    session
+                        .sign_update(part)
+                        .unwrap_or_else(|rv| panic!("{case}: C_SignUpdate {rv:?}"));
+                }
+                let in_parts = session
+                    .sign_final()
+                    .unwrap_or_else(|rv| panic!("{case}: C_SignFinal {rv:?}"));
+                assert!(
+                    public.verifies(scheme, &message, &in_parts),
+                    "{case}, in parts: bad"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cps3_signs_with_every_key_and_mechanism() {
+    signs_everything(common::cps3(), &PKCS1, &LENGTHS);
+}
+
+#[test]
+fn a_cps4_signs_with_every_key_and_mechanism() {
+    signs_everything(common::cps4(), &PKCS1_AND_PSS, &LENGTHS);
+}
+
+#[test]
+fn a_cps4_signs_over_t0() {
+    let options = Options {
+        protocol: Some(Protocol::T0),
+        ..Options::default()
+    };
+    signs_everything(
+        common::card("doctor-gp-cps4", &options),
+        &PKCS1_AND_PSS,
+        &[0, 64, 1405],
+    );
+}
+
+#[test]
+fn the_authentication_key_signs_what_is_no_digest_info() {
+    // 36 bytes: MD5 and SHA-1 one behind the other, as TLS up to 1.1 wants it; 102: the most that a CPS3
+    // takes.
+    for card in common::both() {
+        let (module, _rack, _card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_AUT");
+        let public = public_key(session, key);
+        for len in [1, 36, 51, 102] {
+            let block = message(len);
+            session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+            let signature = session
+                .sign(&block)
+                .unwrap_or_else(|rv| panic!("{len} bytes: {rv:?}"));
+            assert_eq!(public.recovers(&signature), Some(block), "{len} bytes");
+        }
+    }
+}
+
+#[test]
+fn the_signature_key_takes_a_bare_hash_for_its_digest_info() {
+    for card in common::both() {
+        let (module, _rack, _card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_SIG");
+        let sign = |data: &[u8]| {
+            session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+            session.sign(data).expect("C_Sign")
+        };
+        let message = message(300);
+        assert_eq!(sign(&Sha1::digest(&message)), sign(&digest_info_sha1(&message)));
+        assert_eq!(
+            sign(&Sha256::digest(&message)),
+            sign(&digest_info_sha256(&message))
+        );
+    }
+}
+
+#[test]
+fn the_signature_key_refuses_what_its_chip_cannot_sign() {
+    for card in common::both() {
+        let (module, _rack, card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_SIG");
+        // The first signature also reads the certificate that checks it.
+        session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+        session.sign(&message(20)).expect("C_Sign");
+        for len in [0, 1, 19, 21, 36, 51, 64, 102] {
+            session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+            let before = card.apdus();
+            let answer = session.sign(&message(len));
+            assert_eq!(answer, Err(Ckr(CKR_DATA_INVALID)), "{len} bytes");
+            assert_eq!(card.apdus(), before, "{len} bytes reached the card");
+        }
+    }
+}
+
+#[test]
+fn the_module_verifies_its_own_signatures_and_no_others() {
+    for (card, expected) in [(common::cps3(), &PKCS1[..]), (common::cps4(), &PKCS1_AND_PSS[..])] {
+        let (module, _rack, card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_AUT");
+        let public = session.companion(key, CKO_PUBLIC_KEY);
+        for (mech, prepare, scheme) in expected.iter().flat_map(|it| ways(*it)) {
+            let data = prepare(&message(1405));
+            session.sign_init(mech, key).expect("C_SignInit");
+            let mut signature = session.sign(&data).expect("C_Sign");
+            let before = card.apdus();
+
+            session.verify_init(mech, public).expect("C_VerifyInit");
+            assert_eq!(session.verify(&data, &signature), Ok(()), "{scheme:?}");
+
+            session.verify_init(mech, public).expect("C_VerifyInit");
+            parts(&data)
+                .into_iter()
+                .for_each(|part| session.verify_update(part).expect("C_VerifyUpdate"));
+            assert_eq!(session.verify_final(&signature), Ok(()), "{scheme:?} in parts");
+
+            session.verify_init(mech, public).expect("C_VerifyInit");
+            let short = session.verify(&data, &signature[1..]);
+            assert_eq!(short, Err(Ckr(CKR_SIGNATURE_LEN_RANGE)), "{scheme:?}");
+
+            signature[255] ^= 1;
+            session.verify_init(mech, public).expect("C_VerifyInit");
+            let wrong = session.verify(&data, &signature);
+            assert_eq!(wrong, Err(Ckr(CKR_SIGNATURE_INVALID)), "{scheme:?}");
+            assert_eq!(card.apdus(), before, "verifying is done in software");
+        }
+    }
+}
+
+/// The signature survives everything that does not process it, as applications of the official module rely
+/// on.
+#[test]
+fn a_signature_survives_size_queries_short_buffers_and_bad_pointers() {
+    for card in common::both() {
+        let (module, _rack, card) = common::start(card);
+        let session = module.user_session();
+        let h = session.handle;
+        let key = session.private_key("CPS_PRIV_AUT");
+        let mut info = [
+            0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, 0x14,
+        ]
+        .to_vec();
+        info.extend([0x5A; 20]);
+        let (data, len) = (info.as_mut_ptr(), info.len() as CK_ULONG);
+        let mut signature = [0u8; 256];
+        let out = signature.as_mut_ptr();
+        let mut n = 0;
+
+        assert_eq!(
+            call!(module, C_Sign(h, data, len, out, &mut n)),
+            Err(Ckr(CKR_OPERATION_NOT_INITIALIZED))
+        );
+        session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+        assert_eq!(
+            session.sign_init(CKM_RSA_PKCS, key),
+            Err(Ckr(CKR_OPERATION_ACTIVE))
+        );
+        let before = card.apdus();
+        assert_eq!(
+            call!(module, C_Sign(h, null_mut(), 0, null_mut(), null_mut())),
+            BAD
+        );
+        assert_eq!(
+            call!(module, C_Sign(h, null_mut(), 0, null_mut(), &mut n)),
+            Ok(())
+        );
+        assert_eq!(n, 256);
+        for short in [0, 1, 255] {
+            n = short;
+            assert_eq!(call!(module, C_Sign(h, data, len, out, &mut n)), TOO_SMALL);
+            assert_eq!(n, 256);
+        }
+        assert_eq!(call!(module, C_Sign(h, null_mut(), len, out, &mut n)), BAD);
+        assert_eq!(card.apdus(), before, "nothing of this reaches the card");
+        assert_eq!(call!(module, C_Sign(h, data, len, out, &mut n)), Ok(()));
+        assert_eq!(n, 256);
+        assert_eq!(
+            call!(module, C_Sign(h, data, len, out, &mut n)),
+            Err(Ckr(CKR_OPERATION_NOT_INITIALIZED))
+        );
+
+        session.sign_init(CKM_SHA1_RSA_PKCS, key).expect("C_SignInit");
+        assert_eq!(call!(module, C_SignUpdate(h, null_mut(), 1405)), BAD);
+        assert_eq!(session.sign_update(b"a message"), Ok(()));
+        assert_eq!(call!(module, C_SignFinal(h, out, null_mut())), BAD);
+        n = 250;
+        assert_eq!(call!(module, C_SignFinal(h, out, &mut n)), TOO_SMALL);
+        assert_eq!(session.sign_final().map(|it| it.len()), Ok(256));
+        assert_eq!(
+            session.sign_final().map(drop),
+            Err(Ckr(CKR_OPERATION_NOT_INITIALIZED))
+        );
+    }
+}
+
+#[test]
+fn signing_needs_a_login() {
+    for card in common::both() {
+        let (module, _rack, _card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_AUT");
+        session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+        session.logout().expect("logout");
+        let answer = session.sign(b"data").map(drop);
+        assert_eq!(answer, Err(Ckr(CKR_OPERATION_NOT_INITIALIZED)));
+    }
+}
