@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use crate::Chip;
 use crate::apdu::{Apdu, ins};
 use crate::chipdoc::ChipDoc;
 use crate::codes::Codes;
@@ -15,6 +14,7 @@ use crate::pki::Validity;
 use crate::profile::Profile;
 use crate::trace::{Exchange, Totals};
 use crate::transport::{Answer, Waiting};
+use crate::{Chip, Interface};
 
 /// Transmission protocol between card and reader (ISO 7816-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,10 +28,14 @@ pub enum Protocol {
 /// How one card differs from what its content says; `None` keeps it.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// `None`: T=0 for a CPS3, T=1 for a CPS4.
+    /// Contacts or antenna. Only a CPS3 has an antenna that is known well enough: others ignore this.
+    pub interface: Interface,
+    /// `None`: T=0 for the contacts of a CPS3, T=1 for its antenna and for a CPS4.
     pub protocol: Option<Protocol>,
     /// `None`: the ATR of the chip; for a CPS4 over T=0 the one that offers nothing else.
     pub atr: Option<Vec<u8>>,
+    /// The ATR of the release candidates of the CPS4 in place of that of the delivered ones.
+    pub release_candidate: bool,
     /// The holder code, four to eight digits.
     pub pin: Option<String>,
     /// Tries of the holder code that are left, three at most.
@@ -93,14 +97,20 @@ impl SimCard {
     /// A card with this content, in the reader but without power.
     pub fn new(profile: &Profile, options: &Options) -> Self {
         let chip = profile.chip;
-        let protocol = options.protocol.unwrap_or(match chip {
-            Chip::Cps3 => Protocol::T0,
-            Chip::Cps4 => Protocol::T1,
+        let interface = match chip {
+            Chip::Cps3 => options.interface,
+            Chip::Cps4 => Interface::Contact,
+        };
+        let protocol = options.protocol.unwrap_or(match (chip, interface) {
+            (Chip::Cps3, Interface::Contact) => Protocol::T0,
+            _ => Protocol::T1,
         });
-        let atr: &[u8] = match (chip, protocol) {
-            (Chip::Cps3, _) => &layout::ATR_CPS3,
-            (Chip::Cps4, Protocol::T1) => &layout::ATR_CPS4,
-            (Chip::Cps4, Protocol::T0) => &layout::ATR_CPS4_T0,
+        let atr: &[u8] = match (chip, interface, protocol) {
+            (Chip::Cps3, Interface::Contact, _) => &layout::ATR_CPS3,
+            (Chip::Cps3, Interface::Contactless, _) => &layout::ATR_CPS3_CONTACTLESS,
+            (Chip::Cps4, _, Protocol::T0) => &layout::ATR_CPS4_T0,
+            (Chip::Cps4, _, Protocol::T1) if options.release_candidate => &layout::ATR_CPS4_CANDIDATE,
+            (Chip::Cps4, _, Protocol::T1) => &layout::ATR_CPS4,
         };
         Self {
             chip,
@@ -109,7 +119,7 @@ impl SimCard {
             power: Power::Off,
             codes: Codes::new(profile, options),
             application: match chip {
-                Chip::Cps3 => Box::new(IasEcc::new(profile)),
+                Chip::Cps3 => Box::new(IasEcc::new(profile, interface)),
                 Chip::Cps4 => Box::new(ChipDoc::new(profile, options.needs_recovery)),
             },
             waiting: Waiting::default(),

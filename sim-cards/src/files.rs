@@ -1,5 +1,6 @@
 //! Files of a card: the tree, what is selected in it, and who may read or write.
 
+use crate::Interface;
 use crate::apdu::Position;
 use crate::codes::Code;
 use crate::status::Status;
@@ -51,6 +52,19 @@ impl AccessRules {
         contact: [ISSUER, NEVER, NEVER, NEVER, HOLDER, FREE],
         contactless: [NEVER; 6],
     };
+
+    /// Read freely, contactless only: guessed, beside that all of it is read there.
+    pub const CONTACTLESS: Self = Self {
+        contact: [NEVER; 6],
+        contactless: [NEVER, NEVER, NEVER, NEVER, NEVER, FREE],
+    };
+
+    fn on(&self, interface: Interface) -> &ConditionBytes {
+        match interface {
+            Interface::Contact => &self.contact,
+            Interface::Contactless => &self.contactless,
+        }
+    }
 
     fn allows(condition: u8, holder: &Code) -> Result<(), Status> {
         let by_code = condition != NEVER && condition & USER_AUTHENTICATION != 0 && holder.is_verified();
@@ -126,6 +140,7 @@ impl File {
 #[derive(Debug, Clone)]
 pub struct FileSystem {
     files: Vec<File>,
+    interface: Interface,
 }
 
 /// What is selected: a directory and perhaps a file in it.
@@ -143,16 +158,23 @@ impl Current {
 }
 
 impl FileSystem {
-    /// A tree of a master file and the given files.
+    /// A tree of a master file and the given files, seen through the contact interface.
     pub fn new(master: File, files: Vec<File>) -> Self {
         Self {
             files: [vec![master], files].concat(),
+            interface: Interface::Contact,
         }
     }
 
     /// Every file, the master file first.
     pub fn files(&self) -> &[File] {
         &self.files
+    }
+
+    /// The same tree seen through another interface.
+    pub fn on(mut self, interface: Interface) -> Self {
+        self.interface = interface;
+        self
     }
 
     fn at(&self, path: &[u16]) -> Option<&File> {
@@ -259,7 +281,7 @@ impl FileSystem {
         else {
             return Err(Status::NO_CURRENT_FILE);
         };
-        AccessRules::allows(rules.contact[5], holder)?;
+        AccessRules::allows(rules.on(self.interface)[5], holder)?;
         match content.get(position.offset..) {
             None | Some([]) if position.offset > 0 => Err(Status::WRONG_OFFSET),
             rest => Ok(rest.unwrap_or_default().iter().take(expected).copied().collect()),
@@ -283,7 +305,7 @@ impl FileSystem {
         else {
             return Err(Status::NO_CURRENT_FILE);
         };
-        AccessRules::allows(rules.contact[4], holder)?;
+        AccessRules::allows(rules.on(self.interface)[4], holder)?;
         if position.offset > content.len() {
             return Err(Status::WRONG_OFFSET);
         }

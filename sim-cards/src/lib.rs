@@ -1,7 +1,7 @@
 //! Simulated French health professional cards (CPx), for tests without a card.
 //!
-//! A [`SimCard`] answers APDUs as the contact interface of a CPS3 (IAS-ECC chip, T=0) or of a CPS4 (ChipDoc chip,
-//! T=1 or T=0) does. It runs in the process of a test, or plugs into the virtual reader of vsmartcard through
+//! A [`SimCard`] answers APDUs as a CPS3 (IAS-ECC chip, T=0, or contactless) or a CPS4 (ChipDoc chip, T=1 or T=0)
+//! does. It runs in the process of a test, or plugs into the virtual reader of vsmartcard through
 //! [`vpcd`], where every real client of PC/SC meets it.
 //!
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
@@ -49,6 +49,16 @@ pub enum Chip {
     Cps3,
     /// NXP ChipDoc, the fourth generation.
     Cps4,
+}
+
+/// How a card is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Interface {
+    /// The contacts of a reader with a slot.
+    #[default]
+    Contact,
+    /// The antenna: ISO 14443, which PC/SC shows as T=1.
+    Contactless,
 }
 
 impl std::fmt::Display for Chip {

@@ -2,15 +2,20 @@
 //!
 //! A book is read as a log. `>` is a command, `<` the answer to it: hexadecimal digits, where `(n)` stands for `n`
 //! bytes of any value and `..` for any bytes at all. `= reset` resets the card, `= new card` takes a fresh one out of
-//! the box, with the options that follow (`t0`, `needs-recovery`, `tries=1`). `#` is a remark.
+//! the box, with the options that follow (`t0`, `contactless`, `needs-recovery`, `tries=1`). `#` is a remark.
 
 mod common;
 
-use sim_cards::{Chip, Options, Protocol, SimCard, hex};
+use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex};
 
 #[test]
 fn cps3_contact() {
     read_aloud(Chip::Cps3, include_str!("books/cps3.book"));
+}
+
+#[test]
+fn cps3_contactless() {
+    read_aloud(Chip::Cps3, include_str!("books/cps3-contactless.book"));
 }
 
 #[test]
@@ -67,6 +72,7 @@ fn obey(mut card: SimCard, chip: Chip, order: &str, number: usize) -> SimCard {
     for word in words.split_whitespace() {
         match word {
             "t0" => options.protocol = Some(Protocol::T0),
+            "contactless" => options.interface = Interface::Contactless,
             "needs-recovery" => options.needs_recovery = true,
             "tries=1" => options.tries = Some(1),
             _ => panic!("line {number}: no such option"),

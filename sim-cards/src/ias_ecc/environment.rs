@@ -1,7 +1,8 @@
 //! The security environment: what MSE SET prepared and PSO HASH computed.
 
+use crate::Interface;
 use crate::crypto::HashAlgorithm;
-use crate::layout::{CPS3_AUTHENTICATION_KEY, CPS3_SIGNATURE_KEY};
+use crate::layout::{CPS3_AUTHENTICATION_KEY, CPS3_SIGNATURE_KEY, CPS3_TECHNICAL_KEY};
 use crate::status::Status;
 use crate::tlv;
 
@@ -17,6 +18,7 @@ pub enum KeyUse {
 /// The templates set since the last change of directory.
 #[derive(Debug, Default)]
 pub struct Environment {
+    interface: Interface,
     hash: Option<HashAlgorithm>,
     signature: Option<HashAlgorithm>,
     authentication: bool,
@@ -25,9 +27,17 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Nothing is set. The interface decides which keys can be.
+    pub fn new(interface: Interface) -> Self {
+        Self {
+            interface,
+            ..Self::default()
+        }
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.interface);
     }
 
     /// MSE SET: algorithm (tag 80) and key (tag 84) in any order.
@@ -46,18 +56,43 @@ impl Environment {
         match (template, algorithm) {
             (0xAA, 0x10) => self.hash = Some(HashAlgorithm::Sha1),
             (0xAA, 0x40) => self.hash = Some(HashAlgorithm::Sha256),
-            (0xB6, 0x12) => {
-                self.signature = known(key, CPS3_SIGNATURE_KEY).map(|()| Some(HashAlgorithm::Sha1))?
+            (0xB6, 0x12 | 0x42) => {
+                self.known(key, &[(Interface::Contact, CPS3_SIGNATURE_KEY)])?;
+                self.signature = Some(match algorithm {
+                    0x12 => HashAlgorithm::Sha1,
+                    _ => HashAlgorithm::Sha256,
+                });
             }
-            (0xB6, 0x42) => {
-                self.signature = known(key, CPS3_SIGNATURE_KEY).map(|()| Some(HashAlgorithm::Sha256))?;
+            (0xA4, 0x02) => {
+                self.known(
+                    key,
+                    &[
+                        (Interface::Contact, CPS3_AUTHENTICATION_KEY),
+                        (Interface::Contactless, CPS3_TECHNICAL_KEY),
+                    ],
+                )?;
+                self.authentication = true;
             }
-            (0xA4, 0x02) => self.authentication = known(key, CPS3_AUTHENTICATION_KEY).map(|()| true)?,
-            (0xB8, 0x1A) => self.decipherment = known(key, CPS3_AUTHENTICATION_KEY).map(|()| true)?,
+            (0xB8, 0x1A) => {
+                self.known(key, &[(Interface::Contact, CPS3_AUTHENTICATION_KEY)])?;
+                self.decipherment = true;
+            }
             (0xAA | 0xB6 | 0xA4 | 0xB8, _) => return Err(Status::WRONG_DATA),
             _ => return Err(Status::WRONG_PARAMETERS),
         }
         Ok(())
+    }
+
+    /// Refuses a key that this interface has not for this use.
+    fn known(&self, key: Option<u8>, keys: &[(Interface, u8)]) -> Result<(), Status> {
+        let known = keys
+            .iter()
+            .any(|wanted| key.map(|key| (self.interface, key)) == Some(*wanted));
+        if known {
+            Ok(())
+        } else {
+            Err(Status::DATA_NOT_FOUND)
+        }
     }
 
     /// The hash function of the prepared signature.
@@ -104,13 +139,5 @@ impl Environment {
             Some((own, hash)) if own == algorithm => Ok(hash),
             _ => Err(Status::CONDITIONS_NOT_SATISFIED),
         }
-    }
-}
-
-fn known(key: Option<u8>, wanted: u8) -> Result<(), Status> {
-    if key == Some(wanted) {
-        Ok(())
-    } else {
-        Err(Status::DATA_NOT_FOUND)
     }
 }

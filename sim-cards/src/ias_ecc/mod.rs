@@ -1,4 +1,4 @@
-//! The IAS-ECC chip of a CPS3, contact interface.
+//! The IAS-ECC chip of a CPS3, through its contacts or its antenna.
 
 mod environment;
 mod fcp;
@@ -7,6 +7,7 @@ mod objects;
 
 use rsa::PrivateKey;
 
+use crate::Interface;
 use crate::apdu::{Apdu, Command, FileInformation, Selection, ins};
 use crate::card::Application;
 use crate::chain::{Chain, Link};
@@ -34,6 +35,7 @@ const CHALLENGE: usize = 8;
 
 /// The state of the chip.
 pub struct IasEcc {
+    interface: Interface,
     files: FileSystem,
     current: Current,
     legacy: Legacy,
@@ -42,26 +44,37 @@ pub struct IasEcc {
     chain: Chain,
     signature_key: PrivateKey,
     authentication_key: PrivateKey,
+    technical_key: PrivateKey,
 }
 
 impl IasEcc {
-    /// A chip with this content.
-    pub fn new(profile: &Profile) -> Self {
+    /// A chip with this content, met on this interface.
+    pub fn new(profile: &Profile, interface: Interface) -> Self {
         Self {
-            files: file_system(profile),
+            interface,
+            files: file_system(profile).on(interface),
             current: Current::default(),
             legacy: Legacy::new(profile),
             listening: Listening::IasEcc,
-            environment: Environment::default(),
+            environment: Environment::new(interface),
             chain: Chain::default(),
             signature_key: profile.credentials.signature.key.clone(),
             authentication_key: profile.credentials.authentication.key.clone(),
+            technical_key: profile.credentials.technical.key.clone(),
         }
     }
 
     fn dispatch(&mut self, command: Command<'_>, codes: &mut Codes) -> Answer {
         let nothing = |()| Vec::new();
         match command {
+            // Without contacts the card has no code. The status word is a guess.
+            Command::Verify { .. }
+            | Command::ChangeReferenceData { .. }
+            | Command::ResetRetryCounter { .. }
+                if self.interface == Interface::Contactless =>
+            {
+                Err(Status::DATA_NOT_FOUND)
+            }
             Command::Select { file, answer } => self.select(file, answer),
             Command::ReadBinary { from, expected } => {
                 self.files.read(&mut self.current, from, expected, &codes.holder)
@@ -81,7 +94,7 @@ impl IasEcc {
                 reference,
                 data,
             } => reset_retry_counter(mode, reference, data, codes).map(nothing),
-            Command::GetData { tag, data } => objects::get_data(tag, data, codes),
+            Command::GetData { tag, data } => objects::get_data(tag, data, codes, self.interface),
             Command::ManageSecurityEnvironment { mode, template, data } => {
                 self.environment.set(mode, template, data).map(nothing)
             }
@@ -100,7 +113,7 @@ impl IasEcc {
         let before = self.current.directory().to_vec();
         let mut current = self.current.clone();
         let selected = match file {
-            Selection::Name(name) if name == layout::CPS2TER_AID => {
+            Selection::Name(name) if name == layout::CPS2TER_AID && self.interface == Interface::Contact => {
                 self.listening = Listening::Legacy;
                 return Ok(Vec::new());
             }
@@ -148,11 +161,14 @@ impl IasEcc {
 
     fn internal_authenticate(&mut self, data: &[u8], codes: &Codes) -> Answer {
         self.environment.require(KeyUse::Authentication)?;
-        codes.require_holder()?;
+        let key = match self.interface {
+            Interface::Contact => codes.require_holder().map(|()| &self.authentication_key)?,
+            Interface::Contactless => &self.technical_key,
+        };
         if data.is_empty() || data.len() > layout::LARGEST_AUTHENTICATION_INPUT {
             return Err(Status::WRONG_LENGTH);
         }
-        crypto::sign_padded(&self.authentication_key, data)
+        crypto::sign_padded(key, data)
     }
 
     /// PSO DECIPHER: a padding indicator, then the block.
@@ -199,7 +215,7 @@ impl Application for IasEcc {
     fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer {
         match apdu.cla {
             0x00 | 0x10 => self.class_zero(apdu, codes),
-            LEGACY_CLASS => {
+            LEGACY_CLASS if self.interface == Interface::Contact => {
                 self.listening = Listening::Legacy;
                 self.legacy.execute(apdu, codes)
             }
@@ -262,6 +278,7 @@ fn file_system(profile: &Profile) -> FileSystem {
             .map(|stamp| file(layout::EF_ACTUA, AccessRules::CONTACT, stamp)),
     );
     files.extend(pkcs15::application(profile));
+    files.extend(pkcs15::contactless_application(profile));
     FileSystem::new(
         File::dedicated(&[], Some(&layout::ROOT_AID), AccessRules::PUBLIC),
         files,

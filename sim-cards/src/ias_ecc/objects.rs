@@ -1,5 +1,6 @@
 //! GET DATA on security data objects: codes and keys.
 
+use crate::Interface;
 use crate::codes::{self, Code, Codes};
 use crate::layout;
 use crate::status::Status;
@@ -8,13 +9,17 @@ use crate::transport::Answer;
 
 /// Answers `CB 3FFF` with an extended header list `4D { 70 { <object> { <wanted part> 80 } } }`; 80 in place of a
 /// length means the whole part (ISO 7816-4 §8.4.6).
-pub fn get_data(tag: u16, data: &[u8], codes: &Codes) -> Answer {
+pub fn get_data(tag: u16, data: &[u8], codes: &Codes, interface: Interface) -> Answer {
     const CURRENT_DIRECTORY: u16 = 0x3FFF;
     if tag != CURRENT_DIRECTORY {
         return Err(Status::WRONG_PARAMETERS);
     }
     let wanted = Wanted::parse(data).ok_or(Status::WRONG_DATA)?;
-    let content = wanted.content(codes).ok_or(Status::DATA_NOT_FOUND)?;
+    let content = match interface {
+        Interface::Contact => wanted.content(codes),
+        Interface::Contactless => wanted.contactless_content(),
+    }
+    .ok_or(Status::DATA_NOT_FOUND)?;
     Ok(tlv(0x70, &tlv(wanted.object, &content)))
 }
 
@@ -63,9 +68,22 @@ impl Wanted {
             }
             (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
             (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
-            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key()),
+            // Every use with the holder code: a guess.
+            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => {
+                Some(key([0xF3, 0x11, 0x11, 0x11, 0xFF, 0x00]))
+            }
             // A private key shows nothing of itself. OpenSC wants an answer; what a real card says is not known.
             (SIGNATURE_KEY | AUTHENTICATION_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
+            _ => None,
+        }
+    }
+
+    /// Without contacts there is one key and no code. Its rules (every use free) are a guess.
+    fn contactless_content(&self) -> Option<Vec<u8>> {
+        const TECHNICAL_KEY: u32 = 0xBF_90_00 | (layout::CPS3_TECHNICAL_KEY & 0x7F) as u32;
+        match (self.object, self.part) {
+            (TECHNICAL_KEY, PUBLIC_PART) => Some(key([0xF3, 0x00, 0x00, 0x00, 0xFF, 0x00])),
+            (TECHNICAL_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
             _ => None,
         }
     }
@@ -87,14 +105,8 @@ fn lengths(shortest: usize, longest: usize) -> Vec<u8> {
     )
 }
 
-/// 80 size of the key in bytes; the rules (every use with the holder code) are a guess.
-fn key() -> Vec<u8> {
+/// 80 size of the key in bytes, 8C rules.
+fn key(rules: [u8; 6]) -> Vec<u8> {
     let size = tlv(0x80, &[0x01, 0x00]);
-    constructed(
-        PUBLIC_PART,
-        &[
-            size,
-            constructed(0xA1, &[tlv(0x8C, &[0xF3, 0x11, 0x11, 0x11, 0xFF, 0x00])]),
-        ],
-    )
+    constructed(PUBLIC_PART, &[size, constructed(0xA1, &[tlv(0x8C, &rules)])])
 }

@@ -16,18 +16,37 @@ pub const SEQUENCE: u32 = 0x30;
 /// `[1]`: the attributes of the type of an object.
 pub const TYPE_ATTRIBUTES: u32 = 0xA1;
 
-/// Path of a file of the contact application, from the master file.
-pub fn path(identifier: u16) -> Vec<u8> {
-    let path = [MASTER_FILE, layout::CONTACT_APPLICATION, identifier]
-        .map(u16::to_be_bytes)
-        .concat();
-    constructed(SEQUENCE, &[tlv(OCTET_STRING, &path)])
+/// One PKCS #15 application: its name and its directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Application {
+    pub name: &'static [u8],
+    pub directory: u16,
 }
 
-/// Path of a key: empty, so that nothing is selected before its use, then the extension that names the application.
-pub fn key_path() -> Vec<u8> {
-    let application = constructed(0xA1, &[tlv(0x4F, &layout::CONTACT_AID), tlv(OCTET_STRING, &[])]);
-    constructed(SEQUENCE, &[tlv(OCTET_STRING, &[]), application])
+impl Application {
+    pub const CONTACT: Self = Self {
+        name: &layout::CONTACT_AID,
+        directory: layout::CONTACT_APPLICATION,
+    };
+    pub const CONTACTLESS: Self = Self {
+        name: &layout::CONTACTLESS_AID,
+        directory: layout::CONTACTLESS_APPLICATION,
+    };
+
+    /// Path of a file of the application, from the master file.
+    pub fn path(self, identifier: u16) -> Vec<u8> {
+        let path = [MASTER_FILE, self.directory, identifier]
+            .map(u16::to_be_bytes)
+            .concat();
+        constructed(SEQUENCE, &[tlv(OCTET_STRING, &path)])
+    }
+
+    /// Path of a key: empty, so that nothing is selected before its use, then the extension that names the
+    /// application.
+    pub fn key_path(self) -> Vec<u8> {
+        let application = constructed(0xA1, &[tlv(0x4F, self.name), tlv(OCTET_STRING, &[])]);
+        constructed(SEQUENCE, &[tlv(OCTET_STRING, &[]), application])
+    }
 }
 
 /// A positive INTEGER.
@@ -71,7 +90,7 @@ mod tests {
     #[test]
     fn the_path_of_a_key_is_empty_and_names_the_application() {
         assert_eq!(
-            crate::hex::encode(&key_path()),
+            crate::hex::encode(&Application::CONTACT.key_path()),
             "30150400A1114F0DE828BD080F8025000001FF00100400"
         );
     }

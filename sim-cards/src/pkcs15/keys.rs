@@ -5,7 +5,7 @@ use rsa::pkcs1::EncodeRsaPublicKey;
 use rsa::traits::PublicKeyParts;
 
 use super::encoding::{
-    BOOLEAN, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer, key_path, path,
+    Application, BOOLEAN, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer,
 };
 use crate::Chip;
 use crate::layout;
@@ -16,6 +16,7 @@ use crate::tlv::{constructed, tlv};
 /// What the directories say of one key pair.
 pub struct Key<'a> {
     pub credential: &'a Credential,
+    application: Application,
     private_label: &'static str,
     public_label: &'static str,
     certificate_label: &'static str,
@@ -25,7 +26,7 @@ pub struct Key<'a> {
     flags: &'static [usize],
     usage: &'static [usize],
     public_usage: &'static [usize],
-    /// Access modes, each tied to the holder code.
+    /// Access modes, each tied to the holder code; none for a key that needs no code.
     operations: &'static [usize],
     pub certificate_file: u16,
     pub public_file: u16,
@@ -56,6 +57,7 @@ impl<'a> Key<'a> {
         [
             Self {
                 credential: &profile.credentials.signature,
+                application: Application::CONTACT,
                 private_label: "CPS_PRIV_SIG",
                 public_label: "Cle publique de Signature CPS",
                 certificate_label: "Certificat de Signature CPS",
@@ -70,6 +72,7 @@ impl<'a> Key<'a> {
             },
             Self {
                 credential: &profile.credentials.authentication,
+                application: Application::CONTACT,
                 private_label: "CPS_PRIV_AUT",
                 public_label: "Cle publique d'Authentification CPS",
                 certificate_label: "Certificat d'Authentification CPS",
@@ -85,6 +88,26 @@ impl<'a> Key<'a> {
         ]
     }
 
+    /// The key of the contactless application, which needs no code.
+    pub fn technical(credential: &'a Credential) -> Self {
+        Self {
+            credential,
+            application: Application::CONTACTLESS,
+            private_label: "CPS_PRIV_TECH_AUT",
+            public_label: "Cle publique Technique CPS",
+            certificate_label: "Certificat Technique CPS",
+            number: 0x03,
+            reference: layout::CPS3_TECHNICAL_KEY,
+            flags: &[],
+            usage: &[USAGE_SIGN],
+            public_usage: &[USAGE_VERIFY],
+            operations: &[],
+            certificate_file: layout::TECHNICAL_CERTIFICATE,
+            public_file: layout::TECHNICAL_PUBLIC_KEY,
+        }
+    }
+
+    /// The name of the contact application and a number, for the technical key too.
     fn identifier(&self) -> Vec<u8> {
         tlv(OCTET_STRING, &[&layout::CONTACT_AID[..], &[self.number]].concat())
     }
@@ -98,12 +121,14 @@ impl<'a> Key<'a> {
             )
         };
         let rules: Vec<_> = self.operations.iter().map(rule).collect();
-        let common = [
+        let mut common = vec![
             tlv(UTF8_STRING, self.private_label.as_bytes()),
             bits(self.flags, 1),
-            tlv(OCTET_STRING, &[layout::HOLDER_CODE]),
-            constructed(SEQUENCE, &rules),
         ];
+        if !rules.is_empty() {
+            common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
+            common.push(constructed(SEQUENCE, &rules));
+        }
         // sensitive, always sensitive, never extractable
         let class = [
             self.identifier(),
@@ -116,7 +141,7 @@ impl<'a> Key<'a> {
             &[
                 constructed(SEQUENCE, &common),
                 constructed(SEQUENCE, &class),
-                self.rsa_attributes(key_path()),
+                self.rsa_attributes(self.application.key_path()),
             ],
         )
     }
@@ -135,7 +160,7 @@ impl<'a> Key<'a> {
             &[
                 constructed(SEQUENCE, &common),
                 constructed(SEQUENCE, &class),
-                self.rsa_attributes(path(self.public_file)),
+                self.rsa_attributes(self.application.path(self.public_file)),
             ],
         )
     }
@@ -147,7 +172,10 @@ impl<'a> Key<'a> {
             &[
                 constructed(SEQUENCE, &[tlv(UTF8_STRING, self.certificate_label.as_bytes())]),
                 constructed(SEQUENCE, &[self.identifier(), tlv(BOOLEAN, &[0])]),
-                constructed(TYPE_ATTRIBUTES, &[tlv(SEQUENCE, &path(self.certificate_file))]),
+                constructed(
+                    TYPE_ATTRIBUTES,
+                    &[tlv(SEQUENCE, &self.application.path(self.certificate_file))],
+                ),
             ],
         )
     }

@@ -5,16 +5,18 @@ mod encoding;
 mod keys;
 mod token_info;
 
-use self::encoding::{ENUMERATED, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer, path};
+use self::encoding::{
+    Application, ENUMERATED, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer,
+};
 use self::keys::Key;
 use self::token_info::token_info;
-use crate::Chip;
 use crate::codes::LENGTHS;
 use crate::data::{Access, DataObject};
 use crate::files::{AccessRules, File, MASTER_FILE};
 use crate::layout::{self, Place};
 use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
+use crate::{Chip, Interface};
 
 /// Every file of the contact application, the directory itself first.
 pub fn application(profile: &Profile) -> Vec<File> {
@@ -25,7 +27,7 @@ pub fn application(profile: &Profile) -> Vec<File> {
     let mut files = vec![
         File::dedicated(&[directory], Some(&layout::CONTACT_AID), AccessRules::CONTACT),
         file(layout::EF_ODF, odf(profile.chip)),
-        file(layout::EF_TOKEN_INFO, token_info(profile)),
+        file(layout::EF_TOKEN_INFO, token_info(profile, Interface::Contact)),
         file(layout::EF_AODF, aodf()),
         file(
             layout::EF_PRKDF,
@@ -69,8 +71,54 @@ fn rules(object: &DataObject) -> AccessRules {
     }
 }
 
-/// EF.DIR. The contactless application of a CPS3 stands first, which is what makes OpenSC bind the contact one; its
-/// own directory is not simulated yet and answers `6A82`.
+/// Every file of the contactless application of a CPS3: one key that asks for no code, its certificate, no code, and
+/// CPS_DATA, which cannot be written here. Whether a real CPS_DATA is one file with that of the contact application is
+/// not known: here it is a copy.
+pub fn contactless_application(profile: &Profile) -> Vec<File> {
+    let application = Application::CONTACTLESS;
+    let file = |identifier, content| {
+        File::elementary(
+            &[application.directory, identifier],
+            AccessRules::CONTACTLESS,
+            content,
+        )
+    };
+    let key = Key::technical(&profile.credentials.technical);
+    let area = profile.data.iter().find(|object| object.label == "CPS_DATA");
+    let area = area.map(|object| DataObject {
+        modifiable: false,
+        ..object.clone()
+    });
+    let odf = [
+        (0xA0, layout::EF_PRKDF),
+        (0xA4, layout::EF_CDF),
+        (0xA7, layout::EF_DODF),
+    ]
+    .map(|(tag, identifier)| tlv(tag, &application.path(identifier)));
+    let mut files = vec![
+        File::dedicated(
+            &[application.directory],
+            Some(application.name),
+            AccessRules::CONTACTLESS,
+        ),
+        file(layout::EF_ODF, odf.concat()),
+        file(layout::EF_TOKEN_INFO, token_info(profile, Interface::Contactless)),
+        file(layout::EF_PRKDF, key.private_entry()),
+        file(layout::EF_CDF, key.certificate_entry()),
+        file(
+            layout::EF_DODF,
+            area.iter()
+                .map(|object| dodf_entry(object, application.path(layout::CPS_DATA)))
+                .collect::<Vec<_>>()
+                .concat(),
+        ),
+        file(key.certificate_file, key.credential.certificate.clone()),
+    ];
+    files.extend(area.map(|object| file(layout::CPS_DATA, object.content)));
+    files
+}
+
+/// EF.DIR. The contactless application of a CPS3 stands first, which is what makes OpenSC bind the contact one.
 pub fn ef_dir(chip: Chip) -> Vec<u8> {
     let record = |aid: &[u8], label: &str, directory: u16| {
         let path = [MASTER_FILE.to_be_bytes(), directory.to_be_bytes()].concat();
@@ -98,7 +146,7 @@ pub fn ef_dir(chip: Chip) -> Vec<u8> {
 }
 
 fn odf(chip: Chip) -> Vec<u8> {
-    let entry = |tag, identifier| tlv(tag, &path(identifier));
+    let entry = |tag, identifier| tlv(tag, &Application::CONTACT.path(identifier));
     let mut entries = vec![entry(0xA0, layout::EF_PRKDF)];
     if chip == Chip::Cps4 {
         entries.push(entry(0xA1, layout::EF_PUKDF));
@@ -162,26 +210,28 @@ fn aodf() -> Vec<u8> {
 }
 
 fn dodf(profile: &Profile) -> Vec<u8> {
-    let entry = |object: &DataObject| {
-        let Place::Application(identifier) = layout::place(profile.chip, &object.label)? else {
-            return None;
-        };
-        let mut flags = vec![];
-        let private = object.access == Access::Code;
-        flags.extend(private.then_some(0));
-        flags.extend(object.modifiable.then_some(1));
-        let mut common = vec![tlv(UTF8_STRING, object.label.as_bytes()), bits(&flags, 1)];
-        if private || object.modifiable {
-            common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
-        }
-        Some(constructed(
-            SEQUENCE,
-            &[
-                constructed(SEQUENCE, &common),
-                constructed(SEQUENCE, &[tlv(UTF8_STRING, b"CPS")]),
-                tlv(TYPE_ATTRIBUTES, &path(identifier)),
-            ],
-        ))
+    let entry = |object: &DataObject| match layout::place(profile.chip, &object.label)? {
+        Place::Application(identifier) => Some(dodf_entry(object, Application::CONTACT.path(identifier))),
+        Place::Legacy(..) => None,
     };
     profile.data.iter().filter_map(entry).flatten().collect()
+}
+
+fn dodf_entry(object: &DataObject, path: Vec<u8>) -> Vec<u8> {
+    let private = object.access == Access::Code;
+    let mut flags = vec![];
+    flags.extend(private.then_some(0));
+    flags.extend(object.modifiable.then_some(1));
+    let mut common = vec![tlv(UTF8_STRING, object.label.as_bytes()), bits(&flags, 1)];
+    if private || object.modifiable {
+        common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
+    }
+    constructed(
+        SEQUENCE,
+        &[
+            constructed(SEQUENCE, &common),
+            constructed(SEQUENCE, &[tlv(UTF8_STRING, b"CPS")]),
+            tlv(TYPE_ATTRIBUTES, &path),
+        ],
+    )
 }

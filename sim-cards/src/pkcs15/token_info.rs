@@ -1,11 +1,18 @@
 //! TokenInfo, with the algorithms of the IAS profile.
 
 use super::encoding::{NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTF8_STRING, bits, integer};
+use crate::Interface;
 use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
 
-/// Content of EF.TokenInfo.
-pub fn token_info(profile: &Profile) -> Vec<u8> {
+/// Content of EF.TokenInfo. Only the contact application asks for a login.
+pub fn token_info(profile: &Profile, interface: Interface) -> Vec<u8> {
+    const LOGIN_REQUIRED: usize = 1;
+    const RANDOM_NUMBERS: usize = 2;
+    let flags: &[usize] = match interface {
+        Interface::Contact => &[LOGIN_REQUIRED, RANDOM_NUMBERS],
+        Interface::Contactless => &[RANDOM_NUMBERS],
+    };
     constructed(
         SEQUENCE,
         &[
@@ -13,7 +20,7 @@ pub fn token_info(profile: &Profile) -> Vec<u8> {
             tlv(OCTET_STRING, profile.serial.get(2..).unwrap_or_default()),
             tlv(UTF8_STRING, b"CPx lab"),
             tlv(0x80, profile.label.as_bytes()),
-            bits(&[1, 2], 1),
+            bits(flags, 1),
             constructed(0xA2, &ALGORITHMS.map(|algorithm| algorithm.entry())),
         ],
     )

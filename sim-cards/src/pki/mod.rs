@@ -44,19 +44,22 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// What stands on the contact interface of a card.
+/// The keys of a card.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// `CPS_PRIV_SIG` and its certificate: non-repudiation only.
     pub signature: Credential,
     /// `CPS_PRIV_AUT` and its certificate: TLS and logon.
     pub authentication: Credential,
+    /// `CPS_PRIV_TECH_AUT` and its certificate: contactless, on a CPS3.
+    pub technical: Credential,
 }
 
-/// Issues the two certificates of a holder. The contactless one is asked for by [`credential`].
+/// Issues the certificates of a holder.
 pub fn credentials(persona: &Persona, validity: &Validity) -> Credentials {
     Credentials {
         signature: credential(persona, Usage::Signature, validity),
         authentication: credential(persona, Usage::Authentication, validity),
+        technical: credential(persona, Usage::Technical, validity),
     }
 }
