@@ -1,10 +1,11 @@
 //! A whole card: power, protocol, trace, and the application of its chip.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::apdu::{Apdu, ins};
 use crate::chipdoc::ChipDoc;
 use crate::codes::Codes;
+use crate::faults::{Faults, PlannedFault};
 use crate::files::FileSystem;
 use crate::ias_ecc::IasEcc;
 use crate::interceptor::{Action, Interceptor};
@@ -12,8 +13,9 @@ use crate::layout;
 use crate::persona::Persona;
 use crate::pki::Validity;
 use crate::profile::Profile;
+use crate::timing::Timing;
 use crate::trace::{Exchange, Totals};
-use crate::transport::{Answer, Waiting};
+use crate::transport::{Answer, LARGEST_ANSWER, Waiting};
 use crate::{Chip, Interface};
 
 /// Transmission protocol between card and reader (ISO 7816-3).
@@ -36,6 +38,16 @@ pub struct Options {
     pub atr: Option<Vec<u8>>,
     /// The ATR of the release candidates of the CPS4 in place of that of the delivered ones.
     pub release_candidate: bool,
+    /// The number of the card in place of the persona's; eight digits count. Certificates and data agree with it.
+    pub serial: Option<u32>,
+    /// Label of TokenInfo.
+    pub label: Option<String>,
+    /// Bytes that each certificate of a persona has at least.
+    pub certificate_size: Option<usize>,
+    /// Bytes of the longest answer, without status word: 256 at most, and if `None`.
+    pub largest_answer: Option<usize>,
+    /// Time that the card takes for its answers, as [`SimCard::timing`] gives it. `None`: as little as it can.
+    pub delay: Option<Timing>,
     /// The holder code, four to eight digits.
     pub pin: Option<String>,
     /// Tries of the holder code that are left, three at most.
@@ -70,6 +82,8 @@ pub(crate) trait Application: Send {
 enum Power {
     On,
     Off,
+    /// On, and silent until the next reset.
+    Mute,
     /// Pulled out of the reader.
     Away,
 }
@@ -87,7 +101,11 @@ pub struct SimCard {
     codes: Codes,
     application: Box<dyn Application>,
     waiting: Waiting,
+    faults: Faults,
     interceptor: Option<Box<dyn Interceptor>>,
+    foreign_resets: u64,
+    timing: Timing,
+    delay: Option<Timing>,
     observer: Option<Observer>,
     exchanges: Option<Vec<Exchange>>,
     totals: Totals,
@@ -112,18 +130,27 @@ impl SimCard {
             (Chip::Cps4, _, Protocol::T1) if options.release_candidate => &layout::ATR_CPS4_CANDIDATE,
             (Chip::Cps4, _, Protocol::T1) => &layout::ATR_CPS4,
         };
+        let atr = options.atr.clone().unwrap_or_else(|| atr.to_vec());
+        let timing = match interface {
+            Interface::Contact => Timing::contact(&atr, protocol, private_key_time(chip)),
+            Interface::Contactless => Timing::contactless(private_key_time(chip)),
+        };
         Self {
             chip,
             protocol,
-            atr: options.atr.clone().unwrap_or_else(|| atr.to_vec()),
+            atr,
             power: Power::Off,
             codes: Codes::new(profile, options),
             application: match chip {
                 Chip::Cps3 => Box::new(IasEcc::new(profile, interface)),
                 Chip::Cps4 => Box::new(ChipDoc::new(profile, options.needs_recovery)),
             },
-            waiting: Waiting::default(),
+            waiting: Waiting::new(options.largest_answer.unwrap_or(LARGEST_ANSWER)),
+            faults: Faults::default(),
             interceptor: None,
+            foreign_resets: 0,
+            timing,
+            delay: options.delay,
             observer: None,
             exchanges: None,
             totals: Totals::default(),
@@ -133,7 +160,15 @@ impl SimCard {
     /// The card of a persona, with certificates that are valid as the persona says, seen from today.
     pub fn from_persona(persona: &Persona, options: &Options) -> Self {
         let chip = options.chip.unwrap_or(persona.chip);
-        let mut profile = Profile::of(persona, chip, &Validity::relative_to_today());
+        let mut persona = persona.clone();
+        if let Some(serial) = options.serial {
+            persona.set_serial(serial);
+        }
+        persona.certificates.minimum_size = options.certificate_size.or(persona.certificates.minimum_size);
+        let mut profile = Profile::of(&persona, chip, &Validity::relative_to_today());
+        if let Some(label) = &options.label {
+            profile.label.clone_from(label);
+        }
         if !options.writable_area.unwrap_or(chip == Chip::Cps3) {
             profile.data.retain(|object| object.label != "CPS_DATA");
         }
@@ -172,7 +207,7 @@ impl SimCard {
 
     /// Switches the card off.
     pub fn power_off(&mut self) {
-        if self.power == Power::On {
+        if self.power != Power::Away {
             self.power = Power::Off;
         }
         self.clear();
@@ -229,6 +264,27 @@ impl SimCard {
         self.interceptor = None;
     }
 
+    /// Plans a fault, beside those that are planned already and whatever the interceptor does. A fault that keeps the
+    /// card from answering comes before the interceptor.
+    pub fn add_fault(&mut self, fault: PlannedFault) {
+        self.faults.add(fault);
+    }
+
+    /// Forgets every planned fault.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// Resets by another program, as a fault or an interceptor made them: PC/SC would tell its clients of them.
+    pub fn foreign_resets(&self) -> u64 {
+        self.foreign_resets
+    }
+
+    /// How long a real card of this kind takes; [`Options::delay`] can make this one as slow.
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
     /// Calls `observer` after each exchange.
     pub fn set_observer(&mut self, observer: impl FnMut(&Exchange) + Send + 'static) {
         self.observer = Some(Box::new(observer));
@@ -249,29 +305,46 @@ impl SimCard {
         self.totals
     }
 
-    /// Sends one command and gives the answer, status word at its end; empty if the card has no power or is away.
+    /// Sends one command and gives the answer, status word at its end; empty if the card has no power, is away or was
+    /// made mute.
     pub fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        if self.power != Power::On {
+        if matches!(self.power, Power::Off | Power::Away) {
             return Vec::new();
         }
         let number = self.totals.apdus + 1;
         let start = Instant::now();
-        let action = match &mut self.interceptor {
-            Some(interceptor) => interceptor.command(number, command),
-            None => Action::Pass,
-        };
-        let mut answer = match action {
-            Action::Pass => self.process(command),
-            Action::Answer(answer) => answer,
+        let mut answer = match self.action(number, command) {
             Action::Remove => {
                 self.remove();
                 Vec::new()
             }
+            Action::Mute => {
+                self.power = Power::Mute;
+                Vec::new()
+            }
+            _ if self.power == Power::Mute => Vec::new(),
+            Action::Pass => self.process(command),
+            Action::Answer(answer) => answer,
+            Action::Reset => {
+                self.foreign_resets += 1;
+                self.clear();
+                self.process(command)
+            }
+            Action::After(others) => {
+                for other in others {
+                    self.process(&other);
+                }
+                self.process(command)
+            }
         };
-        if self.is_present()
-            && let Some(interceptor) = &mut self.interceptor
-        {
-            interceptor.answer(number, command, &mut answer);
+        if self.power == Power::On {
+            self.faults.answer(number, command, &mut answer);
+            if let Some(interceptor) = &mut self.interceptor {
+                interceptor.answer(number, command, &mut answer);
+            }
+        }
+        if let Some(delay) = self.delay {
+            std::thread::sleep(delay.cost(command, &answer).saturating_sub(start.elapsed()));
         }
         self.record(Exchange {
             number,
@@ -280,6 +353,14 @@ impl SimCard {
             elapsed: start.elapsed(),
         });
         answer
+    }
+
+    /// What becomes of a command: the planned faults decide before the interceptor.
+    fn action(&mut self, number: u64, command: &[u8]) -> Action {
+        match (self.faults.command(number, command), &mut self.interceptor) {
+            (Action::Pass, Some(interceptor)) => interceptor.command(number, command),
+            (action, _) => action,
+        }
     }
 
     fn process(&mut self, command: &[u8]) -> Vec<u8> {
@@ -299,7 +380,8 @@ impl SimCard {
     }
 
     fn record(&mut self, exchange: Exchange) {
-        self.totals.add(&exchange);
+        self.totals
+            .add(&exchange, self.timing.cost(&exchange.command, &exchange.answer));
         if let Some(observer) = &mut self.observer {
             observer(&exchange);
         }
@@ -313,6 +395,15 @@ impl SimCard {
         self.application.reset();
         self.waiting.clear();
     }
+}
+
+/// Fitted to the signatures in the official test results: 0.5 to 1 s on a CPS3, exchanges included, and well below one
+/// second on a CPS4.
+fn private_key_time(chip: Chip) -> Duration {
+    Duration::from_millis(match chip {
+        Chip::Cps3 => 350,
+        Chip::Cps4 => 200,
+    })
 }
 
 impl std::fmt::Debug for SimCard {

@@ -9,6 +9,12 @@ pub enum Action {
     Answer(Vec<u8>),
     /// The card is pulled out before it answers.
     Remove,
+    /// The card falls silent: it answers nothing more until its next reset.
+    Mute,
+    /// Another program resets the card, then the card executes the command.
+    Reset,
+    /// Another program sends these commands, then the card executes this one.
+    After(Vec<Vec<u8>>),
 }
 
 /// Something between reader and card: faults, delays, another program.

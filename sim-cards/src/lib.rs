@@ -11,6 +11,7 @@ pub mod apdu;
 pub mod card;
 pub mod data;
 pub mod dump;
+pub mod faults;
 pub mod hex;
 pub mod interceptor;
 pub mod layout;
@@ -18,6 +19,7 @@ pub mod persona;
 pub mod pki;
 pub mod profile;
 pub mod status;
+pub mod timing;
 pub mod trace;
 pub mod vpcd;
 
@@ -36,6 +38,7 @@ pub use card::{Options, Protocol, SimCard};
 pub use interceptor::{Action, Interceptor, PullAt};
 pub use profile::Profile;
 pub use status::Status;
+pub use timing::Timing;
 
 /// The files of `personas/` and `keys/`.
 mod embedded {

@@ -10,14 +10,28 @@ pub type Answer = Result<Vec<u8>, Status>;
 /// Class of the files of the former generation, which says `9Fxx` where others say `61xx`.
 pub const LEGACY_CLASS: u8 = 0xA0;
 
+/// Longest answer of a card that is not told otherwise, without its status word.
+pub const LARGEST_ANSWER: usize = 256;
+
 /// The answer that GET RESPONSE has not fetched yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Waiting {
+    /// Bytes that one answer holds at most.
+    largest: usize,
     data: Vec<u8>,
     legacy: bool,
 }
 
 impl Waiting {
+    /// Nothing waits. `largest` is the length of the longest answer, 1 to 256, without its status word.
+    pub fn new(largest: usize) -> Self {
+        Self {
+            largest: largest.clamp(1, LARGEST_ANSWER),
+            data: Vec::new(),
+            legacy: false,
+        }
+    }
+
     /// Forgets what waits.
     pub fn clear(&mut self) {
         self.data.clear();
@@ -33,8 +47,9 @@ impl Waiting {
             return bare(Status::WRONG_PARAMETERS);
         }
         let expected = apdu.expected.unwrap_or(256);
-        if self.data.len() < expected {
-            return bare(Status::right_length(self.data.len()));
+        let available = self.data.len().min(self.largest);
+        if available < expected {
+            return bare(Status::right_length(available));
         }
         self.part(expected)
     }
@@ -47,15 +62,20 @@ impl Waiting {
             Ok(data) => data,
         };
         match protocol {
-            Protocol::T0 if apdu.only_reads() => exact(&data, apdu.expected.unwrap_or(256)),
+            Protocol::T0 if apdu.only_reads() => self.exact(&data, apdu.expected.unwrap_or(256)),
             Protocol::T0 => self.announce(data, apdu.cla == LEGACY_CLASS),
             Protocol::T1 => match apdu.expected {
                 None => bare(Status::DONE),
-                Some(256) if data.len() <= 256 => done(data),
-                Some(expected) if data.len() < expected => bare(Status::right_length(data.len())),
+                Some(_) if apdu.only_reads() && data.len() > self.largest => {
+                    done(data.into_iter().take(self.largest).collect())
+                }
+                Some(256) if data.len() <= self.largest => done(data),
+                Some(expected) if expected < 256 && data.len() < expected => {
+                    bare(Status::right_length(data.len()))
+                }
                 Some(expected) => {
                     self.keep(data, false);
-                    self.part(expected)
+                    self.part(expected.min(self.largest))
                 }
             },
         }
@@ -77,20 +97,21 @@ impl Waiting {
         with_status(part, self.status())
     }
 
+    /// An answer of exactly Le bytes, or the right Le.
+    fn exact(&self, data: &[u8], expected: usize) -> Vec<u8> {
+        let available = data.len().min(self.largest);
+        match available == expected {
+            true => done(data.to_vec()),
+            false => bare(Status::right_length(available)),
+        }
+    }
+
     fn status(&self) -> Status {
-        match self.data.len() {
+        match self.data.len().min(self.largest) {
             0 => Status::DONE,
             length if self.legacy => Status::legacy_waiting(length),
             length => Status::waiting(length),
         }
-    }
-}
-
-/// An answer of exactly Le bytes, or the right Le.
-fn exact(data: &[u8], expected: usize) -> Vec<u8> {
-    match data.len() == expected {
-        true => done(data.to_vec()),
-        false => bare(Status::right_length(data.len())),
     }
 }
 

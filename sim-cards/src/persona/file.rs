@@ -197,7 +197,7 @@ fn bcd<const N: usize>(digits: &str) -> Option<[u8; N]> {
 }
 
 /// `5A 0A 80 25 00 00 01`, the eight digits, their Luhn digit and the filler `F`.
-fn ef_sn_icc(serial: &str) -> Result<[u8; 12], PersonaError> {
+pub(super) fn ef_sn_icc(serial: &str) -> Result<[u8; 12], PersonaError> {
     check(digits(serial, 8), "serial", "eight digits")?;
     let number = format!("8025000001{serial}");
     let check_digit = luhn_digit(&number);

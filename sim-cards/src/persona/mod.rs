@@ -215,6 +215,13 @@ pub struct Persona {
 }
 
 impl Persona {
+    /// Gives the card another number. Eight digits count.
+    pub fn set_serial(&mut self, serial: u32) {
+        if let Ok(serial) = file::ef_sn_icc(&format!("{:08}", serial % 100_000_000)) {
+            self.serial = serial;
+        }
+    }
+
     /// The eight digits of EF.SN.ICC that make the serial number of the token.
     pub fn serial_digits(&self) -> String {
         self.serial[7..11]

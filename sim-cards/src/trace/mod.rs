@@ -55,12 +55,15 @@ pub struct Totals {
     pub sent: u64,
     /// Bytes of all answers, status words included.
     pub received: u64,
+    /// How long a real card would have taken, see [`crate::timing`].
+    pub estimated: Duration,
 }
 
 impl Totals {
-    pub(crate) fn add(&mut self, exchange: &Exchange) {
+    pub(crate) fn add(&mut self, exchange: &Exchange, estimated: Duration) {
         self.apdus += 1;
         self.sent += exchange.command.len() as u64;
         self.received += exchange.answer.len() as u64;
+        self.estimated += estimated;
     }
 }

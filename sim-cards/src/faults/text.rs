@@ -1,0 +1,160 @@
+//! Faults as people write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Fault, PlannedFault, Trigger};
+use crate::hex;
+use crate::status::Status;
+use crate::timing::parse_duration;
+
+/// A text that is no fault: what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultSyntax(String);
+
+impl fmt::Display for FaultSyntax {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FaultSyntax {}
+
+impl FromStr for PlannedFault {
+    type Err = FaultSyntax;
+
+    fn from_str(text: &str) -> Result<Self, FaultSyntax> {
+        let (when, what) = text
+            .split_once(':')
+            .ok_or_else(|| FaultSyntax(format!("{text}: WHEN:WHAT is wanted, as 12:pull")))?;
+        Ok(Self {
+            when: when.parse()?,
+            fault: what.parse()?,
+        })
+    }
+}
+
+impl FromStr for Trigger {
+    type Err = FaultSyntax;
+
+    fn from_str(text: &str) -> Result<Self, FaultSyntax> {
+        trigger(text).ok_or_else(|| {
+            FaultSyntax(format!(
+                "{text}: not a number of exchanges (12, 12+, *, */5, +3, B0#3, B0#*)"
+            ))
+        })
+    }
+}
+
+fn trigger(text: &str) -> Option<Trigger> {
+    let number = |digits: &str| digits.parse::<u64>().ok().filter(|number| *number > 0);
+    if let Some((instruction, which)) = text.split_once('#') {
+        let instruction = u8::from_str_radix(instruction, 16).ok()?;
+        let which = if which == "*" { 0 } else { number(which)? };
+        return Some(Trigger::Instruction(instruction, which));
+    }
+    match (
+        text.strip_prefix("*/"),
+        text.strip_prefix('+'),
+        text.strip_suffix('+'),
+    ) {
+        _ if text == "*" => Some(Trigger::Every(1)),
+        (Some(step), ..) => number(step).map(Trigger::Every),
+        (_, Some(count), _) => number(count).map(Trigger::Next),
+        (.., Some(first)) => number(first).map(Trigger::From),
+        _ => number(text).map(Trigger::At),
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultSyntax;
+
+    fn from_str(text: &str) -> Result<Self, FaultSyntax> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        let wrong = || FaultSyntax(format!("{text}: not a value for {name}"));
+        let count = |value: &str| value.parse::<usize>().ok().filter(|count| *count <= 60_000);
+        let status = |value: &str| u16::from_str_radix(value, 16).ok().filter(|_| value.len() == 4);
+        match (name, value) {
+            ("pull", None) => Some(Self::Pull),
+            ("mute", None) => Some(Self::Mute),
+            ("reset", None) => Some(Self::Reset),
+            ("other-application", None) => Some(Self::OtherApplication),
+            ("garbage", None) => Some(Self::Garbage),
+            ("send", Some(value)) => hex::decode(value).map(Self::Send),
+            ("answer", Some(value)) => hex::decode(value).map(Self::Answer),
+            ("slow", Some(value)) => parse_duration(value).map(Self::Slow),
+            ("status", Some(value)) => status(value).map(|word| Self::Status(Status(word))),
+            ("truncate", Some(value)) => count(value).map(Self::Truncate),
+            ("oversize", Some(value)) => count(value).map(Self::Oversize),
+            ("flip", Some(value)) => count(value).map(Self::Flip),
+            _ => {
+                return Err(FaultSyntax(format!(
+                    "{text}: no such fault (pull, mute, reset, other-application, send=HEX, slow=500ms, answer=HEX, \
+                     status=6F00, truncate=N, oversize=N, garbage, flip=N)"
+                )));
+            }
+        }
+        .ok_or_else(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_form_of_trigger() {
+        for (text, trigger) in [
+            ("12", Trigger::At(12)),
+            ("12+", Trigger::From(12)),
+            ("*", Trigger::Every(1)),
+            ("*/5", Trigger::Every(5)),
+            ("+3", Trigger::Next(3)),
+            ("B0#3", Trigger::Instruction(0xB0, 3)),
+            ("b0#*", Trigger::Instruction(0xB0, 0)),
+        ] {
+            assert_eq!(text.parse(), Ok(trigger));
+        }
+        for text in ["", "0", "+", "*/0", "#1", "B0#0", "-1", "100#1"] {
+            assert!(text.parse::<Trigger>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_fault() {
+        for (text, fault) in [
+            ("pull", Fault::Pull),
+            ("mute", Fault::Mute),
+            ("reset", Fault::Reset),
+            ("other-application", Fault::OtherApplication),
+            ("send=00A40000", Fault::Send(vec![0x00, 0xA4, 0, 0])),
+            ("slow=500ms", Fault::Slow(Duration::from_millis(500))),
+            ("answer=6F00", Fault::Answer(vec![0x6F, 0x00])),
+            ("status=6982", Fault::Status(Status::CODE_NEEDED)),
+            ("truncate=0", Fault::Truncate(0)),
+            ("oversize=300", Fault::Oversize(300)),
+            ("garbage", Fault::Garbage),
+            ("flip=2", Fault::Flip(2)),
+        ] {
+            assert_eq!(text.parse(), Ok(fault));
+        }
+        for text in [
+            "",
+            "pull=1",
+            "status=690",
+            "truncate",
+            "truncate=-1",
+            "slow=2",
+            "oversize=99999",
+            "send=0",
+        ] {
+            assert!(text.parse::<Fault>().is_err(), "{text}");
+        }
+        assert!("pull".parse::<PlannedFault>().is_err());
+    }
+}
