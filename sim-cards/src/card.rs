@@ -11,7 +11,7 @@ use crate::ias_ecc::IasEcc;
 use crate::interceptor::{Action, Interceptor};
 use crate::layout;
 use crate::persona::Persona;
-use crate::pki::Validity;
+use crate::pki::{Date, Validity};
 use crate::profile::Profile;
 use crate::timing::Timing;
 use crate::trace::{Exchange, Totals};
@@ -159,13 +159,22 @@ impl SimCard {
 
     /// The card of a persona, with certificates that are valid as the persona says, seen from today.
     pub fn from_persona(persona: &Persona, options: &Options) -> Self {
+        Self::issued(persona, options, &Validity::relative_to_today())
+    }
+
+    /// The same on another day: its certificates and dates are those of a card that is used on `day`.
+    pub fn from_persona_at(persona: &Persona, options: &Options, day: Date) -> Self {
+        Self::issued(persona, options, &Validity::at(day))
+    }
+
+    fn issued(persona: &Persona, options: &Options, validity: &Validity) -> Self {
         let chip = options.chip.unwrap_or(persona.chip);
         let mut persona = persona.clone();
         if let Some(serial) = options.serial {
             persona.set_serial(serial);
         }
         persona.certificates.minimum_size = options.certificate_size.or(persona.certificates.minimum_size);
-        let mut profile = Profile::of(&persona, chip, &Validity::relative_to_today());
+        let mut profile = Profile::of(&persona, chip, validity);
         if let Some(label) = &options.label {
             profile.label.clone_from(label);
         }
