@@ -50,6 +50,8 @@ def _load():
         ("sim_card_remove", None, (card,)),
         ("sim_card_insert", None, (card,)),
         ("sim_card_transmit", size, (card, ctypes.c_char_p, size, ctypes.c_char_p, size)),
+        ("sim_card_add_fault", ctypes.c_int, (card, text)),
+        ("sim_card_clear_faults", None, (card,)),
         ("sim_card_tries_left", ctypes.c_int, (card,)),
         ("sim_card_is_holder_verified", ctypes.c_int, (card,)),
         ("sim_card_dump", size, (card, ctypes.c_char_p, size)),
@@ -82,6 +84,8 @@ def _toml(value):
         return str(value).lower()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
     quoted = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}"'
 
@@ -93,8 +97,9 @@ def _bytes(command):
 class Card:
     """A card in the reader, without power. One thread at a time may use it.
 
-    `persona` is a name, or the text of a persona file. Options: chip, protocol, atr, pin, tries, puk, puk_tries,
-    cps_data, needs_recovery, at; see sim_cards.h.
+    `persona` is a name, or the text of a persona file. Options: chip, interface, protocol, atr, release_candidate,
+    serial, label, certificate_size, largest_answer, pin, tries, puk, puk_tries, cps_data, needs_recovery, at,
+    real_time, faults (a list); see sim_cards.h.
     """
 
     def __init__(self, persona, **options):
@@ -166,6 +171,15 @@ class Card:
         if len(answer) < 2:
             raise SimCardError("the card did not answer")
         return data + answer[:-2], int.from_bytes(answer[-2:], "big")
+
+    def add_fault(self, fault):
+        """Plans a fault, as "12:pull" or "B0#3:truncate=5"; see sim_cards.h."""
+        if not _LIBRARY.sim_card_add_fault(self._card, fault.encode()):
+            raise SimCardError(f"{fault} is no fault")
+
+    def clear_faults(self):
+        """Forgets every planned fault."""
+        _LIBRARY.sim_card_clear_faults(self._card)
 
     @property
     def tries_left(self):

@@ -77,6 +77,32 @@ class Cards(unittest.TestCase):
             self.assertIsNotNone(card.power_on())
             self.assertEqual(card.transmit(ROOT_APPLICATION), b"\x90\x00")
 
+    def test_faults_strike_when_planned(self):
+        with sim_cards.Card("doctor-hospital-cps3", faults=["2:status=6F00", "4:pull"]) as card:
+            card.power_on()
+            challenge = "00 84 00 00 08"
+            self.assertEqual([card.send(challenge)[1] for _ in range(3)], [0x9000, 0x6F00, 0x9000])
+            self.assertEqual(card.transmit(challenge), b"")
+            card.insert()
+            card.power_on()
+            card.add_fault("+1:truncate=3")
+            self.assertEqual(len(card.send(challenge)[0]), 3)
+            card.add_fault("*:mute")
+            card.clear_faults()
+            self.assertEqual(len(card.send(challenge)[0]), 8)
+            with self.assertRaises(sim_cards.SimCardError):
+                card.add_fault("soon:bang")
+
+    def test_the_antenna_of_a_cps3(self):
+        with sim_cards.Card("doctor-hospital-cps3", interface="contactless") as card:
+            self.assertEqual(card.power_on().hex().upper(), "3B8F80010031B86404B0ECC1739401808290000E")
+            self.assertIn("CPS_PRIV_TECH_AUT", card.dump())
+
+    def test_serial_and_label_are_chosen(self):
+        with sim_cards.Card("doctor-gp-cps4", serial="00000042", label="CPS4 of a test") as card:
+            self.assertIn("serial number: 80250000010000004", card.dump())
+            self.assertIn("CPS4 of a test", card.dump())
+
     def test_what_is_wrong_is_said(self):
         for persona, options, reason in (
             ("nobody", {}, "no persona is called nobody"),

@@ -25,8 +25,14 @@ size_t sim_cards_personas(char *text, size_t size);
  * it has more than one line. `options` may be NULL; else lines of TOML, each of which may be left out:
  *
  *     chip = "cps4"            "cps3" or "cps4": another chip than the persona's
+ *     interface = "contact"    "contact" or "contactless" (CPS3 only)
  *     protocol = "t1"          "t0" or "t1"
  *     atr = "3B..."            hexadecimal
+ *     release-candidate = false   the ATR of the release candidates of the CPS4
+ *     serial = "27000001"      eight digits
+ *     label = "CPS4"           label of the token
+ *     certificate-size = 3000  bytes that each certificate has at least
+ *     largest-answer = 256     bytes of the longest answer
  *     pin = "1234"             four to eight digits
  *     tries = 3                tries of the holder code that are left
  *     puk = "12345678"         eight digits
@@ -34,6 +40,8 @@ size_t sim_cards_personas(char *text, size_t size);
  *     cps-data = true          whether the card has CPS_DATA
  *     needs-recovery = false   CPS4: refuse the application until the recovery sequence was run
  *     at = "2026-07-14"        the day on which the certificates are used; default: today
+ *     real-time = false        take the time that a real card and its reader take
+ *     faults = ["12:pull"]     see sim_card_add_fault
  *
  * NULL if something is wrong; `error` then tells what, cut to `size`. Free the card with sim_card_free.
  */
@@ -57,6 +65,14 @@ void sim_card_insert(sim_card *card);
  * 258 bytes hold every answer of a healthy card. Bytes that do not fit are lost.
  */
 size_t sim_card_transmit(sim_card *card, const uint8_t *command, size_t length, uint8_t *answer, size_t size);
+
+/*
+ * Plans a fault, written WHEN:WHAT. WHEN: 12 (exchange 12), 12+ (and all that follow), * (every one), +3 (the third from
+ * now), B0#3 (the third command with instruction B0), B0#*. WHAT: pull, mute, reset, other-application, send=HEX,
+ * slow=500ms, answer=HEX, status=6F00, truncate=N, oversize=N, garbage, flip=N. 1 if it was understood.
+ */
+int sim_card_add_fault(sim_card *card, const char *fault);
+void sim_card_clear_faults(sim_card *card);
 
 /* State that a terminal cannot always see. -1 for a NULL card. */
 int sim_card_tries_left(const sim_card *card);

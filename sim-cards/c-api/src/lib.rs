@@ -220,6 +220,29 @@ pub unsafe extern "C" fn sim_card_transmit(
     unsafe { with(card, 0, |card| give(&card.transmit(&command), answer, size)) }
 }
 
+/// Plans a fault.
+///
+/// # Safety
+/// A card as in [`with`]; `fault` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sim_card_add_fault(card: *mut SimCard, fault: *const c_char) -> c_int {
+    // SAFETY: NULL or terminated.
+    let fault = unsafe { text(fault) };
+    let add = |card: &mut SimCard| Some(card.add_fault(fault?.parse().ok()?));
+    // SAFETY: the caller's promise is passed on.
+    unsafe { with(card, 0, |card| c_int::from(add(card).is_some())) }
+}
+
+/// Forgets every planned fault.
+///
+/// # Safety
+/// A card as in [`with`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sim_card_clear_faults(card: *mut SimCard) {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { with(card, (), SimCard::clear_faults) }
+}
+
 /// Tries of the holder code that are left.
 ///
 /// # Safety

@@ -1,16 +1,23 @@
 //! The options of a card as lines of TOML.
 
 use serde::Deserialize;
+use sim_cards::faults::{FaultSyntax, PlannedFault};
 use sim_cards::persona::{self, Persona};
 use sim_cards::pki::Date;
-use sim_cards::{Chip, Options, Protocol, SimCard, hex};
+use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct Given {
     chip: Option<GivenChip>,
+    interface: Option<GivenInterface>,
     protocol: Option<GivenProtocol>,
     atr: Option<String>,
+    release_candidate: bool,
+    serial: Option<String>,
+    label: Option<String>,
+    certificate_size: Option<usize>,
+    largest_answer: Option<usize>,
     pin: Option<String>,
     tries: Option<u8>,
     puk: Option<String>,
@@ -18,6 +25,8 @@ struct Given {
     cps_data: Option<bool>,
     needs_recovery: bool,
     at: Option<String>,
+    real_time: bool,
+    faults: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -25,6 +34,13 @@ struct Given {
 enum GivenChip {
     Cps3,
     Cps4,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum GivenInterface {
+    Contact,
+    Contactless,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -48,7 +64,22 @@ pub fn card(persona: &str, options: &str) -> Result<SimCard, String> {
         Some(at) => Some(at.parse().map_err(|error| format!("at: {error}"))?),
         None => None,
     };
-    let options = Options {
+    digits("serial", given.serial.as_deref(), 8..=8)?;
+    let faults: Vec<PlannedFault> = given
+        .faults
+        .iter()
+        .map(|fault| fault.parse().map_err(|error: FaultSyntax| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    let mut options = Options {
+        interface: match given.interface {
+            Some(GivenInterface::Contactless) => Interface::Contactless,
+            Some(GivenInterface::Contact) | None => Interface::Contact,
+        },
+        release_candidate: given.release_candidate,
+        serial: given.serial.as_deref().and_then(|serial| serial.parse().ok()),
+        label: given.label,
+        certificate_size: given.certificate_size,
+        largest_answer: given.largest_answer,
         chip: given.chip.map(|chip| match chip {
             GivenChip::Cps3 => Chip::Cps3,
             GivenChip::Cps4 => Chip::Cps4,
@@ -66,10 +97,19 @@ pub fn card(persona: &str, options: &str) -> Result<SimCard, String> {
         needs_recovery: given.needs_recovery,
         ..Options::default()
     };
-    Ok(match day {
-        Some(day) => SimCard::from_persona_at(&persona, &options, day),
-        None => SimCard::from_persona(&persona, &options),
-    })
+    let make = |options: &Options| match day {
+        Some(day) => SimCard::from_persona_at(&persona, options, day),
+        None => SimCard::from_persona(&persona, options),
+    };
+    let mut card = make(&options);
+    if given.real_time {
+        options.delay = Some(card.timing());
+        card = make(&options);
+    }
+    for fault in faults {
+        card.add_fault(fault);
+    }
+    Ok(card)
 }
 
 fn find(persona: &str) -> Result<Persona, String> {
