@@ -249,7 +249,7 @@ fn announce(card: &SimCard, persona: &Persona, arguments: &Arguments) -> io::Res
     writeln!(
         out,
         "inserted {} of {} ({protocol}, serial {}) into the reader at {} port {}",
-        card.chip(),
+        card.model(),
         persona.name,
         persona.serial_digits(),
         arguments.host,
@@ -260,7 +260,7 @@ fn announce(card: &SimCard, persona: &Persona, arguments: &Arguments) -> io::Res
 
 fn dump(card: &SimCard, persona: &Persona) -> io::Result<()> {
     let mut out = io::stdout();
-    let heading = format!("{} of {}: {}", card.chip(), persona.name, persona.description);
+    let heading = format!("{} of {}: {}", card.model(), persona.name, persona.description);
     match writeln!(out, "{heading}\n{}", card.dump()) {
         // The reader of a pipe has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
