@@ -228,7 +228,10 @@ pub unsafe extern "C" fn sim_card_transmit(
 pub unsafe extern "C" fn sim_card_add_fault(card: *mut SimCard, fault: *const c_char) -> c_int {
     // SAFETY: NULL or terminated.
     let fault = unsafe { text(fault) };
-    let add = |card: &mut SimCard| Some(card.add_fault(fault?.parse().ok()?));
+    let add = |card: &mut SimCard| {
+        card.add_fault(fault?.parse().ok()?);
+        Some(())
+    };
     // SAFETY: the caller's promise is passed on.
     unsafe { with(card, 0, |card| c_int::from(add(card).is_some())) }
 }
