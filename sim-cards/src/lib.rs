@@ -5,13 +5,14 @@
 //! [`vpcd`], where every real client of PC/SC meets it.
 //!
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
-//! stands in [`layout`].
+//! stands in [`guesses`].
 
 pub mod apdu;
 pub mod card;
 pub mod data;
 pub mod dump;
 pub mod faults;
+pub mod guesses;
 pub mod hex;
 pub mod interceptor;
 pub mod layout;
