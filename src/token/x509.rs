@@ -7,7 +7,7 @@ use crate::crypto::rsa::PublicKey;
 /// A certificate cut into its fields; each field is a whole DER value with tag and length.
 #[derive(Clone, Debug)]
 pub struct X509 {
-    /// The certificate, without what the file holds behind it.
+    /// The certificate, without what the file holds behind it and with a signature of whole bytes.
     pub der: Vec<u8>,
     /// serialNumber, an INTEGER.
     pub serial: Vec<u8>,
@@ -44,7 +44,7 @@ impl X509 {
         let subject = fields.next()?;
         let public_key_info = fields.next()?;
         Some(X509 {
-            der: der.to_vec(),
+            der: with_whole_signature(der, &certificate)?,
             serial: serial.to_vec(),
             issuer: issuer.to_vec(),
             subject: subject.to_vec(),
@@ -54,6 +54,16 @@ impl X509 {
             key: PublicKey::from_spki_der(public_key_info).ok(),
         })
     }
+}
+
+/// The certificate with 0 as the number of unused bits in its signature, its last value. Certificates with another number are on cards,
+/// and OpenSSL refuses them since 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
+fn with_whole_signature(der: &[u8], certificate: &[&[u8]]) -> Option<Vec<u8>> {
+    let signature = content(certificate.get(2)?)?;
+    let mut der = der.to_vec();
+    let unused_bits = der.len().checked_sub(signature.len())?;
+    *der.get_mut(unused_bits)? = 0;
+    Some(der)
 }
 
 /// The values inside a constructed value, each with tag and length.
@@ -90,4 +100,68 @@ fn date(time: &[u8]) -> Option<[u8; 8]> {
     };
     let date: [u8; 8] = [century, day].concat().try_into().ok()?;
     date.iter().all(u8::is_ascii_digit).then_some(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkcs15::notation::der;
+
+    /// A certificate of the shape of RFC 5280 with little in it.
+    fn certificate(version: &str, validity: &str, signature: &str) -> Vec<u8> {
+        der(&format!(
+            "30 {{ 30 {{ {version} 02 {{ 0A }} 30 {{ 06 {{ 2A }} }} 30 {{ 31 {{ }} }} 30 {{ {validity} }}
+                         30 {{ 0C {{ 'holder' }} }} 30 {{ 30 {{ }} 03 {{ 00 }} }} }}
+                   30 {{ 06 {{ 2A }} }} 03 {{ {signature} }} }}"
+        ))
+    }
+
+    const V3: &str = "A0 { 02 { 02 } }";
+    const DATES: &str = "17 { '491231235959Z' } 18 { '20501231235959Z' }";
+
+    #[test]
+    fn fields_are_whole_values() {
+        for version in [V3, ""] {
+            let found = X509::parse(&certificate(version, DATES, "00 AABB")).unwrap();
+            assert_eq!(found.serial, [0x02, 0x01, 0x0A]);
+            assert_eq!(found.subject, der("30 { 0C { 'holder' } }"));
+            assert_eq!(found.issuer, der("30 { 31 { } }"));
+            assert_eq!(found.key, None);
+        }
+    }
+
+    #[test]
+    fn years_of_two_digits_are_of_the_twentieth_century_from_50_on() {
+        let dates = |validity: &str| {
+            let found = X509::parse(&certificate(V3, validity, "00")).unwrap();
+            (found.not_before, found.not_after)
+        };
+        assert_eq!(dates(DATES), (Some(*b"20491231"), Some(*b"20501231")));
+        assert_eq!(
+            dates("17 { '500101000000Z' } 17 { 'ABCDEF' }"),
+            (Some(*b"19500101"), None)
+        );
+        assert_eq!(dates("17 { '99' }"), (None, None));
+    }
+
+    #[test]
+    fn what_fills_the_file_behind_it_is_left_out() {
+        let mut file = certificate(V3, DATES, "00 AABB");
+        let length = file.len();
+        file.extend([0xFF; 9]);
+        assert_eq!(X509::parse(&file).unwrap().der, file[..length]);
+    }
+
+    #[test]
+    fn a_signature_has_no_unused_bits() {
+        let found = X509::parse(&certificate(V3, DATES, "07 AABB")).unwrap();
+        assert_eq!(found.der, certificate(V3, DATES, "00 AABB"));
+    }
+
+    #[test]
+    fn no_cut_panics_and_none_is_a_certificate() {
+        let whole = certificate(V3, DATES, "00 AABB");
+        assert!((0..whole.len()).all(|end| X509::parse(&whole[..end]).is_none()));
+        assert!(X509::parse(&certificate(V3, DATES, "")).is_none());
+    }
 }
