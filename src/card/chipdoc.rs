@@ -151,9 +151,16 @@ impl ChipDoc {
 }
 
 impl Commands for ChipDoc {
-    const CHIP: Chip = Chip::Cps4;
     const CLASS: u8 = 0x01;
     const EF_SN_SFI: Option<u8> = None;
+
+    fn chip(&self) -> Chip {
+        Chip::Cps4
+    }
+
+    fn application(&self) -> &[u16] {
+        &APPLICATION
+    }
 
     fn must_select(&self) -> bool {
         !self.open

@@ -3,17 +3,28 @@
 use zeroize::Zeroizing;
 
 use super::dialogue::Dialogue;
+use super::update::Stamp;
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef};
+use crate::pkcs15::DataObject;
 
 /// The commands of one chip, and what is known of the chip's state between them.
 pub(super) trait Commands: Send {
-    const CHIP: Chip;
-
     /// Class of the chip's commands: 00, or 01 on logical channel 1.
     const CLASS: u8;
 
     /// Short identifier of EF.SN.ICC, where it is known to work.
     const EF_SN_SFI: Option<u8>;
+
+    /// See [`super::Card::chip`].
+    fn chip(&self) -> Chip;
+
+    /// DF of the PKCS #15 application.
+    fn application(&self) -> &[u16];
+
+    /// Finds out where the PKCS #15 application is, where that is not fixed.
+    fn locate_application(&mut self, _card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        Ok(())
+    }
 
     /// Nothing works before [`Commands::select_application`].
     fn must_select(&self) -> bool;
@@ -41,9 +52,14 @@ pub(super) trait Commands: Send {
         Err(CardError::Unsupported)
     }
 
-    /// Looks whether an update of the card's data was interrupted.
-    fn check_update(&mut self, _card: &mut Dialogue<'_>) -> Result<(), CardError> {
-        Ok(())
+    /// Data objects that the card has without saying so in its directory, which announces `data`.
+    fn unannounced_data(&self, _data: &[DataObject]) -> Vec<DataObject> {
+        Vec::new()
+    }
+
+    /// The stamp that updates of the card's data leave in a file of its own; `None` where the chip has no such file.
+    fn read_stamp(&mut self, _card: &mut Dialogue<'_>) -> Result<Option<Stamp>, CardError> {
+        Ok(None)
     }
 
     /// See [`super::Card::code_state`].

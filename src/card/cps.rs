@@ -1,10 +1,13 @@
 //! The card of a health professional, over either chip: every method is one transaction.
 
+use std::time::{Duration, Instant};
+
 use zeroize::Zeroizing;
 
 use super::commands::Commands;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
+use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
 use crate::iso7816::Command;
 use crate::pkcs15::{self, Objects, Odf, Path, TokenDirectory};
@@ -13,8 +16,9 @@ use crate::reader::{Connection, Continuity, Protocol};
 /// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
 pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
 
-const ODF: [u16; 3] = [0x3F00, 0x0001, 0x5031];
-const TOKEN_INFO: [u16; 3] = [0x3F00, 0x0001, 0x5032];
+/// Files of the PKCS #15 application.
+const ODF: u16 = 0x5031;
+const TOKEN_INFO: u16 = 0x5032;
 
 /// EF.SN.ICC.
 const EF_SN: [u16; 2] = [0x3F00, 0xD003];
@@ -34,6 +38,15 @@ pub(super) struct Cps<C> {
     odf: Option<Odf>,
     /// Another program has reset the card since a code was last verified.
     reset_seen: bool,
+    /// Another program has reset the card since [`Card::disturbed`] was last asked.
+    disturbed: bool,
+    /// The service was asked and told of a reset, which it will tell again when the next transaction begins.
+    noted: bool,
+    /// Stamp of the data that were read, and when it was last looked at; `None` when nothing was read, or when the card has no
+    /// stamp to look at.
+    stamp: Option<(Stamp, Instant)>,
+    /// The stamp must be looked at before the next act: whoever updates a card resets it in the end.
+    recheck: bool,
 }
 
 impl<C: Commands> Cps<C> {
@@ -45,6 +58,10 @@ impl<C: Commands> Cps<C> {
             number: Vec::new(),
             odf: None,
             reset_seen: false,
+            disturbed: false,
+            noted: false,
+            stamp: None,
+            recheck: false,
         };
         match card.perform(read_number) {
             Ok(number) => {
@@ -59,19 +76,36 @@ impl<C: Commands> Cps<C> {
         }
     }
 
+    /// Another program has reset the card.
+    fn note_reset(&mut self) {
+        log::info!("another program has reset the card");
+        self.commands.forget();
+        self.reset_seen = true;
+        self.disturbed = true;
+        self.recheck = true;
+    }
+
     /// Runs `act` in one transaction. When the card refuses it in a way that may mean that another program has selected its own
-    /// application, selects ours and runs it once more.
+    /// application, selects ours and runs it once more. After a reset by another program the card's data must still be
+    /// those that were read.
     fn perform<T>(
         &mut self,
         mut act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
     ) -> Result<T, CardError> {
         let continuity = self.connection.begin()?;
-        let mut card = Dialogue::new(&mut *self.connection);
-        if continuity == Continuity::Reset {
-            log::info!("another program has reset the card");
-            self.reset_seen = true;
-            self.commands.forget();
+        if !std::mem::take(&mut self.noted) && continuity == Continuity::Reset {
+            self.note_reset();
         }
+        let mut card = Dialogue::new(&mut *self.connection);
+        let (recheck, stamp) = (&mut self.recheck, &mut self.stamp);
+        let mut act = |commands: &mut C, card: &mut Dialogue<'_>| {
+            if *recheck && let Some((known, looked_at)) = stamp {
+                unchanged(commands, card, known)?;
+                *looked_at = Instant::now();
+            }
+            *recheck = false;
+            act(commands, card)
+        };
         if self.commands.must_select() {
             self.commands.select_application(&mut card)?;
             card.settle();
@@ -132,11 +166,56 @@ fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
     }
 }
 
+/// A file of the PKCS #15 application.
+fn own_file<C: Commands>(commands: &C, fid: u16) -> Vec<u16> {
+    [commands.application(), &[fid]].concat()
+}
+
 fn read_odf<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Odf, CardError> {
-    Ok(pkcs15::odf(
-        &directory_file(commands, card, &ODF, None)?,
-        &APPLICATION,
-    )?)
+    commands.locate_application(card)?;
+    let path = own_file(commands, ODF);
+    let file = directory_file(commands, card, &path, None)?;
+    Ok(pkcs15::odf(&file, commands.application())?)
+}
+
+fn read_info<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<pkcs15::TokenInfo, CardError> {
+    let path = own_file(commands, TOKEN_INFO);
+    Ok(pkcs15::token_info(&directory_file(commands, card, &path, None)?)?)
+}
+
+/// The stamp of the card's data: in a file of its own, or else in TokenInfo (lastUpdate), which `info` holds if it was just read.
+fn read_stamp<C: Commands>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    info: Option<&pkcs15::TokenInfo>,
+) -> Result<Option<Stamp>, CardError> {
+    if let Some(stamp) = commands.read_stamp(card)? {
+        return Ok(Some(stamp));
+    }
+    let date = match info {
+        Some(info) => info.last_update.clone(),
+        None => read_info(commands, card)?.last_update,
+    };
+    Ok(date.map(|date| Stamp::Dated(date.into_bytes())))
+}
+
+/// Refuses when the card's data are not those of the stamp `known` any more.
+fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Stamp) -> Result<(), CardError> {
+    match read_stamp(commands, card, None)? {
+        Some(Stamp::Interrupted) => Err(interrupted()),
+        Some(found) if found == *known => Ok(()),
+        // Another program's application may be the selected one, and have no such file.
+        Some(Stamp::Absent) if !card.settled() => Err(CardError::NotFound(0x6A82)),
+        _ => {
+            log::info!("the card's data were updated");
+            Err(CardError::Updated)
+        }
+    }
+}
+
+fn interrupted() -> CardError {
+    log::error!("the card was left unusable by an interrupted update of its data (EF_ACTUA)");
+    CardError::InterruptedUpdate
 }
 
 /// A file of the directory, as far as it is used.
@@ -167,7 +246,7 @@ fn directory<C: Commands, T>(
 
 impl<C: Commands> Card for Cps<C> {
     fn chip(&self) -> Chip {
-        C::CHIP
+        self.commands.chip()
     }
 
     fn protocol(&self) -> Protocol {
@@ -180,32 +259,56 @@ impl<C: Commands> Card for Cps<C> {
 
     /// EF_ACTUA comes last: it leaves the master file current, where the counters of the codes are asked next.
     fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
-        let (odf, directory) = self.perform(|commands, card| {
+        let (odf, directory, stamp) = self.perform(|commands, card| {
             let odf = read_odf(commands, card)?;
-            let token = pkcs15::token_info(&directory_file(commands, card, &TOKEN_INFO, None)?)?;
-            let codes = directory(commands, card, &odf.codes, |file| {
-                pkcs15::codes(file, &APPLICATION)
-            })?;
-            commands.check_update(card)?;
-            Ok((odf, TokenDirectory { token, codes }))
+            let token = read_info(commands, card)?;
+            let application = commands.application().to_vec();
+            let codes = match commands.chip() {
+                // Over the air no code can be presented, whatever the directory says of codes.
+                Chip::Cps3Contactless => Vec::new(),
+                _ => directory(commands, card, &odf.codes, |file| {
+                    pkcs15::codes(file, &application)
+                })?,
+            };
+            let stamp = read_stamp(commands, card, Some(&token))?;
+            Ok((odf, TokenDirectory { token, codes }, stamp))
         })?;
         self.odf = Some(odf);
+        self.stamp = stamp.map(|stamp| (stamp, Instant::now()));
         Ok(directory)
     }
 
     fn read_objects(&mut self) -> Result<Objects, CardError> {
         let odf = self.odf()?;
         self.perform(|commands, card| {
-            let app = &APPLICATION;
-            Ok(Objects {
+            let application = commands.application().to_vec();
+            let app = &application[..];
+            let mut objects = Objects {
                 private_keys: directory(commands, card, &odf.private_keys, pkcs15::private_keys)?,
                 public_keys: directory(commands, card, &odf.public_keys, |f| pkcs15::public_keys(f, app))?,
                 certificates: directory(commands, card, &odf.certificates, |f| {
                     pkcs15::certificates(f, app)
                 })?,
                 data: directory(commands, card, &odf.data, |f| pkcs15::data(f, app))?,
-            })
+            };
+            let unannounced = commands.unannounced_data(&objects.data);
+            objects.data.extend(unannounced);
+            Ok(objects)
         })
+    }
+
+    fn check_update(&mut self, max_age: Duration) -> Result<(), CardError> {
+        match &self.stamp {
+            None => return Ok(()),
+            Some((stamp, looked_at)) if !self.recheck && looked_at.elapsed() < max_age => {
+                return match stamp {
+                    Stamp::Interrupted => Err(interrupted()),
+                    _ => Ok(()),
+                };
+            }
+            Some(_) => self.recheck = true,
+        }
+        self.perform(|_, _| Ok(()))
     }
 
     fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
@@ -277,10 +380,16 @@ impl<C: Commands> Card for Cps<C> {
     }
 
     fn continuous(&mut self) -> Result<bool, CardError> {
-        if self.connection.check()? == Continuity::Reset {
-            self.reset_seen = true;
+        if self.connection.check()? == Continuity::Reset && !self.noted {
+            self.note_reset();
+            self.noted = true;
         }
         Ok(!self.reset_seen)
+    }
+
+    fn disturbed(&mut self) -> Result<bool, CardError> {
+        self.continuous()?;
+        Ok(std::mem::take(&mut self.disturbed))
     }
 
     fn abilities(&self, key: &KeyRef) -> Abilities {

@@ -1,4 +1,6 @@
-//! CPS3: an IAS-ECC chip, contact interface. Commands as observed on real cards and in the official module.
+//! CPS3: an IAS-ECC chip, on its contacts or over the air. Commands as observed on real cards and in the official module.
+//!
+//! Over the air there is one application with one key, no code, and neither EF_ACTUA nor the CPS2ter side.
 
 use zeroize::Zeroizing;
 
@@ -9,16 +11,25 @@ use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::legacy;
 use super::security_object;
-use super::update::{self, EF_ACTUA};
+use super::update::{self, EF_ACTUA, Stamp};
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
 use crate::crypto::{Hash, LastRound, digest_info};
 use crate::iso7816::Command;
+use crate::pkcs15::{self, DataObject};
 use crate::reader::Protocol;
 
 /// Root application.
 const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
 
 const MF: [u16; 1] = [0x3F00];
+
+/// EF.DIR and the application of the contactless interface.
+const EF_DIR: [u16; 2] = [0x3F00, 0x2F00];
+const CONTACTLESS_AID: [u8; 13] = [
+    0xE8, 0x28, 0xBD, 0x08, 0x0F, 0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x20,
+];
+/// DF of that application where EF.DIR names none: the official module selects it.
+const CONTACTLESS_APPLICATION: [u16; 2] = [0x3F00, 0x0002];
 
 /// SELECT by application identifier, with file control information.
 const SELECT_AID: [u8; 4] = [0x00, 0xA4, 0x04, 0x04];
@@ -66,6 +77,9 @@ const DIGEST_INFO_MAX: usize = 83;
 /// way back.
 #[derive(Debug)]
 pub(super) struct IasEcc {
+    chip: Chip,
+    /// DF of the PKCS #15 application.
+    application: Vec<u16>,
     /// The master file is the current DF, as it is after a reset.
     in_master: bool,
     /// The PKCS #15 application was entered since the last reset. Empty key paths mean "no SELECT before use", but whether
@@ -75,9 +89,21 @@ pub(super) struct IasEcc {
     finishes_hashes: bool,
 }
 
-impl Default for IasEcc {
-    fn default() -> Self {
+impl IasEcc {
+    /// The chip on its contacts.
+    pub(super) fn contact() -> Self {
+        Self::new(Chip::Cps3, &APPLICATION)
+    }
+
+    /// The chip over the air.
+    pub(super) fn contactless() -> Self {
+        Self::new(Chip::Cps3Contactless, &CONTACTLESS_APPLICATION)
+    }
+
+    fn new(chip: Chip, application: &[u16]) -> Self {
         IasEcc {
+            chip,
+            application: application.to_vec(),
             in_master: true,
             entered: false,
             finishes_hashes: false,
@@ -100,7 +126,7 @@ impl IasEcc {
     /// Makes the PKCS #15 application current if it was not since the last reset.
     fn enter(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
         if !self.entered {
-            self.select_silently(card, &APPLICATION)?;
+            self.select_silently(card, &self.application.clone())?;
             (self.entered, self.in_master) = (true, false);
         }
         Ok(())
@@ -244,9 +270,28 @@ impl SignatureHash {
 }
 
 impl Commands for IasEcc {
-    const CHIP: Chip = Chip::Cps3;
     const CLASS: u8 = 0x00;
     const EF_SN_SFI: Option<u8> = Some(0x1C);
+
+    fn chip(&self) -> Chip {
+        self.chip
+    }
+
+    fn application(&self) -> &[u16] {
+        &self.application
+    }
+
+    fn locate_application(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+        if self.chip != Chip::Cps3Contactless {
+            return Ok(());
+        }
+        let size = self.select_file(card, &EF_DIR, true)?;
+        let file = files::read(card, Self::CLASS, 0, Extent::Entries(size), false)?;
+        if let Some(path) = pkcs15::application_path(&file, &CONTACTLESS_AID)? {
+            self.application = path;
+        }
+        Ok(())
+    }
 
     fn must_select(&self) -> bool {
         false
@@ -281,7 +326,7 @@ impl Commands for IasEcc {
         };
         let control_information = card.select(&command)?;
         self.in_master = fids.len() <= 2;
-        self.entered |= fids.starts_with(&APPLICATION);
+        self.entered |= fids.starts_with(&self.application);
         Ok(files::size(&control_information)?)
     }
 
@@ -295,19 +340,27 @@ impl Commands for IasEcc {
         legacy::read(card, fids)
     }
 
-    fn check_update(&mut self, card: &mut Dialogue<'_>) -> Result<(), CardError> {
+    fn unannounced_data(&self, data: &[DataObject]) -> Vec<DataObject> {
+        match self.chip {
+            Chip::Cps3 => legacy::unannounced(data),
+            _ => Vec::new(),
+        }
+    }
+
+    fn read_stamp(&mut self, card: &mut Dialogue<'_>) -> Result<Option<Stamp>, CardError> {
+        if self.chip != Chip::Cps3 {
+            return Ok(None);
+        }
         let file = match self.select_file(card, &EF_ACTUA, false) {
             Ok(_) => files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false),
-            Err(CardError::NotFound(_)) => return Ok(()),
-            Err(e) => Err(e),
+            Err(CardError::NotFound(_)) => return Ok(Some(Stamp::Absent)),
+            Err(e) => return Err(e),
         };
         match file {
-            Ok(file) if update::is_complete(&file) => Ok(()),
+            Ok(file) => Ok(Some(Stamp::of(&file))),
             Err(e @ CardError::Reader(_)) => Err(e),
-            other => {
-                log::error!("the card was left unusable by an interrupted update (EF_ACTUA: {other:?})");
-                Err(CardError::InterruptedUpdate)
-            }
+            // It is readable on every card where it exists, unless something happened to it.
+            Err(_) => Ok(Some(Stamp::Interrupted)),
         }
     }
 
@@ -369,7 +422,7 @@ impl Commands for IasEcc {
                 pkcs1_max: Some(longest),
                 pss: &[],
                 raw: false,
-                decipher: true,
+                decipher: self.chip == Chip::Cps3,
             },
         }
     }

@@ -22,6 +22,8 @@ mod update;
 
 pub use recognise::{candidate, recognise};
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
@@ -33,8 +35,20 @@ use crate::reader::{Protocol, ReaderError};
 pub enum Chip {
     /// IAS-ECC, contact interface.
     Cps3,
+    /// IAS-ECC, over the air: one key that needs no code.
+    Cps3Contactless,
     /// NXP ChipDoc, contact interface.
     Cps4,
+}
+
+impl Chip {
+    /// The roles of the keys that it has.
+    pub fn key_roles(self) -> &'static [KeyRole] {
+        match self {
+            Chip::Cps3 | Chip::Cps4 => &[KeyRole::Signature, KeyRole::Authentication],
+            Chip::Cps3Contactless => &[KeyRole::Authentication],
+        }
+    }
 }
 
 /// Why a card operation failed.
@@ -46,6 +60,8 @@ pub enum CardError {
     NotRecognized,
     /// The card was left half written by an update of its data (EF_ACTUA) and must not be used.
     InterruptedUpdate,
+    /// The card's data were updated since they were read: all that is known of it must be read anew, as of another card.
+    Updated,
     /// Wrong code; tries left when the card tells (63Cx).
     CodeIncorrect {
         /// Tries left before the code is blocked.
@@ -98,7 +114,7 @@ pub struct CodeState {
 /// A private key as the card addresses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRef {
-    /// Key reference of PrKDF (81, 82 on CPS3; 10, 20 on CPS4), stripped of PKCS #15's sign extension.
+    /// Key reference of PrKDF (81, 82 on CPS3, 83 over the air; 10, 20 on CPS4), stripped of PKCS #15's sign extension.
     pub reference: u8,
     /// Length of the modulus in bytes.
     pub modulus_len: usize,
@@ -175,12 +191,19 @@ pub trait Card: Send {
     /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
     fn number(&self) -> &[u8];
 
-    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA.
-    ///
-    /// [`CardError::InterruptedUpdate`]: EF_ACTUA tells of an update that never ended.
+    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA; see
+    /// [`Card::check_update`].
     fn read_token_info(&mut self) -> Result<TokenDirectory, CardError>;
 
-    /// Reads PrKDF, PuKDF, CDF and DODF, as far as ODF names them; no certificate and no data file.
+    /// Looks whether the card's data still are those of [`Card::read_token_info`], unless that was looked at less than
+    /// `max_age` ago. The same is done in each transaction before which another program has reset the card.
+    ///
+    /// # Errors
+    /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an update that has not ended.
+    fn check_update(&mut self, max_age: Duration) -> Result<(), CardError>;
+
+    /// Reads PrKDF, PuKDF, CDF and DODF, as far as ODF names them; no certificate and no data file. Adds the data objects of
+    /// the CPS2ter side of a CPS3, which no directory names.
     fn read_objects(&mut self) -> Result<Objects, CardError>;
 
     /// Reads the whole directory: [`Card::read_token_info`], then [`Card::read_objects`].
@@ -224,6 +247,9 @@ pub trait Card: Send {
     /// Whether codes verified earlier may still be; asks the PC/SC service only, never the card.
     /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
     fn continuous(&mut self) -> Result<bool, CardError>;
+
+    /// Whether another program has reset the card since this was last asked; asks the PC/SC service only.
+    fn disturbed(&mut self) -> Result<bool, CardError>;
 
     /// What the key can do.
     fn abilities(&self, key: &KeyRef) -> Abilities;

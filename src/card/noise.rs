@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -134,6 +135,8 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
     call(0, &mut |card| {
         drop(card.write_file(&path(&[0x0001, 0xD107]), &[0; 700]))
     });
+    call(0, &mut |card| drop(card.check_update(Duration::ZERO)));
+    call(0, &mut |card| drop(card.disturbed()));
     call(0, &mut |card| drop(card.code_state(&pin())));
     // Once, and once more if the application was not the selected one.
     call(2, &mut |card| drop(card.verify(&pin(), b"1234")));
@@ -170,6 +173,7 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
 fn a_card_may_answer_anything() {
     for (atr, protocols) in [
         ("3BAC00402A001225006480000310009000", &[Protocol::T0][..]),
+        ("3B8F80010031B86404B0ECC1739401808290000E", &[Protocol::T1][..]),
         (
             "3B9B188001001225006480040100009044",
             &[Protocol::T0, Protocol::T1],

@@ -6,51 +6,56 @@ use super::ias_ecc::IasEcc;
 use super::{Card, CardError, Chip};
 use crate::reader::Connection;
 
-/// Length of an answer to reset of a contact CPS.
-const ATR_LENGTH: usize = 17;
-
 /// A family of answers to reset.
 struct Family {
     chip: Chip,
-    atr: [u8; ATR_LENGTH],
+    atr: &'static [u8],
     /// Bits that must agree.
-    mask: [u8; ATR_LENGTH],
+    mask: &'static [u8],
 }
 
-const EXACTLY: [u8; ATR_LENGTH] = [0xFF; ATR_LENGTH];
+const EXACTLY: &[u8] = &[0xFF; 17];
 
 /// `1225006480` stands in the historical bytes of every contact CPS.
-const FAMILIES: [Family; 4] = [
+const FAMILIES: [Family; 5] = [
     // CPS4.
     Family {
         chip: Chip::Cps4,
-        atr: bytes(b"3B9B188001001225006480040100009044"),
+        atr: &bytes::<17>(b"3B9B188001001225006480040100009044"),
         mask: EXACTLY,
     },
     // CPS4, release candidate.
     Family {
         chip: Chip::Cps4,
-        atr: bytes(b"3B9B188001001225006480000401009044"),
+        atr: &bytes::<17>(b"3B9B188001001225006480000401009044"),
         mask: EXACTLY,
     },
     // CPS4, release candidate with T=0 only.
     Family {
         chip: Chip::Cps4,
-        atr: bytes(b"3BDC18FF00001225006480000401009000"),
+        atr: &bytes::<17>(b"3BDC18FF00001225006480000401009000"),
         mask: EXACTLY,
     },
     // CPS3, with any interface bytes TB1, TD1, TC2 and any three version bytes. The mask also covers the release
     // candidate above, which therefore comes first.
     Family {
         chip: Chip::Cps3,
-        atr: bytes(b"3BAC00402A001225006480000310009000"),
-        mask: bytes(b"FF00000000FFFFFFFFFFFF000000FFFFFF"),
+        atr: &bytes::<17>(b"3BAC00402A001225006480000310009000"),
+        mask: &bytes::<17>(b"FF00000000FFFFFFFFFFFF000000FFFFFF"),
+    },
+    // CPS3 over the air. Three of the four bytes of pre-issuing data (64 xxxxxxxx) may vary, one of them in its last six bits; with
+    // them varies the check byte, which the reader computes.
+    Family {
+        chip: Chip::Cps3Contactless,
+        atr: &bytes::<20>(b"3B8F80010031B86404B0ECC1739401808290000E"),
+        mask: &bytes::<20>(b"FFFFFFFFFFFFFFFF0000FFC0FFFFFFFFFFFFFF00"),
     },
 ];
 
 /// Bytes of a hexadecimal constant.
-const fn bytes(hex: &[u8; 2 * ATR_LENGTH]) -> [u8; ATR_LENGTH] {
-    let mut bytes = [0; ATR_LENGTH];
+const fn bytes<const N: usize>(hex: &[u8]) -> [u8; N] {
+    assert!(hex.len() == 2 * N, "two digits for each byte");
+    let mut bytes = [0; N];
     let mut i = 0;
     while i < hex.len() {
         let digit = match hex[i] {
@@ -89,7 +94,8 @@ impl Family {
 /// [`CardError::NotRecognized`]: a foreign card. With a foreign ATR it has received no command at all.
 pub fn recognise(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Box<dyn Card>, CardError> {
     match candidate(atr) {
-        Some(Chip::Cps3) => Ok(Box::new(Cps::recognise(connection, IasEcc::default())?)),
+        Some(Chip::Cps3) => Ok(Box::new(Cps::recognise(connection, IasEcc::contact())?)),
+        Some(Chip::Cps3Contactless) => Ok(Box::new(Cps::recognise(connection, IasEcc::contactless())?)),
         Some(Chip::Cps4) => Ok(Box::new(Cps::recognise(connection, ChipDoc::default())?)),
         None => Err(CardError::NotRecognized),
     }
@@ -111,9 +117,17 @@ mod tests {
             ("3B9B188001001225006480040100009044", Some(Chip::Cps4)),
             ("3B9B188001001225006480000401009044", Some(Chip::Cps4)),
             ("3BDC18FF00001225006480000401009000", Some(Chip::Cps4)),
-            // Vitale 2, a CPS3 over the air, a CPS3 with other historical bytes, cut ones, none.
+            (
+                "3B8F80010031B86404B0ECC1739401808290000E",
+                Some(Chip::Cps3Contactless),
+            ),
+            (
+                "3B8F80010031B8641122ECD5739401808290009A",
+                Some(Chip::Cps3Contactless),
+            ),
+            // Vitale 2, a contactless card of another issuer, a CPS3 with other historical bytes, cut ones, none.
             ("3B751300004309EA9000", None),
-            ("3B8F80010031B86404B0ECC1739401808290000E", None),
+            ("3B8F80010031B86404B0EC01739401808290000E", None),
             ("3BAC00402A001225006481000310009000", None),
             ("3BAC00402A0012250064800003100090", None),
             ("3BAC00402A00122500648000031000900000", None),

@@ -14,16 +14,37 @@ pub(super) const LENGTH: usize = 20;
 const START: u32 = 0x81;
 const END: u32 = 0x82;
 
-/// Whether both dates stand in the file, each as seven bytes of decimal digits, yyyymmddhhmmss. The length of the
-/// template around them is not looked at: cards are accepted with a wrong one.
-pub(super) fn is_complete(file: &[u8]) -> bool {
-    let Some(([0xEC, _], dates)) = file.split_first_chunk::<2>() else {
-        return false;
-    };
-    [START, END].into_iter().all(|tag| {
-        matches!(objects(dates).find(tag), Ok(Some(date)) if date.value.len() == 7
-            && date.value.iter().all(|b| b >> 4 <= 9 && b & 0x0F <= 9))
-    })
+/// What tells one state of the card's data from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stamp {
+    /// No update so far.
+    Absent,
+    /// Dates of the last update, as the card writes them.
+    Dated(Vec<u8>),
+    /// An update has begun and not ended: the data cannot be trusted.
+    Interrupted,
+}
+
+impl Stamp {
+    /// What EF_ACTUA says. Both dates must stand in it, each as seven bytes of decimal digits, yyyymmddhhmmss. The length of the
+    /// template around them is not looked at: cards are accepted with a wrong one.
+    pub(super) fn of(file: &[u8]) -> Stamp {
+        let Some(([0xEC, _], dates)) = file.split_first_chunk::<2>() else {
+            return Stamp::Interrupted;
+        };
+        let date = |tag| match objects(dates).find(tag) {
+            Ok(Some(date)) if is_date(date.value) => Some(date.value),
+            _ => None,
+        };
+        match (date(START), date(END)) {
+            (Some(start), Some(end)) => Stamp::Dated([start, end].concat()),
+            _ => Stamp::Interrupted,
+        }
+    }
+}
+
+fn is_date(value: &[u8]) -> bool {
+    value.len() == 7 && value.iter().all(|b| b >> 4 <= 9 && b & 0x0F <= 9)
 }
 
 #[cfg(test)]
@@ -45,7 +66,18 @@ mod tests {
             ("", false),
             ("0000000000000000000000000000000000000000", false),
         ] {
-            assert_eq!(is_complete(&hex(file)), complete, "{file}");
+            assert_eq!(Stamp::of(&hex(file)) != Stamp::Interrupted, complete, "{file}");
         }
+    }
+
+    #[test]
+    fn another_update_is_another_stamp() {
+        let first = Stamp::of(&hex("EC12 8107 20240315103000 8207 20240315103045"));
+        assert_eq!(first, Stamp::Dated(hex("20240315103000 20240315103045")));
+        assert_ne!(
+            first,
+            Stamp::of(&hex("EC12 8107 20240315103000 8207 20240315103046"))
+        );
+        assert_ne!(first, Stamp::Absent);
     }
 }

@@ -5,6 +5,7 @@
 
 mod codes;
 mod decode;
+mod dir;
 #[cfg(test)]
 pub(crate) mod notation;
 mod objects;
@@ -12,6 +13,7 @@ mod odf;
 mod token_info;
 
 pub use codes::codes;
+pub use dir::application_path;
 pub use objects::{certificates, data, private_keys, public_keys};
 pub use odf::{Odf, odf};
 pub use token_info::token_info;

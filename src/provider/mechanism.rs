@@ -6,19 +6,10 @@ use crate::crypto::Hash;
 use crate::crypto::padding::pss;
 use crate::token::Token;
 use crate::token::key::{Oaep, Padding};
-use crate::token::mechanism::{HASHED, MODULUS_LEN};
+use crate::token::mechanism::{DIGESTS, HASHED, MODULUS_LEN};
 
 use super::error::{Error, Result};
 use super::types::{Mechanism, MechanismInfo, MechanismType, OaepParameters, Parameter, PssParameters};
-
-/// Digests computed by the module.
-const DIGESTS: [(Hash, MechanismType); 5] = [
-    (Hash::Sha1, CKM_SHA_1),
-    (Hash::Sha224, CKM_SHA224),
-    (Hash::Sha256, CKM_SHA256),
-    (Hash::Sha384, CKM_SHA384),
-    (Hash::Sha512, CKM_SHA512),
-];
 
 /// Mask generation functions, by their hash.
 const MASKS: [(Hash, CK_RSA_PKCS_MGF_TYPE); 5] = [
@@ -29,41 +20,19 @@ const MASKS: [(Hash, CK_RSA_PKCS_MGF_TYPE); 5] = [
     (Hash::Sha512, CKG_MGF1_SHA512),
 ];
 
-/// Modulus lengths in bits that go with the RSA mechanisms.
-const KEY_SIZE: CK_ULONG = 8 * MODULUS_LEN as CK_ULONG;
-
 /// C_GetMechanismList.
 pub fn list(token: &Token) -> Vec<MechanismType> {
-    token
-        .mechanisms()
-        .iter()
-        .copied()
-        .chain(DIGESTS.iter().map(|(_, kind)| *kind))
-        .collect()
+    token.mechanisms().iter().map(|listed| listed.kind).collect()
 }
 
 /// C_GetMechanismInfo of a listed mechanism.
 pub fn info(token: &Token, kind: MechanismType) -> Option<MechanismInfo> {
-    if DIGESTS.iter().any(|(_, digest)| *digest == kind) {
-        return Some(MechanismInfo {
-            min_key_size: 0,
-            max_key_size: 0,
-            flags: CKF_DIGEST,
-        });
-    }
-    if !token.mechanisms().contains(&kind) {
-        return None;
-    }
-    let flags = match kind {
-        CKM_RSA_PKCS => {
-            CKF_HW | CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_DECRYPT
-        }
-        _ => CKF_HW | CKF_SIGN | CKF_VERIFY,
-    };
+    let listed = token.mechanisms().iter().find(|listed| listed.kind == kind)?;
+    let bits = CK_ULONG::try_from(listed.key_bits).ok()?;
     Some(MechanismInfo {
-        min_key_size: KEY_SIZE,
-        max_key_size: KEY_SIZE,
-        flags,
+        min_key_size: bits,
+        max_key_size: bits,
+        flags: listed.flags,
     })
 }
 

@@ -33,11 +33,13 @@ impl From<token::Error> for Error {
             token::Error::Card(card) => card.into(),
             token::Error::NoCode => Error::UserPinNotInitialized,
             token::Error::NotLoggedIn => Error::UserNotLoggedIn,
+            token::Error::SessionGone => Error::SessionHandleInvalid,
             token::Error::LoggedIn(_) => Error::UserAlreadyLoggedIn,
             token::Error::NoObject => Error::ObjectHandleInvalid,
             token::Error::KeyUse => Error::KeyFunctionNotPermitted,
             token::Error::Data => Error::DataInvalid,
-            token::Error::DataLength | token::Error::ValueTooLong => Error::DataLenRange,
+            token::Error::DataLength => Error::DataLenRange,
+            token::Error::ValueTooLong => Error::AttributeValueInvalid,
             token::Error::Cryptogram => Error::EncryptedDataInvalid,
             token::Error::CryptogramLength => Error::EncryptedDataLenRange,
             token::Error::ReadOnly => Error::ActionProhibited,
@@ -60,6 +62,8 @@ impl From<CardError> for Error {
             }
             CardError::NotRecognized => Error::TokenNotRecognized,
             CardError::InterruptedUpdate => Error::InterruptedUpdate,
+            // To an application that is another card in the slot.
+            CardError::Updated => Error::SessionHandleInvalid,
             CardError::CodeIncorrect { .. } => Error::PinIncorrect,
             CardError::CodeBlocked => Error::PinLocked,
             CardError::CodeLength => Error::PinLenRange,

@@ -67,7 +67,7 @@ impl KeyHandle {
     pub fn verifies(&self, kind: MechanismType) -> bool {
         match self.private_half() {
             Some(private) => mechanism::signs(private, kind),
-            None => self.inserted.token.mechanisms().contains(&kind),
+            None => self.inserted.token.verifies(kind),
         }
     }
 
@@ -147,10 +147,12 @@ impl Library {
                 Ok(length(&value))
             }
             Object::Profile(id) => Ok(size_of_val(id)),
+            Object::Mechanism(kind) => Ok(size_of_val(kind)),
         }
     }
 
-    /// C_SetAttributeValue. Only CKA_VALUE of a modifiable data object can change.
+    /// C_SetAttributeValue. Only CKA_VALUE of a modifiable data object can change, as a whole: what a shorter value leaves of the
+    /// file becomes zeros. The order of the refusals is that of the official module: handle, kind of session, object, attribute, login.
     pub fn set_attributes(
         &self,
         session: SessionHandle,
@@ -160,20 +162,15 @@ impl Library {
         let session = self.session(session)?;
         let object = self.visible(&session, object)?;
         session.writable()?;
-        let Object::Data(data) = object else {
-            return Err(Error::ActionProhibited);
+        let data = match object {
+            Object::Data(data) if data.entry.common.modifiable => data,
+            _ => return Err(Error::ActionProhibited),
         };
-        if !data.entry.common.modifiable {
-            return Err(Error::ActionProhibited);
+        let value = new_value(template)?;
+        // The card would say so too, after two exchanges; and another program's login is not ours.
+        if !session.holder_logged_in() {
+            return Err(Error::UserNotLoggedIn);
         }
-        for attribute in template {
-            if attribute.kind != CKA_VALUE {
-                return Err(Error::AttributeReadOnly);
-            }
-        }
-        let Some(value) = template.last().map(|attribute| attribute.value) else {
-            return Ok(());
-        };
         self.note(&session, session.token().write_data(data, value))
     }
 
@@ -223,6 +220,16 @@ impl Library {
     }
 }
 
+/// The one attribute that can change: CKA_VALUE of data.
+fn new_value<'a>(template: &[Attribute<'a>]) -> Result<&'a [u8]> {
+    match template {
+        [] => Err(Error::ArgumentsBad),
+        [attribute] if attribute.kind == CKA_VALUE => Ok(attribute.value),
+        _ if template.iter().all(|attribute| attribute.kind == CKA_VALUE) => Err(Error::TemplateInconsistent),
+        _ => Err(Error::AttributeReadOnly),
+    }
+}
+
 /// Handles of the visible objects that have every attribute of the template.
 fn matching(
     session: &Session,
@@ -234,9 +241,11 @@ fn matching(
         return Ok(Vec::new());
     }
     let logged_in = session.holder_logged_in();
+    let names_class = template.iter().any(|attribute| attribute.kind == CKA_CLASS);
     let mut found = Vec::new();
     for (index, object) in token.objects()?.iter().enumerate() {
         if (!object.private() || logged_in)
+            && (names_class || !object.found_by_class_only())
             && matches(token, object, template)?
             && let Some(handle) = session.inserted.handle(index)
         {
@@ -246,12 +255,13 @@ fn matching(
     Ok(found)
 }
 
-const OWN_CLASSES: [CK_OBJECT_CLASS; 5] = [
+const OWN_CLASSES: [CK_OBJECT_CLASS; 6] = [
     CKO_DATA,
     CKO_CERTIFICATE,
     CKO_PUBLIC_KEY,
     CKO_PRIVATE_KEY,
     CKO_PROFILE,
+    CKO_MECHANISM,
 ];
 
 fn asks_for_foreign_class(template: &[Attribute<'_>]) -> bool {

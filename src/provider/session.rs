@@ -1,6 +1,7 @@
 //! Session management (PKCS #11 §5.6), login, and the codes (C_InitPIN, C_SetPIN of §5.5).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cryptoki_sys::*;
 use parking_lot::{Mutex, MutexGuard};
@@ -13,7 +14,7 @@ use crate::token::{self, Login, User};
 use super::error::{Error, Result};
 use super::library::Library;
 use super::operation::Operations;
-use super::slot::{Inserted, Slot};
+use super::slot::{Inserted, Slot, absent_instead_of_removed};
 use super::types::{SessionHandle, SessionInfo, SlotId, UserType};
 
 /// An open session. It lives as long as its card stays in the reader.
@@ -69,12 +70,22 @@ impl Session {
     }
 }
 
+/// With the first session of a token begins a new use of the card: it is asked whether its data were updated, unless it was asked
+/// this short a time ago. Applications that open a session for each operation are not slowed down.
+const LOOK_AGE: Duration = Duration::from_secs(3);
+
 impl Library {
     /// C_OpenSession. The ABI has checked the flags.
     pub fn open_session(&self, slot: SlotId, read_write: bool) -> Result<SessionHandle> {
         self.refresh();
         let slot = self.slot(slot)?;
-        let inserted = self.token(&slot)?;
+        let first_of_token = |inserted: &Inserted| self.sessions_of(inserted).is_empty();
+        let (inserted, ()) = self
+            .on_token(&slot, |inserted| match first_of_token(inserted) {
+                true => inserted.token.check_update(LOOK_AGE),
+                false => Ok(()),
+            })
+            .map_err(absent_instead_of_removed)?;
         if !read_write && inserted.token.login_state() == Login::In(User::SecurityOfficer) {
             return Err(Error::SessionReadWriteSoExists);
         }
@@ -216,7 +227,9 @@ impl Library {
         }
         // There is no keypad of our own, hence no CKF_PROTECTED_AUTHENTICATION_PATH.
         let pin = pin.ok_or(Error::ArgumentsBad)?;
-        match token.login(user, pin) {
+        // A login that waited behind the close of the last session would leave the card open with nobody to close it.
+        let wanted = || self.session(handle).is_ok();
+        match token.login(user, pin, wanted) {
             Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
             // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
             Err(token::Error::Card(CardError::CodeLength | CardError::CodeDigits)) => {
@@ -285,19 +298,42 @@ impl Library {
         self.noticing(&session.slot, &session.inserted, result)
     }
 
-    /// Passes a result of the token on, and drops the token when the result shows that its card is gone.
+    /// What `act` makes of the token in a slot. A token whose card was updated meanwhile is taken up anew.
+    pub(super) fn on_token<T>(
+        &self,
+        slot: &Slot,
+        act: impl Fn(&Inserted) -> std::result::Result<T, token::Error>,
+    ) -> Result<(Inserted, T)> {
+        let mut inserted = self.token(slot)?;
+        let mut result = act(&inserted);
+        if matches!(result, Err(token::Error::Card(CardError::Updated))) {
+            slot.drop_token(&inserted);
+            inserted = self.token(slot)?;
+            result = act(&inserted);
+        }
+        let result = self.noticing(slot, &inserted, result)?;
+        Ok((inserted, result))
+    }
+
+    /// Passes a result of the token on, and drops the token when the result shows that its card is gone, or is as good as another
+    /// one after an update.
     pub(super) fn noticing<T>(
         &self,
         slot: &Slot,
         inserted: &Inserted,
         result: std::result::Result<T, token::Error>,
     ) -> Result<T> {
-        if let Err(token::Error::Card(CardError::Reader(
-            ReaderError::Removed | ReaderError::NoReader | ReaderError::NoService,
-        ))) = &result
-        {
-            slot.drop_token(inserted);
-            self.refresh();
+        match &result {
+            Err(token::Error::Card(CardError::Reader(
+                ReaderError::Removed | ReaderError::NoReader | ReaderError::NoService,
+            ))) => {
+                slot.drop_token(inserted);
+                self.refresh();
+            }
+            Err(token::Error::Card(CardError::Updated | CardError::InterruptedUpdate)) => {
+                slot.drop_token(inserted);
+            }
+            _ => {}
         }
         Ok(result?)
     }

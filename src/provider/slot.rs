@@ -232,7 +232,8 @@ fn lasting(refusal: &token::Error) -> bool {
     )
 }
 
-fn absent_instead_of_removed(error: Error) -> Error {
+/// A card that goes before it has become a token of the application was never there.
+pub fn absent_instead_of_removed(error: Error) -> Error {
     if error == Error::DeviceRemoved {
         Error::TokenNotPresent
     } else {

@@ -50,9 +50,7 @@ impl Library {
     pub fn token_info(&self, slot: SlotId) -> Result<TokenInfo> {
         self.refresh();
         let slot = self.slot(slot)?;
-        let inserted = self.token(&slot)?;
-        let token = &inserted.token;
-        let about = self.noticing(&slot, &inserted, token_texts_and_flags(token))?;
+        let (inserted, about) = self.on_token(&slot, |inserted| token_texts_and_flags(&inserted.token))?;
         let (sessions, read_write) = self.session_counts(&inserted);
         Ok(TokenInfo {
             session_count: sessions,

@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 use zeroize::Zeroizing;
 
 use crate::crypto::Hash;
+use crate::pkcs15::Path;
 
 use super::object::{Certificate, Data, Object, PrivateKey, PublicKeyObject};
 use super::x509::X509;
@@ -86,6 +87,11 @@ impl Token {
                 CKA_PROFILE_ID => Value::ulong(*id),
                 _ => Value::Unknown,
             }),
+            // CKA_FLAGS and CKA_SUPPORTED_PARAMETER_SETS of §4.6 have no number in the headers of v3.2.
+            Object::Mechanism(mechanism) => Ok(match kind {
+                CKA_MECHANISM_TYPE => Value::ulong(*mechanism),
+                _ => Value::Unknown,
+            }),
             Object::Certificate(certificate) => self.of_certificate(certificate, kind),
             Object::PublicKey(key) => self.of_public_key(key, kind),
             Object::PrivateKey(key) => self.of_private_key(key, kind),
@@ -107,12 +113,18 @@ impl Token {
         })
     }
 
-    /// Serial number, class and identifier or label: the same for the same object at each insertion.
+    /// Serial number, class, and identifier or file: the same for the same object at each insertion. Certificates of authorities
+    /// share an identifier, and labels need not be unique.
     fn unique_id(&self, object: &Object) -> String {
-        let name = match (object, object.id()) {
-            (Object::Profile(id), _) => id.to_string(),
-            (_, []) => object.label().to_owned(),
-            (_, id) => id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        let file = |path: &Path| path.fids.iter().map(|fid| format!("{fid:04x}")).collect();
+        let name: String = match object {
+            Object::Profile(id) => id.to_string(),
+            Object::Mechanism(kind) => format!("{kind:x}"),
+            Object::Certificate(certificate) => file(&certificate.entry.path),
+            Object::Data(data) => file(&data.entry.path),
+            Object::PublicKey(_) | Object::PrivateKey(_) => {
+                object.id().iter().map(|byte| format!("{byte:02x}")).collect()
+            }
         };
         format!("{}-{}-{}", self.serial(), class(object), name)
     }
@@ -219,6 +231,7 @@ impl Token {
 pub fn class(object: &Object) -> CK_OBJECT_CLASS {
     match object {
         Object::Profile(_) => CKO_PROFILE,
+        Object::Mechanism(_) => CKO_MECHANISM,
         Object::Certificate(_) => CKO_CERTIFICATE,
         Object::PublicKey(_) => CKO_PUBLIC_KEY,
         Object::PrivateKey(_) => CKO_PRIVATE_KEY,

@@ -128,6 +128,7 @@ impl Token {
         let Some(code) = self.code(user)? else {
             return Ok(Counter::default());
         };
+        self.forget_disturbed_counters();
         if let Some(state) = *self.codes.of(user).lock() {
             return Ok(state.into());
         }
@@ -136,12 +137,26 @@ impl Token {
         Ok(state.into())
     }
 
-    /// Presents a code to the card, once. The caller has checked that nobody is logged in.
-    pub fn login(&self, user: User, digits: &[u8]) -> Result<(), Error> {
+    /// A program that has reset the card may have tried codes too.
+    fn forget_disturbed_counters(&self) {
+        if let Some(mut card) = self.card.try_lock()
+            && card.disturbed() == Ok(true)
+        {
+            *self.codes.holder.lock() = None;
+            *self.codes.officer.lock() = None;
+        }
+    }
+
+    /// Presents a code to the card, once. The caller has checked that nobody is logged in; `wanted` is asked when the card is free
+    /// for it.
+    pub fn login(&self, user: User, digits: &[u8], wanted: impl FnOnce() -> bool) -> Result<(), Error> {
         let code = self.code_or_none(user)?;
         let mut card = self.card.lock();
         if let Login::In(who) = *self.codes.login.lock() {
             return Err(Error::LoggedIn(who));
+        }
+        if !wanted() {
+            return Err(Error::SessionGone);
         }
         let result = card.verify(code, digits);
         self.note_presentation(user, &result);
@@ -173,11 +188,27 @@ impl Token {
         Ok(())
     }
 
-    /// C_SetPIN: replaces the holder's code.
+    /// C_SetPIN: replaces the holder's code. Where nobody is logged in the card is closed again, because on CPS4 the old code is
+    /// verified on the way, and stays so even when the new one is refused.
     pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
-        let result = self.card.lock().change_code(code, old, new);
+        let mut card = self.card.lock();
+        let result = card.change_code(code, old, new);
         self.note_presentation(User::Holder, &result);
+        let opened = !matches!(
+            result,
+            Err(CardError::CodeIncorrect { .. }
+                | CardError::CodeBlocked
+                | CardError::CodeLength
+                | CardError::CodeDigits
+                | CardError::Reader(_))
+        );
+        if opened
+            && *self.codes.login.lock() == Login::Public
+            && let Err(error) = card.logout()
+        {
+            log::warn!("the card could not be closed after a change of its code: {error:?}");
+        }
         Ok(result?)
     }
 

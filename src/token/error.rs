@@ -12,6 +12,8 @@ pub enum Error {
     NoCode,
     /// The holder's code must be presented first.
     NotLoggedIn,
+    /// Whoever wanted to log in has left meanwhile.
+    SessionGone,
     /// Somebody is logged in already.
     LoggedIn(super::User),
     /// The object is not on the token, or cannot be seen now.

@@ -11,7 +11,9 @@ pub mod mechanism;
 pub mod object;
 mod x509;
 
-use cryptoki_sys::CK_MECHANISM_TYPE;
+use std::time::Duration;
+
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKF_VERIFY};
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
@@ -23,6 +25,7 @@ use crate::reader::Connection;
 
 pub use code::{Counter, Login, User};
 pub use error::Error;
+use mechanism::Listed;
 use object::{Certificate, Data, Object, PrivateKey, PublicKeyObject};
 use x509::X509;
 
@@ -31,7 +34,7 @@ pub struct Token {
     card: Mutex<Box<dyn Card>>,
     chip: Chip,
     serial: String,
-    mechanisms: Vec<CK_MECHANISM_TYPE>,
+    mechanisms: Vec<Listed>,
     head: OnceCell<TokenDirectory>,
     objects: OnceCell<Vec<Object>>,
     codes: code::Codes,
@@ -43,7 +46,7 @@ impl Token {
         let card = card::recognise(connection, atr)?;
         Ok(Token {
             chip: card.chip(),
-            mechanisms: mechanism::of_every_key(card.as_ref()),
+            mechanisms: mechanism::listed(card.as_ref()),
             serial: serial(card.number()),
             card: Mutex::new(card),
             head: OnceCell::new(),
@@ -65,15 +68,21 @@ impl Token {
     /// CK_TOKEN_INFO model.
     pub fn model(&self) -> &'static str {
         match self.chip {
-            Chip::Cps3 => "IAS ECC",
+            Chip::Cps3 | Chip::Cps3Contactless => "IAS ECC",
             Chip::Cps4 => "ChipDoc",
         }
     }
 
-    /// The signature mechanisms of the slot: those that work with every key. NSS, GnuTLS and Java decide by slot and take
-    /// whichever key the user chose, so one that only some key carries out would fail in their hands.
-    pub fn mechanisms(&self) -> &[CK_MECHANISM_TYPE] {
+    /// The mechanisms of the slot; see [`mechanism::listed`].
+    pub fn mechanisms(&self) -> &[Listed] {
         &self.mechanisms
+    }
+
+    /// Whether signatures of this mechanism are verified with a public key that has no private half on the card.
+    pub fn verifies(&self, kind: CK_MECHANISM_TYPE) -> bool {
+        self.mechanisms
+            .iter()
+            .any(|listed| listed.kind == kind && listed.flags & CKF_VERIFY != 0)
     }
 
     /// TokenInfo of the card.
@@ -85,12 +94,25 @@ impl Token {
         Ok(self.head.get_or_try_init(|| self.card.lock().read_token_info())?)
     }
 
+    /// Whether the token may be used: nobody has updated the card's data since they were read, and no update of them was
+    /// interrupted. Asks the card only if that was not looked at for `max_age`.
+    pub fn check_update(&self, max_age: Duration) -> Result<(), Error> {
+        self.head()?;
+        Ok(self.card.lock().check_update(max_age)?)
+    }
+
     /// Every object, visible or not, in a stable order. Reads the directory files the first time.
     pub fn objects(&self) -> Result<&[Object], Error> {
         let objects = self.objects.get_or_try_init(|| {
             let mut card = self.card.lock();
             let announced = card.read_objects()?;
-            Ok::<_, Error>(object::announced(announced, |key| card.abilities(key)))
+            let mut objects = object::announced(announced, |key| card.abilities(key));
+            objects.extend(
+                self.mechanisms
+                    .iter()
+                    .map(|listed| Object::Mechanism(listed.kind)),
+            );
+            Ok::<_, Error>(objects)
         })?;
         Ok(objects)
     }
@@ -161,8 +183,10 @@ impl Token {
     }
 
     fn data_size(&self, data: &Data) -> Result<usize, Error> {
-        let size = self.card.lock().file_size(&data.entry.path);
-        self.watch(size)
+        match self.card.lock().file_size(&data.entry.path) {
+            Err(CardError::NotFound(_)) if data.entry.path.legacy => Ok(0),
+            size => self.watch(size),
+        }
     }
 
     /// Writes a data object from its start; the rest of the file becomes zeros. What is read back must be what was written.
@@ -171,20 +195,27 @@ impl Token {
         if value.len() > size {
             return Err(Error::ValueTooLong);
         }
-        let mut content = Zeroizing::new(value.to_vec());
+        let mut content = Zeroizing::new(Vec::with_capacity(size));
+        content.extend_from_slice(value);
         content.resize(size, 0);
+        let label = &data.entry.common.label;
         let written = self.card.lock().write_file(&data.entry.path, &content);
-        self.watch(written)?;
+        self.watch(written)
+            .inspect_err(|error| log::error!("{label} may be half written: {error:?}"))?;
         if *self.read(&data.entry.path)? == *content {
             Ok(())
         } else {
+            log::error!("{label} was written and reads differently");
             Err(Error::TornWrite)
         }
     }
 
+    /// A file, whole. The CPS2ter side is not announced by the card: a file that is not there has no content.
     fn read(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let content = self.card.lock().read_file(path);
-        self.watch(content)
+        match self.card.lock().read_file(path) {
+            Err(CardError::NotFound(_)) if path.legacy => Ok(Zeroizing::default()),
+            content => self.watch(content),
+        }
     }
 
     /// Random bytes of the card.

@@ -1,7 +1,7 @@
 //! The objects of a token, as its directory announces them.
 
 use cryptoki_sys::{
-    CK_PROFILE_ID, CKP_AUTHENTICATION_TOKEN, CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER,
+    CK_MECHANISM_TYPE, CK_PROFILE_ID, CKP_AUTHENTICATION_TOKEN, CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER,
     CKP_PUBLIC_CERTIFICATES_TOKEN,
 };
 use once_cell::sync::OnceCell;
@@ -91,13 +91,21 @@ pub enum Object {
     PrivateKey(PrivateKey),
     /// CKO_DATA.
     Data(Data),
+    /// CKO_MECHANISM with this CKA_MECHANISM_TYPE.
+    Mechanism(CK_MECHANISM_TYPE),
 }
 
 impl Object {
+    /// It says something of the token and is found only by who asks for its class: applications that list everything expect keys,
+    /// certificates and data.
+    pub fn found_by_class_only(&self) -> bool {
+        matches!(self, Object::Mechanism(_))
+    }
+
     /// CKA_PRIVATE: can be seen only while the holder is logged in.
     pub fn private(&self) -> bool {
         match self {
-            Object::Profile(_) | Object::PublicKey(_) => false,
+            Object::Profile(_) | Object::Mechanism(_) | Object::PublicKey(_) => false,
             Object::Certificate(c) => c.entry.common.private,
             Object::PrivateKey(k) => k.entry.common.private,
             Object::Data(d) => d.entry.common.private,
@@ -107,7 +115,7 @@ impl Object {
     /// CKA_LABEL.
     pub fn label(&self) -> &str {
         match self {
-            Object::Profile(_) => "",
+            Object::Profile(_) | Object::Mechanism(_) => "",
             Object::Certificate(c) => &c.entry.common.label,
             Object::PublicKey(k) => &k.label,
             Object::PrivateKey(k) => &k.entry.common.label,
@@ -118,7 +126,7 @@ impl Object {
     /// CKA_ID; empty for what has none.
     pub fn id(&self) -> &[u8] {
         match self {
-            Object::Profile(_) | Object::Data(_) => &[],
+            Object::Profile(_) | Object::Mechanism(_) | Object::Data(_) => &[],
             Object::Certificate(c) => &c.entry.id,
             Object::PublicKey(k) => &k.id,
             Object::PrivateKey(k) => &k.entry.id,
@@ -150,11 +158,13 @@ pub fn announced(directory: pkcs15::Objects, abilities: impl Fn(&KeyRef) -> Abil
             content: OnceCell::new(),
         })
     }));
+    let private_keys = &directory.private_keys;
     objects.extend(directory.public_keys.into_iter().map(|entry| {
+        let half = private_keys.iter().find(|k| k.id == entry.id);
         Object::PublicKey(PublicKeyObject {
             label: entry.common.label,
             id: entry.id,
-            usage: entry.usage,
+            usage: half.map_or(entry.usage, |half| both(entry.usage, counterpart(half.usage))),
             modulus_bits: entry.modulus_bits,
             path: entry.path,
             content: OnceCell::new(),
@@ -200,6 +210,7 @@ fn derived_public_keys(directory: &pkcs15::Objects) -> Vec<Object> {
         .collect()
 }
 
+/// The module verifies in software whatever a private key has signed.
 const VERIFY_ONLY: Usage = Usage {
     encrypt: false,
     decrypt: false,
@@ -208,7 +219,7 @@ const VERIFY_ONLY: Usage = Usage {
     wrap: false,
     unwrap: false,
     verify: true,
-    verify_recover: false,
+    verify_recover: true,
     derive: false,
     non_repudiation: false,
 };
@@ -219,6 +230,17 @@ fn counterpart(private: Usage) -> Usage {
         encrypt: private.decrypt,
         wrap: private.unwrap,
         ..VERIFY_ONLY
+    }
+}
+
+/// What the card allows a public key, and what its private half makes possible: cards have been seen to leave out ENCRYPT and VERIFY.
+fn both(announced: Usage, implied: Usage) -> Usage {
+    Usage {
+        encrypt: announced.encrypt || implied.encrypt,
+        wrap: announced.wrap || implied.wrap,
+        verify: true,
+        verify_recover: true,
+        ..announced
     }
 }
 

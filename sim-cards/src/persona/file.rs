@@ -6,10 +6,7 @@ use super::{
     Billing, CardType, Certificates, Codes, EfActua, Holder, Persona, PersonaError, Profession, Situation,
     luhn_digit,
 };
-use crate::{Chip, hex, layout};
-
-/// Where the offsets of READ BINARY end.
-const LARGEST_OBJECT: usize = 0x7FFF;
+use crate::Chip;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -33,8 +30,6 @@ struct File {
     #[serde(default, rename = "situation")]
     situations: Vec<FileSituation>,
     update: Option<FileUpdate>,
-    #[serde(default, rename = "object")]
-    objects: Vec<FileObject>,
     #[serde(default)]
     certificates: Certificates,
     #[serde(default)]
@@ -105,13 +100,6 @@ struct FileUpdate {
     end: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct FileObject {
-    label: String,
-    content: String,
-}
-
 pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
     let file: File = toml::from_str(toml).map_err(|error| PersonaError::Syntax(error.to_string()))?;
     let situations = situations(file.situations)?;
@@ -157,7 +145,6 @@ pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
         specialities: file.specialities,
         languages: file.languages,
         situations,
-        objects: file.objects.into_iter().map(object).collect::<Result<_, _>>()?,
         ef_actua: file.update.map(ef_actua).transpose()?,
         certificates: file.certificates,
         codes: file.codes,
@@ -332,21 +319,6 @@ fn billing(file: FileBilling) -> Result<Billing, PersonaError> {
         signs_invoices: file.signs_invoices,
         signs_lots: file.signs_lots,
     })
-}
-
-fn object(file: FileObject) -> Result<(String, Vec<u8>), PersonaError> {
-    let known = [Chip::Cps3, Chip::Cps4]
-        .into_iter()
-        .any(|chip| layout::place(chip, &file.label).is_some());
-    check(
-        known,
-        "object.label",
-        "the label of a data object, as CPS_NAME_PS",
-    )?;
-    let content = hex::decode(&file.content)
-        .filter(|content| content.len() <= LARGEST_OBJECT)
-        .ok_or_else(|| value("object.content", "hexadecimal digits, 32767 bytes at most"))?;
-    Ok((file.label, content))
 }
 
 fn ef_actua(file: FileUpdate) -> Result<EfActua, PersonaError> {

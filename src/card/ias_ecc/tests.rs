@@ -7,6 +7,7 @@ use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
 use crate::reader::{Protocol, ReaderError};
+use std::time::Duration;
 
 const ATR: &str = "3BAC00402A001225006480000310009000";
 
@@ -203,12 +204,90 @@ mod directory {
                 "{}\n> 00A4090C 04 3F00D010\n< 9000\n> 00B00000 14\n{answer}",
                 token()
             );
+            let mut card = card(&script);
+            assert_eq!(card.read_token_info().unwrap().token.label, "CPS3", "{answer}");
             assert_eq!(
-                card(&script).read_token_info(),
+                card.check_update(NEVER),
                 Err(CardError::InterruptedUpdate),
                 "{answer}"
             );
         }
+    }
+
+    /// A card whose token was read, and that then plays `script`.
+    fn card_read(stamp: &str, script: &str) -> Box<dyn Card> {
+        let mut card = card(&[&token(), stamp, script].join("\n"));
+        card.read_token_info().unwrap();
+        card
+    }
+
+    const NEVER: Duration = Duration::MAX;
+    const NOW: Duration = Duration::ZERO;
+
+    const UPDATED_LATER: &str = "> 00A4090C 04 3F00D010
+                                 < 9000
+                                 > 00B00000 14
+                                 < EC12 8107 20250101000000 8207 20250101000007 9000";
+    const NEVER_UPDATED: &str = "> 00A4090C 04 3F00D010\n< 6A82";
+
+    #[test]
+    fn data_looked_at_a_moment_ago_are_not_looked_at_again() {
+        assert_eq!(card_read(UPDATED, "").check_update(NEVER), Ok(()));
+        assert_eq!(card_read(UPDATED, UPDATED).check_update(NOW), Ok(()));
+        assert_eq!(card("").check_update(NOW), Ok(()), "nothing was read");
+    }
+
+    #[test]
+    fn an_update_is_seen_after_a_reset_before_anything_else_is_done() {
+        let mut card = card_read(UPDATED, &format!("~ reset\n{UPDATED_LATER}\n{UPDATED_LATER}"));
+        assert_eq!(card.verify(&pin(), b"1234"), Err(CardError::Updated));
+        // Whoever goes on all the same hears it again.
+        assert_eq!(card.verify(&pin(), b"1234"), Err(CardError::Updated));
+    }
+
+    #[test]
+    fn a_reset_without_an_update_costs_a_look_once() {
+        let login = "> 00200001 04 31323334\n< 9000";
+        let script = format!("~ reset\n{UPDATED}\n{login}\n> 00840000 08\n< 0102030405060708 9000");
+        let mut card = card_read(UPDATED, &script);
+        card.verify(&pin(), b"1234").unwrap();
+        card.random(&mut [0; 8]).unwrap();
+    }
+
+    #[test]
+    fn a_reset_that_the_service_told_of_is_looked_into_too() {
+        let mut card = card_read(UPDATED, &format!("~ reset\n{UPDATED_LATER}"));
+        assert_eq!(card.disturbed(), Ok(true));
+        assert_eq!(card.disturbed(), Ok(false));
+        assert_eq!(card.check_update(NEVER), Err(CardError::Updated));
+        assert_eq!(card.disturbed(), Ok(false), "it was one reset");
+    }
+
+    #[test]
+    fn the_first_update_ever_is_one() {
+        let mut card = card_read(NEVER_UPDATED, &format!("~ reset\n{UPDATED}"));
+        assert_eq!(card.random(&mut [0; 8]), Err(CardError::Updated));
+    }
+
+    #[test]
+    fn an_update_that_begins_meanwhile_makes_the_card_unusable() {
+        let half = "> 00A4090C 04 3F00D010
+                    < 9000
+                    > 00B00000 14
+                    < EC12 8107 20250101000000 0000 00000000000000 9000";
+        let mut card = card_read(UPDATED, &format!("~ reset\n{half}"));
+        assert_eq!(card.random(&mut [0; 8]), Err(CardError::InterruptedUpdate));
+    }
+
+    #[test]
+    fn a_stamp_missing_in_another_application_is_looked_for_in_ours() {
+        let script = format!(
+            "{NEVER_UPDATED}
+             > 00A40404 08 8025000001FF0100
+             < 6110
+             {UPDATED}"
+        );
+        assert_eq!(card_read(UPDATED, &script).check_update(NOW), Ok(()));
     }
 
     #[test]
@@ -249,7 +328,12 @@ mod directory {
         let directory = card(&script).read_directory().unwrap();
         assert_eq!(directory.private_keys[0].reference, 0x81);
         assert_eq!(directory.certificates[0].path, path(&[0x0001, 0xB001]));
-        assert_eq!(directory.data.len(), 9);
+        let labels: Vec<_> = directory.data.iter().map(|data| &data.common.label[..]).collect();
+        assert_eq!(labels.len(), 9 + 1 + 9);
+        assert_eq!(
+            labels[8..11],
+            ["CPS_ACTIVITY_09_PS", "CPS_SIT_FACT", "CPS2TER_ACTIVITY_01_PS"]
+        );
     }
 
     #[test]
@@ -872,5 +956,86 @@ mod sharing {
         let mut random = [0; 11];
         card(script).random(&mut random).unwrap();
         assert_eq!(random, *b"\x01\x02\x03\x04\x05\x06\x07\x08\x11\x12\x13");
+    }
+}
+
+mod contactless {
+    use super::*;
+
+    const ATR: &str = "3B8F80010031B86404B0ECC1739401808290000E";
+
+    /// SELECT with its control information, then READ BINARY, under T=1.
+    fn read_file(path: &str, content: &[u8]) -> String {
+        let size = content.len();
+        format!(
+            "> 00A40904 {:02X} {path} 00
+             < 620A 8002 {size:04X} 820101 8801E0 9000
+             > 00B00000 {size:02X}
+             < {} 9000",
+            path.len() / 2,
+            text(content)
+        )
+    }
+
+    fn card(application: &str, script: &str) -> Box<dyn Card> {
+        let dir = der(&format!(
+            "61 {{ 4F {{ E828BD080F8025000001FF0010 }} 51 {{ 3F000001 }} }}
+             61 {{ 4F {{ E828BD080F8025000001FF0020 }} {application} }}"
+        ));
+        let odf = der("A8 { 30 { 04 { 7001 } } } A0 { 30 { 04 { 7002 } } } A7 { 30 { 04 { 7006 } } }");
+        let info = der("30 { 02 { 00 } 80 { 'CPS3' } 03 { 04 10 } }");
+        let script = [
+            format!("> 00B09C00 0C\n< {EF_SN} 9000"),
+            read_file("3F002F00", &dir),
+            read_file("3F0000025031", &odf),
+            read_file("3F0000025032", &info),
+            script.to_owned(),
+        ]
+        .join("\n");
+        let mut card = try_recognise(ATR, Protocol::T1, &script).expect("a CPS3");
+        assert_eq!(card.chip(), Chip::Cps3Contactless);
+        let token = card.read_token_info().unwrap();
+        assert_eq!((&token.token.label[..], token.codes.len()), ("CPS3", 0));
+        card
+    }
+
+    #[test]
+    fn neither_codes_nor_ef_actua_nor_the_old_side_are_asked_for() {
+        let prkdf = der(
+            "30 { 30 { 0C { 'CPS_PRIV_TECH_AUT' } 03 { 00 } } 30 { 04 { 03 } 03 { 05 20 } 02 { FF83 } }
+                              A1 { 30 { 30 { 04 { } } 02 { 0800 } } } }",
+        );
+        let dodf = der("30 { 30 { 0C { 'CPS_ACTIVITY_01_PS' } } 30 { } A1 { 30 { 04 { D120 } } } }");
+        let script = [
+            read_file("3F0000027002", &prkdf),
+            read_file("3F0000027006", &dodf),
+        ]
+        .join("\n");
+        let mut card = card("51 { 3F000002 }", &script);
+        assert_eq!(card.check_update(Duration::ZERO), Ok(()));
+        let objects = card.read_objects().unwrap();
+        assert_eq!(objects.private_keys[0].reference, 0x83);
+        assert_eq!(objects.data.len(), 1);
+    }
+
+    #[test]
+    fn the_application_stands_where_the_official_module_selects_it_when_ef_dir_does_not_tell() {
+        card("", "");
+    }
+
+    #[test]
+    fn the_technical_key_signs_and_deciphers_nothing() {
+        let script = format!(
+            "> 002241A4 06 800102 840183
+             < 9000
+             > 00880000 01 55 00
+             < {} 9000",
+            fill(0x53, 256)
+        );
+        let key = key(0x83, KeyRole::Authentication);
+        // Reading TokenInfo has entered the application.
+        let mut card = card("51 { 3F000002 }", &script);
+        card.sign(&key, &Input::Pkcs1(&[0x55])).unwrap();
+        assert!(!card.abilities(&key).decipher);
     }
 }
