@@ -338,6 +338,16 @@ impl Session<'_> {
         Ok(value)
     }
 
+    /// C_SetAttributeValue.
+    pub fn set(&self, object: CK_OBJECT_HANDLE, template: &Template) -> Rv {
+        let mut attributes = attributes(template);
+        let count = attributes.len() as CK_ULONG;
+        call!(
+            self,
+            C_SetAttributeValue(self.handle, object, attributes.as_mut_ptr(), count)
+        )
+    }
+
     pub fn digest_init(&self, mechanism: impl Into<Mech>) -> Rv {
         mechanism
             .into()
