@@ -182,6 +182,14 @@ wrong_code_costs_one_try_and_shows() {
     no_try_is_lost
 }
 
+code_changes_and_changes_back() {
+    local other=4711
+    ours --login --pin "$CODE" --change-pin --new-pin "$other"
+    present "$CODE" CKR_PIN_INCORRECT
+    ours --login --pin "$other" --change-pin --new-pin "$CODE"
+    ours_logged_in --list-objects --type privkey
+}
+
 third_wrong_code_locks() {
     present "$WRONG_CODE" CKR_PIN_INCORRECT
     present "$WRONG_CODE" CKR_PIN_INCORRECT
@@ -192,11 +200,12 @@ third_wrong_code_locks() {
 
 # --- Services, and cards that come and go ---------------------------------------------------------------------
 
-# No service is not an error of the application's: it has no reader, now.
+# No service is not an error of the application's: it has no reader, now. (pkcs11-tool ends with 1 over an empty list.)
 no_service_means_no_slot() {
-    PCSCLITE_CSOCK_NAME=$WORK/no-service ours --list-slots >"$WORK/slots" 2>&1
+    PCSCLITE_CSOCK_NAME=$WORK/no-service ours --list-slots >"$WORK/slots" 2>&1 || true
     cat "$WORK/slots"
-    equals 0 "$(count '^Slot ' <"$WORK/slots")"
+    grep -qx 'No slots.' "$WORK/slots"
+    refuses grep -i 'fail' "$WORK/slots"
 }
 
 empty_slot_stays_listed() {
@@ -226,7 +235,7 @@ card_checks() {
     done
     signature_checks "$kind"
     for name in two_programs_sign_at_once malformed_code_costs_no_try wrong_code_costs_one_try_and_shows \
-        third_wrong_code_locks; do
+        code_changes_and_changes_back third_wrong_code_locks; do
         check "$kind-$name" "$name"
     done
 }

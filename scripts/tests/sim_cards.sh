@@ -1,0 +1,208 @@
+# shellcheck shell=bash
+# The simulated cards as a product of their own: programs, ways in for other languages, crate, and what Debian's OpenSC
+# makes of every CPS3 that there is.
+
+CARDS=$ROOT/sim-cards
+
+# --- Without a reader -----------------------------------------------------------------------------------------------
+
+cps3_personas() { (cd "$CARDS/personas" && grep -l '^chip = "cps3"' ./*.toml | sed 's/^\.\///; s/\.toml$//'); }
+
+every_persona_is_listed() {
+    local file
+    "$SIM_CARD" --list >"$WORK/list"
+    cat "$WORK/list"
+    for file in "$CARDS"/personas/*.toml; do
+        grep -q "^$(basename "$file" .toml) " "$WORK/list"
+    done
+}
+
+# Every persona: its directory, its keys, its identifier.
+every_persona_is_dumped() {
+    local file name
+    for file in "$CARDS"/personas/*.toml; do
+        name=$(basename "$file" .toml)
+        "$SIM_CARD" --persona "$name" --dump >"$WORK/dump"
+        echo "$name: $(wc -l <"$WORK/dump") lines"
+        grep -q 'EF.ODF' "$WORK/dump"
+        grep -q '"CPS_PRIV_AUT", private' "$WORK/dump"
+        grep -qF "$(sed -n 's/^identifier = "\(.*\)"/\1/p' "$file")" "$WORK/dump"
+    done
+}
+
+python_plays_cards() {
+    SIM_CARDS_LIBRARY=$TARGET/release/libsim_cards_c.so PYTHONDONTWRITEBYTECODE=1 \
+        bounded 120 python3 -m unittest discover --start-directory "$CARDS/python"
+}
+
+c_plays_cards() {
+    cc -std=c99 -Wall -Wextra -Werror -pedantic -I "$CARDS/c-api/include" "$CARDS/c-api/example.c" \
+        -L "$TARGET/release" -lsim_cards_c -o "$WORK/example"
+    LD_LIBRARY_PATH=$TARGET/release "$WORK/example"
+}
+
+# crates_under PACKAGE EDGES: every crate that PACKAGE stands on.
+crates_under() { cargo_here tree --package "$1" --edges "$2" --prefix none --format '{p}' | awk '{ print $1 }' | sort -u; }
+
+# The module never knows the simulator, nor the simulator the module; only the module's tests put a card beside it.
+driver_and_simulator_share_no_code() {
+    crates_under cpx-pkcs11 normal,build >"$WORK/module-crates"
+    crates_under sim-cards normal,build,dev >"$WORK/simulator-crates"
+    grep -qx cpx-pkcs11 "$WORK/module-crates"
+    grep -qx sim-cards "$WORK/simulator-crates"
+    refuses grep '^sim-cards' "$WORK/module-crates"
+    refuses grep '^cpx' "$WORK/simulator-crates"
+    # What both stand on comes from the registry: no crate of this workspace is between them.
+    comm -12 "$WORK/module-crates" "$WORK/simulator-crates" >"$WORK/shared-crates"
+    cat "$WORK/shared-crates"
+    refuses grep -E '^(cpx|sim-cards|conformance)' "$WORK/shared-crates"
+    refuses grep -rnE '(cpx_pkcs11|\.\./\.\./src/)' "$CARDS/src" "$CARDS/c-api/src"
+    refuses grep -rn 'sim_cards' "$ROOT/src" --include='*.rs' --exclude='*test*'
+}
+
+simulator_can_be_published() {
+    cargo_here package --package sim-cards --allow-dirty --quiet
+    cargo_here package --package sim-cards --allow-dirty --list >"$WORK/packaged"
+    local file
+    for file in README.md LICENSE personas/README.md keys/README.md tests/books/cps3.book python/sim_cards.py; do
+        grep -qx "$file" "$WORK/packaged"
+    done
+}
+
+simulator_is_documented() { builder_runs env RUSTDOCFLAGS='-D warnings' cargo doc --package sim-cards --no-deps --quiet; }
+
+# Starts the service of the lab PKI on any free port, asks it like a client, stops it.
+lab_pki_answers() {
+    local address
+    "$LAB_PKI" --out "$WORK/lab" --crl
+    "$LAB_PKI" serve --port 0 >"$WORK/service" &
+    local service=$!
+    # shellcheck disable=SC2064 # the process of this check
+    trap "kill $service" EXIT
+    wait_until 5 grep -q '^serving on' "$WORK/service"
+    address=$(sed -n 's/^serving on //p' "$WORK/service")
+    issuer_of FORT >"$WORK/issuer.pem"
+    status_of "$address" doctor-gp-cps4 | tee /dev/stderr | grep -q ': good'
+    status_of "$address" nurse-revoked-cps4 | tee /dev/stderr | grep -q ': revoked'
+}
+
+# issuer_of TREE: the authority for persons of this tree, from the bundle.
+issuer_of() {
+    openssl crl2pkcs7 -nocrl -certfile "$WORK/lab/ca-bundle.pem" | openssl pkcs7 -print_certs |
+        awk -v name="LAB AC IGC-SANTE $1 PERSONNES" '
+            /^subject=/ { wanted = index($0, "CN = " name) || index($0, "CN=" name) }
+            wanted && /BEGIN/, /END/'
+}
+
+status_of() {
+    openssl ocsp -url "$1/ocsp" -CAfile "$WORK/lab/ca-bundle.pem" -issuer "$WORK/issuer.pem" \
+        -cert "$WORK/lab/persona/$2-aut.pem" 2>&1 | tee "$WORK/ocsp"
+    grep -q 'Response verify OK' "$WORK/ocsp"
+}
+
+sim_cards_checks() {
+    local name
+    for name in every_persona_is_listed every_persona_is_dumped python_plays_cards c_plays_cards lab_pki_answers \
+        driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
+        check "$name" "$name"
+    done
+}
+
+# --- Under pcscd ----------------------------------------------------------------------------------------------------
+
+# code_of PERSONA: the holder code in its file, or the usual one.
+code_of() { sed -n 's/^holder = "\(.*\)"/\1/p' "$CARDS/personas/$1.toml" | grep . || echo "$CODE"; }
+
+opensc_recognises() {
+    bounded 30 opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
+}
+
+# Keys, certificates, and the identifier of the holder in the certificate that OpenSC read.
+opensc_lists() {
+    local identifier
+    identifier=$(sed -n 's/^identifier = "\(.*\)"/\1/p' "$CARDS/personas/$1.toml")
+    bounded 60 pkcs15-tool --reader "$VIRTUAL_READER" --dump >"$WORK/dump"
+    cat "$WORK/dump"
+    equals 2 "$(count '^Private RSA Key' <"$WORK/dump")"
+    equals 2 "$(count '^X.509 Certificate' <"$WORK/dump")"
+    opensc_public_key
+    openssl x509 -inform DER -in "$WORK/opensc.der" -noout -subject -nameopt utf8 | tee /dev/stderr | grep -qF "$identifier"
+}
+
+opensc_logs_in_and_signs() {
+    make_message "$WORK/message"
+    { printf '%b' "$SHA256_DIGEST_INFO" && openssl dgst -sha256 -binary "$WORK/message"; } >"$WORK/input"
+    opensc_public_key
+    opensc_module --login --pin "$(code_of "$1")" --sign --id "$(id_of "$AUTH_KEY" opensc_module)" --mechanism RSA-PKCS \
+        --input-file "$WORK/input" --output-file "$WORK/signature"
+    openssl_verifies "$AUTH_KEY" RSA-PKCS "$WORK/message" "$WORK/signature"
+}
+
+# OpenSC asks for a secure messaging object that the card does not show, and gives up there: 6A88 as on a real card.
+opensc_fails_on_protected_data() {
+    grep -q '^\[\[situation\]\]' "$CARDS/personas/$1.toml" || return 0
+    refuses bounded 60 pkcs15-tool --reader "$VIRTUAL_READER" --verify-pin --pin "$(code_of "$1")" \
+        --read-data-object CPS_ACTIVITY_01_PS >"$WORK/protected" 2>&1
+    cat "$WORK/protected"
+    grep -A 1 'GET DATA 3FFF' "$WORK/card-cps3.log" | tail -n 2
+    grep -q '00CB3FFF0A4D087006BFFB05027B80' "$WORK/card-cps3.log"
+    grep -A 1 '00CB3FFF0A4D087006BFFB05027B80' "$WORK/card-cps3.log" | grep -q '6A88'
+}
+
+# Partial hashing on the card is not in an OpenSC that is built on OpenSSL 3.
+opensc_fails_with_the_signature_key() {
+    make_message "$WORK/message"
+    refuses opensc_module --login --pin "$(code_of "$1")" --sign --id "$(id_of "$SIGNATURE_KEY" opensc_module)" \
+        --mechanism SHA256-RSA-PKCS --input-file "$WORK/message" --output-file "$WORK/refused" >"$WORK/sign" 2>&1
+    cat "$WORK/sign"
+    grep -q CKR_FUNCTION_NOT_SUPPORTED "$WORK/sign"
+}
+
+opensc_finds_the_code_blocked() {
+    refuses opensc_module --login --pin "$(code_of "$1")" --list-objects >"$WORK/login" 2>&1
+    cat "$WORK/login"
+    grep -q CKR_PIN_LOCKED "$WORK/login"
+}
+
+# pcsc_tools_show ATR [NAME]: the ATR under two tools; its name in their public list of ATRs, if they have one.
+pcsc_tools_show() {
+    bounded 20 opensc-tool --reader "$VIRTUAL_READER" --atr | tee "$WORK/atr"
+    grep -qix "$(tr ' ' ':' <<<"$1")" "$WORK/atr"
+    # pcsc_scan runs until it is stopped.
+    bounded 5 pcsc_scan -n >"$WORK/scan" 2>&1 || true
+    cat "$WORK/scan"
+    grep -q "ATR: $1" "$WORK/scan"
+    [[ -z ${2:-} ]] || grep -qF "$2" "$WORK/scan"
+}
+
+persona_under_opensc() {
+    local persona=$1 name
+    prepare "$persona-insert" insert_card cps3 --persona "$persona" --trace - || return 0
+    for name in opensc_recognises opensc_lists; do
+        check "$persona-$name" "$name" "$persona"
+    done
+    if [[ $persona == *-blocked-* ]]; then
+        check "$persona-opensc_finds_the_code_blocked" opensc_finds_the_code_blocked "$persona"
+    else
+        for name in opensc_logs_in_and_signs opensc_fails_on_protected_data opensc_fails_with_the_signature_key; do
+            check "$persona-$name" "$name" "$persona"
+        done
+    fi
+    prepare "$persona-remove" remove_card || true
+}
+
+personas_under_opensc_checks() {
+    local persona
+    for persona in $(cps3_personas); do
+        persona_under_opensc "$persona"
+    done
+    prepare cps3-insert-for-its-atr insert_card cps3 && {
+        check cps3-pcsc_tools_name_the_atr pcsc_tools_show \
+            '3B AC 00 40 2A 00 12 25 00 64 80 00 03 10 00 90 00' 'Carte Profesionnel de Santé'
+        prepare cps3-remove-for-its-atr remove_card
+    }
+    prepare cps4-insert-for-its-atr insert_card cps4 && {
+        check cps4-pcsc_tools_show_the_atr pcsc_tools_show '3B 9B 18 80 01 00 12 25 00 64 80 04 01 00 00 90 44'
+        prepare cps4-remove-for-its-atr remove_card
+    }
+}
