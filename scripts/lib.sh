@@ -39,11 +39,18 @@ show_log() {
 
 # --- Time -----------------------------------------------------------------------------------------------------
 
-# bounded SECONDS COMMAND...: no program may hang the script.
+# bounded SECONDS COMMAND...: no program may hang the script. In the foreground, so that Ctrl-C reaches it too.
 bounded() {
     local seconds=$1
     shift
-    timeout --kill-after=2 "$seconds" "$@"
+    timeout --foreground --kill-after=2 "$seconds" "$@"
+}
+
+# interruptible COMMAND...: for what takes minutes. A shell acts on a signal only between foreground commands, but at
+# once while it waits for one in the background; `clean_up` then ends the command.
+interruptible() {
+    "$@" <&0 &
+    wait "$!"
 }
 
 # wait_until SECONDS COMMAND...: polls until COMMAND succeeds; fails when the time is up.
@@ -92,12 +99,22 @@ stop() {
     unset "RUNNING[$1]"
 }
 
+# end_children PID: all that descends from it, the youngest first.
+end_children() {
+    local child
+    for child in $(pgrep -P "$1" || true); do
+        end_children "$child"
+        kill "$child" 2>/dev/null || true
+    done
+}
+
 clean_up() {
     local status=$? i
     trap - EXIT
     for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
         stop "${STARTED[i]}"
     done
+    end_children "$$"
     [[ -z $WORK ]] || rm -rf "$WORK"
     exit "$status"
 }
@@ -122,7 +139,7 @@ need_packages() {
     done
     ((${#missing[@]})) || return 0
     note "installing ${missing[*]}"
-    apt_install "${missing[@]}" >"$WORK/apt.log" 2>&1 || {
+    interruptible apt_install "${missing[@]}" >"$WORK/apt.log" 2>&1 || {
         show_log "$WORK/apt.log"
         die "apt-get could not install: ${missing[*]}"
     }
@@ -165,7 +182,7 @@ need_rust_component() {
 # build_release: the module and the simulator, as they are delivered.
 build_release() {
     note "building the release"
-    cargo_here build --release --workspace --bins --lib --quiet
+    interruptible cargo_here build --release --workspace --bins --lib --quiet
     local made
     for made in "$MODULE" "$SIM_CARD" "$LAB_PKI"; do
         [[ -f $made ]] || die "the build made no $made"
@@ -182,6 +199,9 @@ virtual_card_present() { readers | grep -F "$VIRTUAL_READER" | grep -qE '^[0-9]+
 virtual_card_absent() { ! virtual_card_present; }
 any_card_present() { readers | grep -qE '^[0-9]+ +Yes '; }
 
+# processes_named NAME: their numbers, of this file system only: a pcscd in a container is not ours.
+processes_named() { pgrep --ns "$$" --nslist mnt -x "$1"; }
+
 # start_pcscd: in the foreground of this script, which ends it. There may be no systemd and no polkit here.
 start_pcscd() {
     install -d /run/pcscd
@@ -195,7 +215,7 @@ ensure_virtual_reader() {
         if [[ ! -f $VPCD_CONFIG ]]; then
             warn "$VPCD_CONFIG is missing: pcscd does not know the virtual reader"
             return 1
-        elif pgrep -x pcscd >/dev/null; then
+        elif processes_named pcscd >/dev/null; then
             warn "a pcscd runs without the virtual reader: restart it, so that it reads $VPCD_CONFIG"
             return 1
         fi
@@ -214,7 +234,7 @@ ensure_virtual_reader() {
 
 ensure_pcscd() {
     readers | grep -q . && return
-    pgrep -x pcscd >/dev/null || start_pcscd
+    processes_named pcscd >/dev/null || start_pcscd
 }
 
 # insert_card KIND [ARGUMENTS...]: puts a simulated card of this kind into the virtual reader.

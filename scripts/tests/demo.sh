@@ -12,11 +12,11 @@ demo_fails_before_a_foreign_authority() {
     grep -q 'verify error' "$WORK/foreign.log"
 }
 
-# our_processes: process numbers. pgrep compares with the first 15 characters of a name, one name at a time here.
+# our_processes: process numbers. One name at a time: pgrep refuses a pattern of more than 15 characters.
 our_processes() {
     local name
     for name in pcscd sim-card tstclnt openssl; do
-        pgrep -x "$name" || true
+        processes_named "$name" || true
     done
 }
 
