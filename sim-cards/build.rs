@@ -1,4 +1,4 @@
-//! Embeds every persona and every lab key, so that adding a file is enough to add a card.
+//! Embeds every persona, every insured and every lab key, so that adding a file is enough to add a card.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,11 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let mut code = String::new();
-    for (name, folder, extension) in [("PERSONAS", "personas", "toml"), ("KEYS", "keys", "pem")] {
+    for (name, folder, extension) in [
+        ("PERSONAS", "personas", "toml"),
+        ("INSURED", "insured", "toml"),
+        ("KEYS", "keys", "pem"),
+    ] {
         println!("cargo::rerun-if-changed={folder}");
         let _ = writeln!(code, "pub static {name}: &[(&str, &str)] = &[");
         for file in files(&root.join(folder), extension)? {

@@ -11,12 +11,14 @@ use crate::ias_ecc::IasEcc;
 use crate::interceptor::{Action, Interceptor};
 use crate::layout;
 use crate::persona::Persona;
-use crate::pki::Validity;
+use crate::pki::{Date, Validity};
 use crate::profile::Profile;
 use crate::timing::Timing;
 use crate::trace::{Exchange, Totals};
 use crate::transport::{Answer, LARGEST_ANSWER, Waiting};
-use crate::{Chip, Interface};
+use crate::vitale::insured::Insured;
+use crate::vitale::{self, Vitale};
+use crate::{Chip, Interface, Model};
 
 /// Transmission protocol between card and reader (ISO 7816-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,7 +96,7 @@ type Observer = Box<dyn FnMut(&Exchange) + Send>;
 ///
 /// It keeps its counters, its codes and what was written on it from one insertion to the next, as a real card does.
 pub struct SimCard {
-    chip: Chip,
+    model: Model,
     protocol: Protocol,
     atr: Vec<u8>,
     power: Power,
@@ -114,37 +116,62 @@ pub struct SimCard {
 impl SimCard {
     /// A card with this content, in the reader but without power.
     pub fn new(profile: &Profile, options: &Options) -> Self {
-        let chip = profile.chip;
-        let interface = match chip {
-            Chip::Cps3 => options.interface,
-            Chip::Cps4 => Interface::Contact,
+        let model = match (profile.chip, options.interface) {
+            (Chip::Cps3, Interface::Contact) => Model::Cps3,
+            (Chip::Cps3, Interface::Contactless) => Model::Cps3Contactless,
+            (Chip::Cps4, _) => Model::Cps4,
         };
-        let protocol = options.protocol.unwrap_or(match (chip, interface) {
-            (Chip::Cps3, Interface::Contact) => Protocol::T0,
-            _ => Protocol::T1,
+        let protocol = options.protocol.unwrap_or(match model {
+            Model::Cps3 | Model::Vitale2 => Protocol::T0,
+            Model::Cps3Contactless | Model::Cps4 => Protocol::T1,
         });
-        let atr: &[u8] = match (chip, interface, protocol) {
-            (Chip::Cps3, Interface::Contact, _) => &layout::ATR_CPS3,
-            (Chip::Cps3, Interface::Contactless, _) => &layout::ATR_CPS3_CONTACTLESS,
-            (Chip::Cps4, _, Protocol::T0) => &layout::ATR_CPS4_T0,
-            (Chip::Cps4, _, Protocol::T1) if options.release_candidate => &layout::ATR_CPS4_CANDIDATE,
-            (Chip::Cps4, _, Protocol::T1) => &layout::ATR_CPS4,
+        let atr: &[u8] = match (model, protocol) {
+            (Model::Cps3Contactless, _) => &layout::ATR_CPS3_CONTACTLESS,
+            (Model::Cps4, Protocol::T0) => &layout::ATR_CPS4_T0,
+            (Model::Cps4, Protocol::T1) if options.release_candidate => &layout::ATR_CPS4_CANDIDATE,
+            (Model::Cps4, Protocol::T1) => &layout::ATR_CPS4,
+            _ => &layout::ATR_CPS3,
         };
+        let application: Box<dyn Application> = match profile.chip {
+            Chip::Cps3 => Box::new(IasEcc::new(profile, options.interface)),
+            Chip::Cps4 => Box::new(ChipDoc::new(profile, options.needs_recovery)),
+        };
+        Self::assemble(
+            (model, protocol, atr),
+            application,
+            Codes::new(profile, options),
+            options,
+        )
+    }
+
+    /// A Vitale 2. Of the options, those of the answers count, ATR and delay among them.
+    pub fn vitale(insured: &Insured, options: &Options) -> Self {
+        Self::assemble(
+            (Model::Vitale2, Protocol::T0, &vitale::atr(insured.version())),
+            Box::new(Vitale::new(insured)),
+            Codes::none(),
+            options,
+        )
+    }
+
+    fn assemble(
+        (model, protocol, atr): (Model, Protocol, &[u8]),
+        application: Box<dyn Application>,
+        codes: Codes,
+        options: &Options,
+    ) -> Self {
         let atr = options.atr.clone().unwrap_or_else(|| atr.to_vec());
-        let timing = match interface {
-            Interface::Contact => Timing::contact(&atr, protocol, private_key_time(chip)),
-            Interface::Contactless => Timing::contactless(private_key_time(chip)),
+        let timing = match model {
+            Model::Cps3Contactless => Timing::contactless(private_key_time(model)),
+            _ => Timing::contact(&atr, protocol, private_key_time(model)),
         };
         Self {
-            chip,
+            model,
             protocol,
             atr,
             power: Power::Off,
-            codes: Codes::new(profile, options),
-            application: match chip {
-                Chip::Cps3 => Box::new(IasEcc::new(profile, interface)),
-                Chip::Cps4 => Box::new(ChipDoc::new(profile, options.needs_recovery)),
-            },
+            codes,
+            application,
             waiting: Waiting::new(options.largest_answer.unwrap_or(LARGEST_ANSWER)),
             faults: Faults::default(),
             interceptor: None,
@@ -159,13 +186,22 @@ impl SimCard {
 
     /// The card of a persona, with certificates that are valid as the persona says, seen from today.
     pub fn from_persona(persona: &Persona, options: &Options) -> Self {
+        Self::issued(persona, options, &Validity::relative_to_today())
+    }
+
+    /// The same on another day: its certificates and dates are those of a card that is used on `day`.
+    pub fn from_persona_at(persona: &Persona, options: &Options, day: Date) -> Self {
+        Self::issued(persona, options, &Validity::at(day))
+    }
+
+    fn issued(persona: &Persona, options: &Options, validity: &Validity) -> Self {
         let chip = options.chip.unwrap_or(persona.chip);
         let mut persona = persona.clone();
         if let Some(serial) = options.serial {
             persona.set_serial(serial);
         }
         persona.certificates.minimum_size = options.certificate_size.or(persona.certificates.minimum_size);
-        let mut profile = Profile::of(&persona, chip, &Validity::relative_to_today());
+        let mut profile = Profile::of(&persona, chip, validity);
         if let Some(label) = &options.label {
             profile.label.clone_from(label);
         }
@@ -175,9 +211,9 @@ impl SimCard {
         Self::new(&profile, options)
     }
 
-    /// The chip of the card.
-    pub fn chip(&self) -> Chip {
-        self.chip
+    /// What card it is.
+    pub fn model(&self) -> Model {
+        self.model
     }
 
     /// The protocol it speaks.
@@ -399,17 +435,18 @@ impl SimCard {
 
 /// Fitted to the signatures in the official test results: 0.5 to 1 s on a CPS3, exchanges included, and well below one
 /// second on a CPS4.
-fn private_key_time(chip: Chip) -> Duration {
-    Duration::from_millis(match chip {
-        Chip::Cps3 => 350,
-        Chip::Cps4 => 200,
+fn private_key_time(model: Model) -> Duration {
+    Duration::from_millis(match model {
+        Model::Cps3 | Model::Cps3Contactless => 350,
+        Model::Cps4 => 200,
+        Model::Vitale2 => 0,
     })
 }
 
 impl std::fmt::Debug for SimCard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SimCard")
-            .field("chip", &self.chip)
+            .field("model", &self.model)
             .field("protocol", &self.protocol)
             .field("power", &self.power)
             .field("codes", &self.codes)

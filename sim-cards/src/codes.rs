@@ -153,6 +153,14 @@ impl Codes {
         }
     }
 
+    /// Those of a card that has none: nothing presents them with success.
+    pub fn none() -> Self {
+        Self {
+            holder: Code::new(&[], 0, None),
+            unblocking: Code::new(&[], 0, None),
+        }
+    }
+
     /// The code of this reference.
     pub fn get_mut(&mut self, reference: u8) -> Result<&mut Code, Status> {
         match reference {

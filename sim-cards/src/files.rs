@@ -3,6 +3,7 @@
 use crate::Interface;
 use crate::apdu::Position;
 use crate::codes::Code;
+use crate::guesses::chips::CONTACTLESS_FILES;
 use crate::status::Status;
 
 /// Security condition bytes of a file (ISO 7816-4 §5.4.3.2), in the order of the access mode byte 7B: delete,
@@ -53,10 +54,10 @@ impl AccessRules {
         contactless: [NEVER; 6],
     };
 
-    /// Read freely, contactless only: guessed, beside that all of it is read there.
+    /// Read freely, contactless only.
     pub const CONTACTLESS: Self = Self {
-        contact: [NEVER; 6],
-        contactless: [NEVER, NEVER, NEVER, NEVER, NEVER, FREE],
+        contact: CONTACTLESS_FILES.0,
+        contactless: CONTACTLESS_FILES.1,
     };
 
     fn on(&self, interface: Interface) -> &ConditionBytes {

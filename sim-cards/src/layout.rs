@@ -1,11 +1,10 @@
 //! Where things stand on the cards.
 //!
-//! The first part is known from real cards or from their middleware. The second part is **guessed**: nothing confirms
-//! those numbers, which no client may rely on; they are here, and only here, so that the real ones can replace them.
+//! The numbers written here are known from real cards or from their middleware; the others come from
+//! [`crate::guesses::files`].
 
 use crate::Chip;
-
-// --- Known -------------------------------------------------------------------------------------------------------
+pub use crate::guesses::files::*;
 
 /// Root application of both chips, also tag 4F of EF.ATR.
 pub const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
@@ -89,31 +88,6 @@ pub const CPS4_AUTHENTICATION_KEY: u8 = 0x20;
 pub const HOLDER_CODE: u8 = 0x01;
 pub const UNBLOCKING_CODE: u8 = 0x02;
 
-// --- Guessed -----------------------------------------------------------------------------------------------------
-
-/// Directory of the contactless application; its path comes from EF.DIR.
-pub const CONTACTLESS_APPLICATION: u16 = 0x0002;
-/// The key of that application.
-pub const CPS3_TECHNICAL_KEY: u8 = 0x83;
-pub const TECHNICAL_CERTIFICATE: u16 = 0xB003;
-/// In no directory: a CPS3 has no public key files.
-pub const TECHNICAL_PUBLIC_KEY: u16 = 0xA003;
-pub const EF_AODF: u16 = 0x7001;
-pub const EF_PRKDF: u16 = 0x7002;
-/// CPS4 only.
-pub const EF_PUKDF: u16 = 0x7004;
-pub const EF_CDF: u16 = 0x7005;
-pub const EF_DODF: u16 = 0x7006;
-pub const SIGNATURE_CERTIFICATE: u16 = 0xB001;
-pub const AUTHENTICATION_CERTIFICATE: u16 = 0xB002;
-/// CPS4 only.
-pub const SIGNATURE_PUBLIC_KEY: u16 = 0xA001;
-/// CPS4 only.
-pub const AUTHENTICATION_PUBLIC_KEY: u16 = 0xA002;
-
-/// Largest input of INTERNAL AUTHENTICATE: 40 % of the modulus, the rule of IAS-ECC; status 6700 beyond.
-pub const LARGEST_AUTHENTICATION_INPUT: usize = 102;
-
 /// Where a data object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -128,19 +102,19 @@ pub fn place(chip: Chip, label: &str) -> Option<Place> {
     let free = |file| Some(Place::Application(file));
     match (label, chip) {
         ("CPS_DATA", _) => free(CPS_DATA),
-        ("CPS_ID_CARD", _) => free(0xD101),
-        ("CPS_NAME_PS", _) => free(0xD102),
-        ("CPS_LANG_PS", _) => free(0xD103),
-        ("CPS_INFO_PS", _) => free(0xD104),
+        ("CPS_ID_CARD", _) => free(CPS_ID_CARD),
+        ("CPS_NAME_PS", _) => free(CPS_NAME_PS),
+        ("CPS_LANG_PS", _) => free(CPS_LANG_PS),
+        ("CPS_INFO_PS", _) => free(CPS_INFO_PS),
         ("CPS_SIT_FACT", Chip::Cps3) => Some(Place::Legacy(&[LEGACY_DIRECTORY], LEGACY_SIT_FACT)),
-        ("CPS_SIT_FACT", Chip::Cps4) => free(0xD140),
-        ("CPS2TER_ATR", Chip::Cps4) => free(0xD150),
-        ("CPS2TER_ID", Chip::Cps4) => free(0xD151),
-        ("CPS2TER_ICC", Chip::Cps4) => free(0xD152),
-        ("CPS2TER_NAME", Chip::Cps4) => free(0xD153),
-        ("CPS2TER_LANG", Chip::Cps4) => free(0xD154),
-        ("CPS2TER_PSINFO", Chip::Cps4) => free(0xD155),
-        ("CPS2TER_DIRAMO", Chip::Cps4) => free(0xD156),
+        ("CPS_SIT_FACT", Chip::Cps4) => free(CPS_SIT_FACT),
+        ("CPS2TER_ATR", Chip::Cps4) => free(CPS2TER_ATR),
+        ("CPS2TER_ID", Chip::Cps4) => free(CPS2TER_ID),
+        ("CPS2TER_ICC", Chip::Cps4) => free(CPS2TER_ICC),
+        ("CPS2TER_NAME", Chip::Cps4) => free(CPS2TER_NAME),
+        ("CPS2TER_LANG", Chip::Cps4) => free(CPS2TER_LANG),
+        ("CPS2TER_PSINFO", Chip::Cps4) => free(CPS2TER_PSINFO),
+        ("CPS2TER_DIRAMO", Chip::Cps4) => free(CPS2TER_DIRAMO),
         _ => situation(chip, label),
     }
 }
@@ -160,7 +134,7 @@ fn situation(chip: Chip, label: &str) -> Option<Place> {
     let number = number("CPS2TER_ACTIVITY_")?;
     Some(match chip {
         Chip::Cps3 => Place::Legacy(&[], LEGACY_FIRST_ACTIVITY + number - 1),
-        Chip::Cps4 => Place::Application(0xD160 + number - 1),
+        Chip::Cps4 => Place::Application(FIRST_CPS2TER_ACTIVITY + number - 1),
     })
 }
 

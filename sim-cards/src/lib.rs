@@ -5,13 +5,14 @@
 //! [`vpcd`], where every real client of PC/SC meets it.
 //!
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
-//! stands in [`layout`].
+//! stands in [`guesses`].
 
 pub mod apdu;
 pub mod card;
 pub mod data;
 pub mod dump;
 pub mod faults;
+pub mod guesses;
 pub mod hex;
 pub mod interceptor;
 pub mod layout;
@@ -21,6 +22,7 @@ pub mod profile;
 pub mod status;
 pub mod timing;
 pub mod trace;
+pub mod vitale;
 pub mod vpcd;
 
 mod chain;
@@ -40,7 +42,7 @@ pub use profile::Profile;
 pub use status::Status;
 pub use timing::Timing;
 
-/// The files of `personas/` and `keys/`.
+/// The files of `personas/`, `insured/` and `keys/`.
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 }
@@ -52,6 +54,30 @@ pub enum Chip {
     Cps3,
     /// NXP ChipDoc, the fourth generation.
     Cps4,
+}
+
+/// The kind of a simulated card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// A CPS3 through its contacts.
+    Cps3,
+    /// A CPS3 through its antenna.
+    Cps3Contactless,
+    /// A CPS4 through its contacts.
+    Cps4,
+    /// The card of the insured.
+    Vitale2,
+}
+
+impl std::fmt::Display for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Model::Cps3 => "CPS3",
+            Model::Cps3Contactless => "CPS3 contactless",
+            Model::Cps4 => "CPS4",
+            Model::Vitale2 => "Vitale 2",
+        })
+    }
 }
 
 /// How a card is reached.

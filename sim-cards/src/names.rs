@@ -20,6 +20,9 @@ const LABELS: [&str; 13] = [
     "CPS2TER_DIRAMO",
 ];
 
+/// Directories of the PKCS #15 applications.
+const APPLICATIONS: [u16; 2] = [layout::CONTACT_APPLICATION, layout::CONTACTLESS_APPLICATION];
+
 /// Label of the data object at this path, the MF left out.
 pub fn data_object(path: &[u16]) -> Option<String> {
     let once = LABELS.iter().map(|label| (*label).to_owned());
@@ -32,7 +35,7 @@ pub fn data_object(path: &[u16]) -> Option<String> {
             .filter_map(|chip| layout::place(chip, label))
             .any(|place| match (place, path) {
                 (Place::Application(file), [directory, own]) => {
-                    *directory == layout::CONTACT_APPLICATION && file == *own
+                    APPLICATIONS.contains(directory) && file == *own
                 }
                 (Place::Legacy(above, file), [directories @ .., own]) => above == directories && file == *own,
                 _ => false,
@@ -73,6 +76,8 @@ fn pkcs15(identifier: u16) -> Option<&'static str> {
         layout::EF_DODF => "EF.DODF",
         layout::SIGNATURE_CERTIFICATE => "signature certificate",
         layout::AUTHENTICATION_CERTIFICATE => "authentication certificate",
+        layout::TECHNICAL_CERTIFICATE => "technical certificate",
+        layout::TECHNICAL_PUBLIC_KEY => "technical public key",
         layout::SIGNATURE_PUBLIC_KEY => "signature public key",
         layout::AUTHENTICATION_PUBLIC_KEY => "authentication public key",
         _ => return None,

@@ -6,7 +6,7 @@
 
 mod common;
 
-use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex};
+use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex, vitale};
 
 #[test]
 fn cps3_contact() {
@@ -28,8 +28,19 @@ fn cps4_contact_t0() {
     read_aloud(Chip::Cps4, include_str!("books/cps4-t0.book"));
 }
 
+#[test]
+fn vitale2() {
+    let insured = vitale::insured::find("insured-family").expect("a card of the crate");
+    let mut card = SimCard::vitale(&insured, &Options::default());
+    card.power_on();
+    read_to(card, Chip::Cps3, include_str!("books/vitale2.book"));
+}
+
 fn read_aloud(chip: Chip, book: &str) {
-    let mut card = common::card(chip, &Options::default());
+    read_to(common::card(chip, &Options::default()), chip, book);
+}
+
+fn read_to(mut card: SimCard, chip: Chip, book: &str) {
     let mut answer: Option<Vec<u8>> = None;
     for (number, line) in book.lines().enumerate() {
         let number = number + 1;

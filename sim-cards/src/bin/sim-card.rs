@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use sim_cards::persona::{self, Persona};
+use sim_cards::pki::Date;
 use sim_cards::vpcd::{self, Reader};
 use sim_cards::{Chip, Options, Protocol, PullAt, SimCard, hex, trace};
 
@@ -38,6 +39,9 @@ struct Arguments {
     /// Whether a writable CPS_DATA is on the card (a CPS4 has none if left out)
     #[arg(long, value_name = "BOOL")]
     cps_data: Option<bool>,
+    /// Day on which the certificates are used, YYYY-MM-DD; today if left out
+    #[arg(long, value_name = "DATE")]
+    at: Option<Date>,
     /// CPS4: refuse the application until the recovery sequence was run
     #[arg(long)]
     needs_recovery: bool,
@@ -200,7 +204,10 @@ fn make(persona: &Persona, arguments: &Arguments) -> Result<SimCard, String> {
         writable_area: arguments.cps_data,
         ..Options::default()
     };
-    let mut card = SimCard::from_persona(persona, &options);
+    let mut card = match arguments.at {
+        Some(day) => SimCard::from_persona_at(persona, &options, day),
+        None => SimCard::from_persona(persona, &options),
+    };
     if let Some(number) = arguments.pull_at {
         card.set_interceptor(PullAt(number));
     }
@@ -242,7 +249,7 @@ fn announce(card: &SimCard, persona: &Persona, arguments: &Arguments) -> io::Res
     writeln!(
         out,
         "inserted {} of {} ({protocol}, serial {}) into the reader at {} port {}",
-        card.chip(),
+        card.model(),
         persona.name,
         persona.serial_digits(),
         arguments.host,
@@ -253,7 +260,7 @@ fn announce(card: &SimCard, persona: &Persona, arguments: &Arguments) -> io::Res
 
 fn dump(card: &SimCard, persona: &Persona) -> io::Result<()> {
     let mut out = io::stdout();
-    let heading = format!("{} of {}: {}", card.chip(), persona.name, persona.description);
+    let heading = format!("{} of {}: {}", card.model(), persona.name, persona.description);
     match writeln!(out, "{heading}\n{}", card.dump()) {
         // The reader of a pipe has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

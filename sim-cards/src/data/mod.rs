@@ -1,13 +1,11 @@
 //! The data objects of a card.
 //!
 //! Their labels, their access and the fields 84 to 86 of a situation are known from real cards and from their
-//! documentation; everything else in their content is guessed and stands in [`layout`].
-
-mod layout;
-
-pub(crate) use layout::field_name;
+//! documentation; everything else in
+//! their content comes from [`crate::guesses`].
 
 use crate::Chip;
+use crate::guesses::data as layout;
 use crate::persona::Persona;
 use crate::pki::Validity;
 
@@ -60,6 +58,11 @@ pub fn data_objects_at(persona: &Persona, chip: Chip, validity: &Validity) -> Ve
         let label = format!("CPS2TER_ACTIVITY_{:02}_PS", situation.number);
         protected(&label, layout::cps2ter_situation(situation))
     }));
+    for object in &mut objects {
+        if let Some((_, content)) = persona.objects.iter().find(|(label, _)| *label == object.label) {
+            object.content.clone_from(content);
+        }
+    }
     objects
 }
 

@@ -213,3 +213,27 @@ fn a_long_structure_takes_the_long_length() {
     );
     assert!(content.ends_with(&text("SA42")));
 }
+
+#[test]
+fn a_persona_can_bring_the_bytes_of_an_object() {
+    let text = include_str!("../../personas/doctor-gp-cps4.toml");
+    let object = "\n[[object]]\nlabel = \"CPS_NAME_PS\"\ncontent = \"01 02 FF\"\n";
+    let persona = crate::persona::parse(&format!("{text}{object}")).unwrap();
+    for chip in [Chip::Cps3, Chip::Cps4] {
+        let objects = data_objects(&persona, chip);
+        let name = objects
+            .iter()
+            .find(|object| object.label == "CPS_NAME_PS")
+            .unwrap();
+        assert_eq!(name.content, [0x01, 0x02, 0xFF]);
+    }
+    for wrong in [
+        object.replace("CPS_NAME_PS", "CPS_SHOE_SIZE"),
+        object.replace("FF", "F"),
+    ] {
+        assert!(
+            crate::persona::parse(&format!("{text}{wrong}")).is_err(),
+            "{wrong}"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! The content of a file: as what its name says it is, else as data objects, else as bytes.
 
 use super::{certificate, pkcs15};
-use crate::data;
+use crate::guesses::data;
 use crate::tlv::{self, Tlv};
 use crate::{hex, names};
 

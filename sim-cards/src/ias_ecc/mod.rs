@@ -14,6 +14,7 @@ use crate::chain::{Chain, Link};
 use crate::codes::Codes;
 use crate::crypto;
 use crate::files::{self, AccessRules, Current, File, FileSystem, MASTER_FILE};
+use crate::guesses::chips;
 use crate::layout;
 use crate::pkcs15;
 use crate::profile::Profile;
@@ -67,13 +68,13 @@ impl IasEcc {
     fn dispatch(&mut self, command: Command<'_>, codes: &mut Codes) -> Answer {
         let nothing = |()| Vec::new();
         match command {
-            // Without contacts the card has no code. The status word is a guess.
+            // Without contacts the card has no code.
             Command::Verify { .. }
             | Command::ChangeReferenceData { .. }
             | Command::ResetRetryCounter { .. }
                 if self.interface == Interface::Contactless =>
             {
-                Err(Status::DATA_NOT_FOUND)
+                Err(chips::NO_CODE)
             }
             Command::Select { file, answer } => self.select(file, answer),
             Command::ReadBinary { from, expected } => {
@@ -165,7 +166,7 @@ impl IasEcc {
             Interface::Contact => codes.require_holder().map(|()| &self.authentication_key)?,
             Interface::Contactless => &self.technical_key,
         };
-        if data.is_empty() || data.len() > layout::LARGEST_AUTHENTICATION_INPUT {
+        if data.is_empty() || data.len() > chips::LARGEST_AUTHENTICATION_INPUT {
             return Err(Status::WRONG_LENGTH);
         }
         crypto::sign_padded(key, data)

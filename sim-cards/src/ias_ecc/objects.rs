@@ -2,6 +2,7 @@
 
 use crate::Interface;
 use crate::codes::{self, Code, Codes};
+use crate::guesses::chips;
 use crate::layout;
 use crate::status::Status;
 use crate::tlv::{self, constructed, tlv};
@@ -62,27 +63,21 @@ impl Wanted {
         match (self.object, self.part) {
             // Change free, verify free, reset by environment 3.
             (HOLDER_CODE, PUBLIC_PART) => Some(code(&given.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
-            // Neither change nor reset: a guess.
-            (UNBLOCKING_CODE, PUBLIC_PART) => {
-                Some(code(&given.unblocking, [0xF3, 0xFF, 0x00, 0xFF, 0xFF, 0x00]))
-            }
+            (UNBLOCKING_CODE, PUBLIC_PART) => Some(code(&given.unblocking, chips::UNBLOCKING_CODE_RULES)),
             (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
             (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
-            // Every use with the holder code: a guess.
-            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => {
-                Some(key([0xF3, 0x11, 0x11, 0x11, 0xFF, 0x00]))
-            }
+            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key(chips::KEY_RULES)),
             // A private key shows nothing of itself. OpenSC wants an answer; what a real card says is not known.
             (SIGNATURE_KEY | AUTHENTICATION_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
             _ => None,
         }
     }
 
-    /// Without contacts there is one key and no code. Its rules (every use free) are a guess.
+    /// Without contacts there is one key and no code.
     fn contactless_content(&self) -> Option<Vec<u8>> {
         const TECHNICAL_KEY: u32 = 0xBF_90_00 | (layout::CPS3_TECHNICAL_KEY & 0x7F) as u32;
         match (self.object, self.part) {
-            (TECHNICAL_KEY, PUBLIC_PART) => Some(key([0xF3, 0x00, 0x00, 0x00, 0xFF, 0x00])),
+            (TECHNICAL_KEY, PUBLIC_PART) => Some(key(chips::TECHNICAL_KEY_RULES)),
             (TECHNICAL_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
             _ => None,
         }

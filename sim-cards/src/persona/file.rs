@@ -6,7 +6,10 @@ use super::{
     Billing, CardType, Certificates, Codes, EfActua, Holder, Persona, PersonaError, Profession, Situation,
     luhn_digit,
 };
-use crate::Chip;
+use crate::{Chip, hex, layout};
+
+/// Where the offsets of READ BINARY end.
+const LARGEST_OBJECT: usize = 0x7FFF;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -30,6 +33,8 @@ struct File {
     #[serde(default, rename = "situation")]
     situations: Vec<FileSituation>,
     update: Option<FileUpdate>,
+    #[serde(default, rename = "object")]
+    objects: Vec<FileObject>,
     #[serde(default)]
     certificates: Certificates,
     #[serde(default)]
@@ -100,6 +105,13 @@ struct FileUpdate {
     end: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct FileObject {
+    label: String,
+    content: String,
+}
+
 pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
     let file: File = toml::from_str(toml).map_err(|error| PersonaError::Syntax(error.to_string()))?;
     let situations = situations(file.situations)?;
@@ -145,6 +157,7 @@ pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
         specialities: file.specialities,
         languages: file.languages,
         situations,
+        objects: file.objects.into_iter().map(object).collect::<Result<_, _>>()?,
         ef_actua: file.update.map(ef_actua).transpose()?,
         certificates: file.certificates,
         codes: file.codes,
@@ -319,6 +332,21 @@ fn billing(file: FileBilling) -> Result<Billing, PersonaError> {
         signs_invoices: file.signs_invoices,
         signs_lots: file.signs_lots,
     })
+}
+
+fn object(file: FileObject) -> Result<(String, Vec<u8>), PersonaError> {
+    let known = [Chip::Cps3, Chip::Cps4]
+        .into_iter()
+        .any(|chip| layout::place(chip, &file.label).is_some());
+    check(
+        known,
+        "object.label",
+        "the label of a data object, as CPS_NAME_PS",
+    )?;
+    let content = hex::decode(&file.content)
+        .filter(|content| content.len() <= LARGEST_OBJECT)
+        .ok_or_else(|| value("object.content", "hexadecimal digits, 32767 bytes at most"))?;
+    Ok((file.label, content))
 }
 
 fn ef_actua(file: FileUpdate) -> Result<EfActua, PersonaError> {

@@ -209,6 +209,8 @@ pub struct Persona {
     pub languages: Vec<String>,
     /// In the order of their numbers.
     pub situations: Vec<Situation>,
+    /// Labels of data objects with the bytes that they hold in place of what the lab would write.
+    pub objects: Vec<(String, Vec<u8>)>,
     pub ef_actua: Option<EfActua>,
     pub certificates: Certificates,
     pub codes: Codes,

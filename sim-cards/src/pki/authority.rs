@@ -7,6 +7,7 @@ use super::certificate::{self, Template};
 use super::date::{Midnight, Period, Validity};
 use super::der::{context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer};
 use super::{extensions, keys, name};
+use crate::guesses::certificates::ORGANISATION_SUFFIX;
 use crate::persona::Persona;
 
 /// Where the addresses in the certificates point: the machine of the test itself.
@@ -82,8 +83,7 @@ impl Authority {
         }
     }
 
-    /// Stem of its files, as IGC-Santé names them: `ACR-FO`, `ACI-FO-PP`. The `PM` of the authorities for
-    /// organisations is guessed.
+    /// Stem of its files, as IGC-Santé names them: `ACR-FO`, `ACI-FO-PP`.
     pub fn file_stem(self) -> String {
         let tier = match self.tier {
             Tier::Elementaire => "EL",
@@ -93,7 +93,7 @@ impl Authority {
         match self.rank {
             Rank::Root => format!("ACR-{tier}"),
             Rank::Personnes => format!("ACI-{tier}-PP"),
-            Rank::Organisations => format!("ACI-{tier}-PM"),
+            Rank::Organisations => format!("ACI-{tier}-{ORGANISATION_SUFFIX}"),
         }
     }
 

@@ -9,6 +9,7 @@ use super::der::{
     BOOLEAN, ENUMERATED, IA5_STRING, OCTET_STRING, bit_string, context, context_constructed, oid, printable,
     sequence, small_integer, tlv, utf8,
 };
+use crate::guesses::certificates::FUTURE_PROFESSION;
 
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
@@ -192,10 +193,9 @@ pub fn profession(code: u8) -> Vec<u8> {
     extension("1.2.250.1.71.1.2.7", false, &small_integer(code))
 }
 
-/// Profession of somebody in training (table G16): INTEGER. The identifier is **guessed**: it is that of the table,
-/// as for every other table; no certificate with it was seen.
+/// Profession of somebody in training (table G16): INTEGER.
 pub fn future_profession(code: u8) -> Vec<u8> {
-    extension("1.2.250.1.71.1.2.8", false, &small_integer(code))
+    extension(FUTURE_PROFESSION, false, &small_integer(code))
 }
 
 /// Specialities (table R01): SEQUENCE OF UTF8String.

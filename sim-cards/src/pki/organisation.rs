@@ -1,22 +1,21 @@
 //! Certificates that are not on a card: for the servers and the software that a test puts opposite to a card.
 //!
 //! Key usages, extended key usages, the parts of the name, the category and that an authority for ORGANISATIONS issues
-//! them are those of real test certificates. What is **guessed**: which of the three trees issues (here ELEMENTAIRE),
-//! the policy, the order of the extensions and of the parts of the name.
+//! them are those of real test certificates; for the rest see [`crate::guesses::certificates`].
 
-use super::authority::{Authority, Rank, Tier, policy_statement};
+use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
 use super::date::Validity;
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
+use crate::guesses::certificates as guesses;
 
 /// Category of a software certificate of the test population (table G01).
 const CATEGORY: u8 = 0x83;
-const POLICY: &str = "1.2.250.1.213.1.7.2.2.1.1.1";
 const CLIENT_NAME: &str = "labo-client.invalid";
 const SEAL_NAME: &str = "LABO CACHET";
 const ISSUER: Authority = Authority {
-    tier: Tier::Elementaire,
+    tier: guesses::ORGANISATION_TIER,
     rank: Rank::Organisations,
 };
 
@@ -71,7 +70,7 @@ pub(crate) fn serials(dns_names: &[String], validity: &Validity) -> Vec<[u8; 16]
     .collect()
 }
 
-/// The authority of all of them: ELEMENTAIRE ORGANISATIONS.
+/// The authority of all of them.
 pub fn issuer() -> Authority {
     ISSUER
 }
@@ -91,7 +90,7 @@ fn issue(
         extensions::subject_key_identifier(&public_key),
         ISSUER.key_identifier(),
         extensions::key_usage(usage),
-        extensions::certificate_policies(POLICY, &policy_statement()),
+        extensions::certificate_policies(guesses::ORGANISATION_POLICY, &policy_statement()),
         extensions::extended_key_usage(purpose),
         ISSUER.crl_distribution_points(0),
         ISSUER.freshest_crl(),

@@ -1,21 +1,19 @@
 //! The certificates of a card's holder, with the extensions of IGC-Santé in their order.
 //!
-//! The SIGNATURE profile is that of real test cards. What is **guessed**: the AUTHENTICATION profile beyond its key
-//! usage, extended key usage and principal name; the TECHNICAL profile; the policies of both; which tree issues for
-//! whom ([`issuer`]); the number of the card ([`card_identifier`]); the subject of cards without a name.
+//! The SIGNATURE profile is that of real test cards; what the others stand on is told by
+//! [`crate::guesses::certificates`].
 
 use rsa::PublicKey;
 
-use super::authority::{Authority, Rank, Tier, policy_statement};
+use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
 use super::date::{Period, Validity};
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
-use crate::persona::{CardType, CertificateState, Persona, Profession};
+use crate::guesses::certificates as guesses;
+use crate::persona::{CertificateState, Persona, Profession};
 
 const SIGNATURE_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.1";
-const AUTHENTICATION_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.2";
-const TECHNICAL_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.3";
 /// Domain of the principal names, in place of `carte-cps.fr`.
 const PRINCIPAL_DOMAIN: &str = "carte-cps.invalid";
 
@@ -41,15 +39,10 @@ impl Usage {
     }
 }
 
-/// The tree that issues for a holder: FORT for professionals, as on real cards; the rest is guessed.
+/// The authority that issues for a holder.
 pub fn issuer(persona: &Persona, usage: Usage) -> Authority {
-    let tier = match (usage, persona.card_type) {
-        (Usage::Technical, _) => Tier::Elementaire,
-        (_, CardType::Cps | CardType::Cpf) => Tier::Fort,
-        (_, CardType::Cpe | CardType::Cde | CardType::Cpa | CardType::Cda) => Tier::Standard,
-    };
     Authority {
-        tier,
+        tier: guesses::tier(usage, persona.card_type),
         rank: Rank::Personnes,
     }
 }
@@ -131,15 +124,19 @@ fn extensions(
         ),
         Usage::Authentication if encipherment => (
             KeyUsage::DigitalSignatureAndKeyEncipherment,
-            AUTHENTICATION_POLICY,
+            guesses::AUTHENTICATION_POLICY,
             Purpose::ClientAndLogon,
         ),
         Usage::Authentication => (
             KeyUsage::DigitalSignature,
-            AUTHENTICATION_POLICY,
+            guesses::AUTHENTICATION_POLICY,
             Purpose::ClientAndLogon,
         ),
-        Usage::Technical => (KeyUsage::DigitalSignature, TECHNICAL_POLICY, Purpose::Client),
+        Usage::Technical => (
+            KeyUsage::DigitalSignature,
+            guesses::TECHNICAL_POLICY,
+            Purpose::Client,
+        ),
     };
     let mut extensions = vec![
         extensions::end_entity(),
@@ -180,15 +177,14 @@ fn principal_name(persona: &Persona) -> String {
     format!("{kind}.{}@{PRINCIPAL_DOMAIN}", identifier.as_str())
 }
 
-/// `8025000001/` and ten digits. Real cards show ten digits here and eight in EF.SN.ICC; guessed: the two that are
-/// added are `01`.
+/// `8025000001/` and the ten digits of [`card_number`].
 pub(crate) fn card_identifier(persona: &Persona) -> String {
     format!("8025000001/{}", card_number(persona))
 }
 
-/// The ten digits of [`card_identifier`].
+/// Ten digits: real certificates show ten, EF.SN.ICC eight.
 pub(crate) fn card_number(persona: &Persona) -> String {
-    format!("{}01", persona.serial_digits())
+    format!("{}{}", persona.serial_digits(), guesses::CARD_NUMBER_END)
 }
 
 fn subject(persona: &Persona, usage: Usage) -> Vec<u8> {

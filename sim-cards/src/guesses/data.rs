@@ -2,7 +2,7 @@
 //!
 //! Known from a real test card: the tag `EE` of a situation, its fields 84, 85 and 86, and that 86 stands last. All
 //! other tags, the CPS2ter records and the size of `CPS_DATA` are guessed: the fields are those that the official
-//! tools show, their encoding is ours. The real layouts go here.
+//! tools show, their encoding is ours.
 
 use crate::persona::{Billing, Persona, Profession, Situation, luhn_digit};
 use crate::pki::{Validity, card_number};

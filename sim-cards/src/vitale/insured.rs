@@ -1,0 +1,168 @@
+//! The persons on a simulated Vitale 2, written in `insured/*.toml`. All are fictional.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::embedded::INSURED;
+
+/// What one Vitale 2 says of whom.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Insured {
+    /// Short name such as `insured-family`.
+    pub name: String,
+    /// One line for lists.
+    pub description: String,
+    /// First historical byte of the ATR, two hexadecimal digits: 43 to 49 on real cards.
+    pub version: String,
+    /// Number of the card, decimal digits, an even number of them.
+    pub number: String,
+    /// YYYYMMDD.
+    pub valid_from: String,
+    /// The insured person, then the others on the card.
+    #[serde(rename = "person")]
+    pub persons: Vec<Person>,
+}
+
+/// One person.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Person {
+    pub surname: String,
+    pub given_name: String,
+    /// YYYYMMDD.
+    pub birth_date: String,
+    /// Thirteen digits; the key that follows them is computed.
+    pub social_security_number: String,
+}
+
+impl Insured {
+    /// First historical byte of the ATR.
+    pub fn version(&self) -> u8 {
+        u8::from_str_radix(&self.version, 16).unwrap_or(FIRST_VERSION)
+    }
+}
+
+impl Person {
+    /// The number with its key: 97 less the remainder of the number by 97, two digits.
+    pub fn number_with_key(&self) -> String {
+        let number: u64 = self.social_security_number.parse().unwrap_or_default();
+        format!("{}{:02}", self.social_security_number, 97 - number % 97)
+    }
+}
+
+const FIRST_VERSION: u8 = 0x43;
+const LAST_VERSION: u8 = 0x49;
+/// The content of a file is shorter than 64 KiB and is written in blocks that a card could hold.
+const MOST_PERSONS: usize = 16;
+
+/// Why a text is no [`Insured`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsuredError(String);
+
+impl fmt::Display for InsuredError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InsuredError {}
+
+/// Reads the text of a file of `insured/`.
+pub fn parse(toml: &str) -> Result<Insured, InsuredError> {
+    let insured: Insured = toml::from_str(toml).map_err(|error| InsuredError(error.to_string()))?;
+    let check = |right: bool, reason: &str| {
+        if right {
+            Ok(())
+        } else {
+            Err(InsuredError(reason.into()))
+        }
+    };
+    let digits =
+        |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    let version = u8::from_str_radix(&insured.version, 16).ok();
+    check(
+        version.is_some_and(|version| (FIRST_VERSION..=LAST_VERSION).contains(&version)),
+        "version: 43 to 49",
+    )?;
+    check(digits(&insured.number, 10), "number: ten digits")?;
+    check(digits(&insured.valid_from, 8), "valid-from: YYYYMMDD")?;
+    check(
+        (1..=MOST_PERSONS).contains(&insured.persons.len()),
+        "person: one to sixteen",
+    )?;
+    for person in &insured.persons {
+        check(digits(&person.birth_date, 8), "person.birth-date: YYYYMMDD")?;
+        check(
+            digits(&person.social_security_number, 13),
+            "person.social-security-number: thirteen digits",
+        )?;
+        let fits =
+            |name: &str| (1..=27).contains(&name.chars().count()) && name.chars().all(|letter| letter <= 'ÿ');
+        check(
+            fits(&person.surname) && fits(&person.given_name),
+            "person: names of 1 to 27 letters of ISO 8859-1",
+        )?;
+    }
+    Ok(insured)
+}
+
+/// Every Vitale 2 of the crate, by name.
+pub fn all() -> Vec<Insured> {
+    INSURED
+        .iter()
+        .map(|(name, text)| match parse(text) {
+            Ok(insured) => insured,
+            Err(error) => panic!("insured/{name}.toml: {error}"),
+        })
+        .collect()
+}
+
+/// The Vitale 2 of this name.
+pub fn find(name: &str) -> Option<Insured> {
+    all().into_iter().find(|insured| insured.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_named_after_its_content_and_belongs_to_nobody() {
+        for ((file, _), insured) in INSURED.iter().zip(all()) {
+            assert_eq!(*file, insured.name);
+            for person in &insured.persons {
+                assert!(person.surname.contains("LABO"), "{}", person.surname);
+                assert_eq!(person.social_security_number.get(5..10), Some("00000"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_of_a_number() {
+        let person = Person {
+            surname: "LABO".into(),
+            given_name: "TESTE".into(),
+            birth_date: "19690512".into(),
+            social_security_number: "2690549588157".into(),
+        };
+        assert_eq!(person.number_with_key(), "269054958815780");
+    }
+
+    #[test]
+    fn wrong_files_are_refused() {
+        let right = INSURED.first().map(|(_, text)| *text).unwrap_or_default();
+        assert!(parse(right).is_ok());
+        for (from, to) in [
+            ("version = \"43\"", "version = \"42\""),
+            ("19690512", "1969051"),
+            ("2690500000001", "269050000000A"),
+            ("TESTE", ""),
+            ("TESTE", "ТЕСТ"),
+            ("surname", "name"),
+        ] {
+            assert!(parse(&right.replacen(from, to, 1)).is_err(), "{to}");
+        }
+    }
+}
