@@ -42,6 +42,11 @@ pub use profile::Profile;
 pub use status::Status;
 pub use timing::Timing;
 
+/// The examples of the book run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The files of `personas/`, `insured/` and `keys/`.
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

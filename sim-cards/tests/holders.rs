@@ -96,3 +96,21 @@ fn some_certificate_is_well_above_two_kilobytes() {
     let largest = sizes.max().unwrap();
     assert!(largest.0 > 3000, "{largest:?}");
 }
+
+/// What a reader copies from the book must work.
+#[test]
+fn the_persona_of_the_book_is_one() {
+    let book = include_str!("../README.md");
+    let (_, rest) = book.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let persona = persona::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut card = SimCard::from_persona(&persona, &Options::default());
+    assert!(card.power_on().is_some());
+    for persona in persona::all() {
+        assert!(
+            book.contains(&format!("| `{}` |", persona.name)),
+            "{} is not in the book",
+            persona.name
+        );
+    }
+}
