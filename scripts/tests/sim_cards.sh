@@ -169,7 +169,7 @@ pcsc_tools_show() {
     bounded 20 opensc-tool --reader "$VIRTUAL_READER" --atr | tee "$WORK/atr"
     grep -qix "$(tr ' ' ':' <<<"$1")" "$WORK/atr"
     # pcsc_scan runs until it is stopped.
-    bounded 5 pcsc_scan -n >"$WORK/scan" 2>&1 || true
+    bounded 5 pcsc_scan >"$WORK/scan" 2>&1 || true
     cat "$WORK/scan"
     grep -q "ATR: $1" "$WORK/scan"
     [[ -z ${2:-} ]] || grep -qF "$2" "$WORK/scan"

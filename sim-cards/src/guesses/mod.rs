@@ -10,11 +10,13 @@
 //! | [`chips`] | rules, limits and answers of the chips that nobody asked for |
 //! | [`certificates`] | who issues what, policies, the number of the card |
 //! | `data` | the fields inside the data objects |
+//! | `vitale` | numbers and names of the files of a Vitale 2 |
 
 pub mod certificates;
 pub mod chips;
 pub(crate) mod data;
 pub mod files;
+pub(crate) mod vitale;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
 //! The Vitale 2, the card of the insured, as the neighbour that a card of a professional has in a reader with two
 //! slots: its ATR, its tree and its free files. It has no key and no code here.
 
-mod content;
 pub mod insured;
 
 use crate::apdu::{Apdu, Command, FileInformation, Selection};
 use crate::card::Application;
 use crate::codes::Codes;
 use crate::files::{self, Current, File, FileSystem, Kind};
+use crate::guesses::vitale as content;
 use crate::status::Status;
 use crate::tlv::{constructed, tlv};
 use crate::transport::Answer;

@@ -4,9 +4,9 @@
 //! the tags 65, 66 and 7F21, the short identifier 02 of the identities, D001 with 7C bytes, that some files begin
 //! with 04 00 and are raw, and that some refuse reading. **Guessed**: every other number and the names of the files.
 
-use super::insured::{Insured, Person};
 use crate::files::{AccessRules, File, FileSystem};
 use crate::tlv::{constructed, tlv};
+use crate::vitale::insured::{Insured, Person};
 
 /// `MF_VITALE`, the master file.
 pub const MASTER_AID: &[u8] = b"\xD2\x50\x00\x00\x02MF_VITALE";
