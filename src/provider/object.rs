@@ -196,7 +196,7 @@ impl Library {
     /// tests: handle, login, kind of key, permission.
     pub(super) fn key(&self, session: &Session, handle: ObjectHandle, wanted: Use) -> Result<KeyHandle> {
         let object = self.any_object(session, handle)?.ok_or(Error::KeyHandleInvalid)?;
-        if object.private() && !session.holder_logged_in() {
+        if object.private() && !session.holder_still_logged_in() {
             return Err(Error::UserNotLoggedIn);
         }
         let permitted = match (object, wanted) {

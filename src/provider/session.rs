@@ -36,8 +36,13 @@ impl Session {
         &self.inserted.token
     }
 
-    /// Private objects may be seen and used.
+    /// Private objects may be seen, as far as this process knows.
     pub(super) fn holder_logged_in(&self) -> bool {
+        self.token().login() == Login::In(User::Holder)
+    }
+
+    /// Private keys may be used: the card was not reset since the login.
+    pub(super) fn holder_still_logged_in(&self) -> bool {
         self.token().login_state() == Login::In(User::Holder)
     }
 
@@ -144,7 +149,7 @@ impl Library {
             .values()
             .any(|session| session.inserted.is(inserted));
         if !used
-            && inserted.token.login_state() != Login::Public
+            && inserted.token.login() != Login::Public
             && let Err(error) = inserted.token.logout()
         {
             log::warn!("the card could not be closed with the last session: {error:?}");
@@ -229,7 +234,7 @@ impl Library {
         let pin = pin.ok_or(Error::ArgumentsBad)?;
         // A login that waited behind the close of the last session would leave the card open with nobody to close it.
         let wanted = || self.session(handle).is_ok();
-        match token.login(user, pin, wanted) {
+        match token.present_code(user, pin, wanted) {
             Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
             // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
             Err(token::Error::Card(CardError::CodeLength | CardError::CodeDigits)) => {

@@ -81,19 +81,24 @@ impl Codes {
 }
 
 impl Token {
-    /// Who is logged in. Asks the PC/SC service whether the card was reset meanwhile, unless an exchange runs
-    /// right now; sends nothing to the card.
+    /// Who is logged in as far as this process knows; waits for nothing. A card that has forgotten says so itself when it is
+    /// asked for something protected.
+    pub fn login(&self) -> Login {
+        *self.codes.login.lock()
+    }
+
+    /// Who is logged in. Asks the PC/SC service whether the card was reset meanwhile, unless an exchange runs right
+    /// now; sends nothing to the card, but may wait for the transaction of another program.
     pub fn login_state(&self) -> Login {
-        let login = *self.codes.login.lock();
-        if login == Login::Public {
-            return login;
+        if self.login() == Login::Public {
+            return Login::Public;
         }
         if let Some(mut card) = self.card.try_lock()
             && card.continuous() == Ok(false)
         {
             self.forget_login();
         }
-        *self.codes.login.lock()
+        self.login()
     }
 
     fn forget_login(&self) {
@@ -149,7 +154,12 @@ impl Token {
 
     /// Presents a code to the card, once. The caller has checked that nobody is logged in; `wanted` is asked when the card is free
     /// for it.
-    pub fn login(&self, user: User, digits: &[u8], wanted: impl FnOnce() -> bool) -> Result<(), Error> {
+    pub fn present_code(
+        &self,
+        user: User,
+        digits: &[u8],
+        wanted: impl FnOnce() -> bool,
+    ) -> Result<(), Error> {
         let code = self.code_or_none(user)?;
         let mut card = self.card.lock();
         if let Login::In(who) = *self.codes.login.lock() {
