@@ -189,6 +189,33 @@ fn after_a_reset_by_another_program_the_session_is_public_again() {
     }
 }
 
+/// VERIFY as another program sends it: at once on a CPS3, on the channel that it opens on a CPS4.
+fn another_program_logs_in(card: &common::Card) {
+    let mut sim = card.sim();
+    if sim.transmit(b"\x00\x20\x00\x01\x041234") != [0x90, 0x00] {
+        sim.transmit(b"\x01\xA4\x04\x0C\x08\x80\x25\x00\x00\x01\xFF\x01\x00");
+        assert_eq!(sim.transmit(b"\x01\x20\x00\x01\x041234"), [0x90, 0x00]);
+    }
+    assert!(sim.is_holder_verified());
+}
+
+#[test]
+fn the_login_of_another_program_is_not_ours() {
+    for card in common::both() {
+        let (module, rack, card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_SIG");
+        session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+        rack.reset(READER);
+        another_program_logs_in(&card);
+        assert_eq!(session.sign(b"data"), Err(Ckr(CKR_USER_NOT_LOGGED_IN)));
+        assert_eq!(session.state(), Ok(CKS_RO_PUBLIC_SESSION));
+        assert_eq!(session.login(PIN), Ok(()));
+        session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+        assert_eq!(session.sign(b"data").map(|it| it.len()), Ok(256));
+    }
+}
+
 #[test]
 fn a_reset_between_c_sign_init_and_c_sign_costs_no_try() {
     for card in common::both() {

@@ -392,6 +392,10 @@ impl<C: Commands> Card for Cps<C> {
         Ok(std::mem::take(&mut self.disturbed))
     }
 
+    fn seen_continuous(&self) -> bool {
+        !self.reset_seen
+    }
+
     fn abilities(&self, key: &KeyRef) -> Abilities {
         self.commands.abilities(key)
     }

@@ -248,6 +248,9 @@ pub trait Card: Send {
     /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
     fn continuous(&mut self) -> Result<bool, CardError>;
 
+    /// [`Card::continuous`] as far as our own transactions have shown; asks nobody.
+    fn seen_continuous(&self) -> bool;
+
     /// Whether another program has reset the card since this was last asked; asks the PC/SC service only.
     fn disturbed(&mut self) -> Result<bool, CardError>;
 

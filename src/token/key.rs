@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::card::{Abilities, CardError, Deciphered, Input};
+use crate::card::{Abilities, Card, CardError, Deciphered, Input};
 use crate::crypto::padding::{oaep, pkcs1, pss};
 use crate::crypto::rsa::PublicKey;
 use crate::crypto::{Hash, LastRound, digest_info, system_random};
@@ -51,9 +51,28 @@ impl Token {
         }
     }
 
+    /// Uses a private key. After a reset by another program the card may know that program's login: a result that it gave
+    /// under somebody else's code is withheld.
+    fn with_own_login<T>(
+        &self,
+        key: &PrivateKey,
+        operation: impl FnOnce(&mut dyn Card) -> Result<T, CardError>,
+    ) -> Result<T, Error> {
+        let mut card = self.card.lock();
+        let result = operation(card.as_mut());
+        let own = !key.entry.common.private || card.seen_continuous();
+        drop(card);
+        self.watch(result.and_then(|done| {
+            if own {
+                Ok(done)
+            } else {
+                Err(CardError::NotVerified)
+            }
+        }))
+    }
+
     fn sign_input(&self, key: &PrivateKey, input: &Input<'_>) -> Result<Vec<u8>, Error> {
-        let signature = self.card.lock().sign(&key.reference, input);
-        self.watch(signature)
+        self.with_own_login(key, |card| card.sign(&key.reference, input))
     }
 
     fn sign_digest(
@@ -107,8 +126,8 @@ impl Token {
         if cryptogram.len() != key.reference.modulus_len {
             return Err(Error::CryptogramLength);
         }
-        let deciphered = self.card.lock().decipher(&key.reference, cryptogram);
-        let deciphered = self.watch(deciphered).map_err(|error| match error {
+        let deciphered = self.with_own_login(key, |card| card.decipher(&key.reference, cryptogram));
+        let deciphered = deciphered.map_err(|error| match error {
             // A chip that removes the padding itself refuses a malformed block so.
             Error::Card(CardError::WrongData(_) | CardError::NotAllowed(_)) => Error::Cryptogram,
             other => other,
