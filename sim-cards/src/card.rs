@@ -144,7 +144,7 @@ impl SimCard {
         )
     }
 
-    /// A Vitale 2. Of the options, those of the answers count, ATR and delay among them.
+    /// A Vitale 2. Of the options ATR, largest answer and delay count.
     pub fn vitale(insured: &Insured, options: &Options) -> Self {
         Self::assemble(
             (Model::Vitale2, Protocol::T0, &vitale::atr(insured.version())),
@@ -319,6 +319,11 @@ impl SimCard {
     /// How long a real card of this kind takes; [`Options::delay`] can make this one as slow.
     pub fn timing(&self) -> Timing {
         self.timing
+    }
+
+    /// Makes the card take this time for its answers from now on; `None`: as little as it can.
+    pub fn set_delay(&mut self, delay: Option<Timing>) {
+        self.delay = delay;
     }
 
     /// Calls `observer` after each exchange.

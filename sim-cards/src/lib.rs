@@ -9,6 +9,7 @@
 
 pub mod apdu;
 pub mod card;
+pub mod control;
 pub mod data;
 pub mod dump;
 pub mod faults;
@@ -19,6 +20,7 @@ pub mod layout;
 pub mod persona;
 pub mod pki;
 pub mod profile;
+pub mod scenario;
 pub mod status;
 pub mod timing;
 pub mod trace;

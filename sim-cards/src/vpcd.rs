@@ -2,11 +2,12 @@
 //! its length in two bytes, most significant first.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::{Mutex, PoisonError};
 
 use crate::card::SimCard;
 
-/// The port of the first virtual reader; the second listens one above.
+/// The port of the first virtual reader; the others listen one above the other.
 pub const PORT: u16 = 35963;
 
 /// A message of one byte is an order of the reader.
@@ -30,22 +31,45 @@ impl Reader {
 
     /// Serves the reader until it closes the connection or the card is pulled out.
     pub fn serve(&mut self, card: &mut SimCard) -> io::Result<()> {
-        while card.is_present() {
-            let Some(message) = self.receive()? else { break };
-            match message.as_slice() {
-                [POWER_OFF] => card.power_off(),
-                [POWER_ON] => drop(card.power_on()),
-                [RESET] => drop(card.reset()),
-                [GET_ATR] => self.send(card.atr())?,
-                command => {
-                    let answer = card.transmit(command);
-                    if card.is_present() {
-                        self.send(&answer)?;
-                    }
-                }
+        while let Some(message) = self.receive()? {
+            if self.reply(Obeyed::by(card, &message))? == Served::Pulled {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// The same with a card that others look at meanwhile: it is locked for one message at a time. `exchanged` is told
+    /// the number of each command whose answer was sent.
+    pub fn serve_shared(&mut self, card: &Mutex<SimCard>, exchanged: &dyn Fn(u64)) -> io::Result<()> {
+        while let Some(message) = self.receive()? {
+            let (obeyed, number) = {
+                let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = card.totals().apdus;
+                let obeyed = Obeyed::by(&mut card, &message);
+                let number = card.totals().apdus;
+                (obeyed, (number > before).then_some(number))
+            };
+            if self.reply(obeyed)? == Served::Pulled {
+                break;
+            }
+            number.into_iter().for_each(exchanged);
+        }
+        Ok(())
+    }
+
+    /// What takes the card out from elsewhere: a serve that runs comes to its end.
+    pub fn hang_up(&self) -> io::Result<HangUp> {
+        self.stream.try_clone().map(HangUp)
+    }
+
+    fn reply(&mut self, obeyed: Obeyed) -> io::Result<Served> {
+        match obeyed {
+            Obeyed::Silently => {}
+            Obeyed::With(answer) => self.send(&answer)?,
+            Obeyed::Pulled => return Ok(Served::Pulled),
+        }
+        Ok(Served::On)
     }
 
     fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -62,6 +86,55 @@ impl Reader {
     fn send(&mut self, message: &[u8]) -> io::Result<()> {
         let length = u16::try_from(message.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
         self.stream.write_all(&[&length.to_be_bytes(), message].concat())
+    }
+}
+
+/// Whether the card goes on being served.
+#[derive(PartialEq, Eq)]
+enum Served {
+    On,
+    Pulled,
+}
+
+/// What a card did with a message of its reader.
+enum Obeyed {
+    Silently,
+    With(Vec<u8>),
+    /// It is no longer in the reader.
+    Pulled,
+}
+
+impl Obeyed {
+    fn by(card: &mut SimCard, message: &[u8]) -> Self {
+        if !card.is_present() {
+            return Self::Pulled;
+        }
+        match message {
+            [POWER_OFF] => card.power_off(),
+            [POWER_ON] => drop(card.power_on()),
+            [RESET] => drop(card.reset()),
+            [GET_ATR] => return Self::With(card.atr().to_vec()),
+            command => {
+                let answer = card.transmit(command);
+                return if card.is_present() {
+                    Self::With(answer)
+                } else {
+                    Self::Pulled
+                };
+            }
+        }
+        Self::Silently
+    }
+}
+
+/// Takes the card out of its reader.
+pub struct HangUp(TcpStream);
+
+impl HangUp {
+    /// Ends the connection; nothing happens if it ended before.
+    pub fn now(&self) {
+        // A connection that is gone cannot be shut down, and need not be.
+        drop(self.0.shutdown(Shutdown::Both));
     }
 }
 

@@ -32,9 +32,22 @@ pub fn lines(name: &str, content: &[u8]) -> Vec<String> {
 }
 
 fn objects_of(name: &str, content: &[u8]) -> Option<Vec<String>> {
+    let filled = content
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(content.len(), |last| last + 1);
+    let (objects, zeros) = content.split_at_checked(filled)?;
+    // Zeros at the end may be filling, or belong to the last object.
+    let (objects, zeros) = match tlv::read_all(objects) {
+        Some(objects) => (objects, zeros.len()),
+        None => (tlv::read_all(content)?, 0),
+    };
     let mut lines = Vec::new();
-    for object in tlv::read_all(content)? {
+    for object in objects {
         show(name, object, 0, &mut lines);
+    }
+    if zeros > 0 {
+        lines.push(format!("{zeros} bytes 00"));
     }
     Some(lines)
 }

@@ -27,8 +27,14 @@ impl fmt::Display for Dump<'_> {
         let card = self.0;
         writeln!(f, "ATR {}", hex::encode(card.atr()))?;
         let codes = card.codes();
-        writeln!(f, "holder code: {}", tries(&codes.holder))?;
-        writeln!(f, "unblocking code: {}", tries(&codes.unblocking))?;
+        for (name, code) in [
+            ("holder code", &codes.holder),
+            ("unblocking code", &codes.unblocking),
+        ] {
+            if code.tries_max() > 0 {
+                writeln!(f, "{name}: {}", tries(code))?;
+            }
+        }
         for (way, tree) in card.trees() {
             writeln!(f, "\n{way}")?;
             let mut files: Vec<&File> = tree.files().iter().collect();

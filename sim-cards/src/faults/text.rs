@@ -101,6 +101,36 @@ impl FromStr for Fault {
     }
 }
 
+impl fmt::Display for PlannedFault {
+    /// The text that is read as this fault.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.when {
+            Trigger::At(number) => write!(f, "{number}")?,
+            Trigger::From(first) => write!(f, "{first}+")?,
+            Trigger::Every(1) => f.write_str("*")?,
+            Trigger::Every(step) => write!(f, "*/{step}")?,
+            Trigger::Next(count) => write!(f, "+{count}")?,
+            Trigger::Instruction(instruction, 0) => write!(f, "{instruction:02X}#*")?,
+            Trigger::Instruction(instruction, which) => write!(f, "{instruction:02X}#{which}")?,
+        }
+        f.write_str(":")?;
+        match &self.fault {
+            Fault::Pull => f.write_str("pull"),
+            Fault::Mute => f.write_str("mute"),
+            Fault::Reset => f.write_str("reset"),
+            Fault::OtherApplication => f.write_str("other-application"),
+            Fault::Send(command) => write!(f, "send={}", hex::encode(command)),
+            Fault::Slow(delay) => write!(f, "slow={}us", delay.as_micros()),
+            Fault::Answer(answer) => write!(f, "answer={}", hex::encode(answer)),
+            Fault::Status(status) => write!(f, "status={:04X}", status.0),
+            Fault::Truncate(length) => write!(f, "truncate={length}"),
+            Fault::Oversize(more) => write!(f, "oversize={more}"),
+            Fault::Garbage => f.write_str("garbage"),
+            Fault::Flip(bits) => write!(f, "flip={bits}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -29,9 +29,9 @@ const IDENTITIES_SIZE: usize = 0x7C;
 
 // --- Guessed -----------------------------------------------------------------------------------------------------
 
-const VITALE_DIRECTORY: u16 = 0x0001;
-const PKCS15_DIRECTORY: u16 = 0x0002;
-const SIGNATURE_DIRECTORY: u16 = 0x0003;
+const VITALE_DIRECTORY: u16 = 0xDF01;
+const PKCS15_DIRECTORY: u16 = 0xDF02;
+const SIGNATURE_DIRECTORY: u16 = 0xDF03;
 const EF_HOLDERS: u16 = 0x2010;
 const EF_CARD: u16 = 0x2011;
 const EF_RAW: u16 = 0x2012;

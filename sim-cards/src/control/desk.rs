@@ -1,0 +1,340 @@
+//! Cards and virtual readers, and the hands that insert and remove.
+
+use std::fmt;
+use std::io;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::insertion::{Grip, Insertion, Tell, connect, lock};
+use super::order::{Order, Place};
+use crate::card::{Protocol, SimCard};
+
+/// Where the virtual readers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readers {
+    pub host: String,
+    /// Port of reader 0; reader n listens n above.
+    pub first_port: u16,
+    /// Wait for a reader that does not listen, and come back to one that was restarted.
+    pub wait: bool,
+    /// How long a reader stays empty in a swap. A reader is looked at every 400 ms.
+    pub swap_pause: Duration,
+}
+
+impl Readers {
+    fn port(&self, reader: usize) -> Result<u16, DeskError> {
+        u16::try_from(reader)
+            .ok()
+            .and_then(|reader| self.first_port.checked_add(reader))
+            .ok_or(DeskError::NoReader(reader))
+    }
+}
+
+/// Why an order was not obeyed.
+#[derive(Debug)]
+pub enum DeskError {
+    /// No card has this name.
+    NoCard(String),
+    /// Two cards shall have this name.
+    SameName(String),
+    /// There can be no reader of this number.
+    NoReader(usize),
+    /// The card is in a reader already.
+    Inserted(String),
+    /// The card is in no reader.
+    NotInserted(String),
+    /// The reader has a card.
+    Occupied(usize),
+    /// The reader has none.
+    Empty(usize),
+    /// The reader does not listen at this port.
+    Unreachable(u16, io::Error),
+}
+
+impl fmt::Display for DeskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCard(name) => write!(f, "no card is called {name}"),
+            Self::SameName(name) => write!(f, "two cards are called {name}"),
+            Self::NoReader(reader) => write!(f, "there is no reader {reader}"),
+            Self::Inserted(name) => write!(f, "{name} is in a reader already"),
+            Self::NotInserted(name) => write!(f, "{name} is in no reader"),
+            Self::Occupied(reader) => write!(f, "reader {reader} has a card"),
+            Self::Empty(reader) => write!(f, "reader {reader} is empty"),
+            Self::Unreachable(port, error) => {
+                write!(
+                    f,
+                    "no virtual reader at port {port}: {error} (is pcscd running, with vpcd?)"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for DeskError {}
+
+/// How a card came out of its reader without an order.
+#[derive(Debug)]
+pub enum Left {
+    /// A fault pulled it.
+    Pulled,
+    /// The reader closed.
+    ReaderClosed,
+    /// The connection to the reader broke.
+    Failed(io::Error),
+}
+
+/// What happens by itself.
+#[derive(Debug)]
+pub enum Event {
+    /// The card of this insertion met its reader.
+    Arrived { insertion: u64 },
+    /// The card of this insertion left its reader.
+    Left { insertion: u64, how: Left },
+    /// A card answered its command number `number`. Told of cards that are watched.
+    Exchange { card: String, number: u64 },
+}
+
+/// Cards, in readers or beside them.
+pub struct Desk {
+    readers: Readers,
+    cards: Vec<OnDesk>,
+    inserted: Vec<Inserted>,
+    insertions: u64,
+    tell: Tell,
+}
+
+struct OnDesk {
+    name: String,
+    card: Arc<Mutex<SimCard>>,
+    /// The reader it goes into when none is named.
+    reader: usize,
+    /// Its exchanges are told.
+    watch: bool,
+}
+
+struct Inserted {
+    reader: usize,
+    insertion: Arc<Insertion>,
+    thread: JoinHandle<()>,
+}
+
+impl Desk {
+    /// An empty desk; `tell` learns what happens by itself.
+    pub fn new(readers: Readers, tell: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self {
+            readers,
+            cards: Vec::new(),
+            inserted: Vec::new(),
+            insertions: 0,
+            tell: Arc::new(tell),
+        }
+    }
+
+    /// A desk that sends its events into a channel, wrapped as the receiver wants them.
+    pub fn sending<T: Send + 'static>(
+        readers: Readers,
+        events: Sender<T>,
+        wrap: impl Fn(Event) -> T + Send + Sync + 'static,
+    ) -> Self {
+        // Nobody listens any more: nobody misses the event.
+        Self::new(readers, move |event| drop(events.send(wrap(event))))
+    }
+
+    /// Puts a card beside the readers; it belongs into reader `reader`. With `watch`, its exchanges are told.
+    pub fn put(&mut self, name: &str, card: SimCard, reader: usize, watch: bool) -> Result<(), DeskError> {
+        if self.find(name).is_ok() {
+            return Err(DeskError::SameName(name.into()));
+        }
+        self.cards.push(OnDesk {
+            name: name.into(),
+            card: Arc::new(Mutex::new(card)),
+            reader,
+            watch,
+        });
+        Ok(())
+    }
+
+    /// Obeys; gives what is to be said beyond "done".
+    pub fn obey(&mut self, order: &Order) -> Result<String, DeskError> {
+        match order {
+            Order::Insert { card, reader } => self.insert(card, *reader)?,
+            Order::Remove(place) => drop(self.remove(place)?),
+            Order::Swap { place, card } => {
+                self.find(card)?;
+                let reader = self.remove(place)?;
+                thread::sleep(self.readers.swap_pause);
+                self.insert(card, Some(reader))?;
+            }
+            Order::Reset(card) => drop(lock(&self.find(card)?.card).reset()),
+            Order::Fault { card, fault } => lock(&self.find(card)?.card).add_fault(fault.clone()),
+            Order::NoFaults(card) => lock(&self.find(card)?.card).clear_faults(),
+            Order::Status => return Ok(self.status()),
+            Order::End => self.remove_all(),
+        }
+        Ok(String::new())
+    }
+
+    /// Inserts a card into a reader, its own one if none is given.
+    pub fn insert(&mut self, name: &str, reader: Option<usize>) -> Result<(), DeskError> {
+        let found = self.find(name)?;
+        let (card, reader, watch) = (
+            Arc::clone(&found.card),
+            reader.unwrap_or(found.reader),
+            found.watch,
+        );
+        if self
+            .inserted
+            .iter()
+            .any(|inserted| inserted.insertion.name == name)
+        {
+            return Err(DeskError::Inserted(name.into()));
+        }
+        if self.inserted.iter().any(|inserted| inserted.reader == reader) {
+            return Err(DeskError::Occupied(reader));
+        }
+        let port = self.readers.port(reader)?;
+        let address = (self.readers.host.clone(), port);
+        let connection = match (connect(&address), self.readers.wait) {
+            (Ok(connection), _) => Some(connection),
+            (Err(_), true) => None,
+            (Err(error), false) => return Err(DeskError::Unreachable(port, error)),
+        };
+        lock(&card).insert();
+        self.insertions += 1;
+        let insertion = Arc::new(Insertion {
+            number: self.insertions,
+            name: name.into(),
+            card,
+            address,
+            wait: self.readers.wait,
+            watch,
+            tell: Arc::clone(&self.tell),
+            grip: Mutex::new(Grip::default()),
+        });
+        let held = Arc::clone(&insertion);
+        self.inserted.push(Inserted {
+            reader,
+            insertion,
+            thread: thread::spawn(move || held.hold(connection)),
+        });
+        Ok(())
+    }
+
+    /// Takes a card out, after the command that it executes; gives the number of the reader.
+    pub fn remove(&mut self, place: &Place) -> Result<usize, DeskError> {
+        let found = self.inserted.iter().position(|inserted| match place {
+            Place::Reader(reader) => inserted.reader == *reader,
+            Place::Card(name) => inserted.insertion.name == *name,
+        });
+        match (found, place) {
+            (Some(index), _) => Ok(self.inserted.swap_remove(index).take_out()),
+            (None, Place::Reader(reader)) => Err(DeskError::Empty(*reader)),
+            (None, Place::Card(name)) => {
+                self.find(name)?;
+                Err(DeskError::NotInserted(name.clone()))
+            }
+        }
+    }
+
+    /// Takes every card out.
+    pub fn remove_all(&mut self) {
+        self.inserted
+            .drain(..)
+            .for_each(|inserted| _ = inserted.take_out());
+    }
+
+    /// Resets every inserted card, as another program does.
+    pub fn reset_all(&self) {
+        for inserted in &self.inserted {
+            if let Ok(found) = self.find(&inserted.insertion.name) {
+                lock(&found.card).reset();
+            }
+        }
+    }
+
+    /// Notes that a card left by itself; tells its name, `None` if it was taken out meanwhile.
+    pub fn has_left(&mut self, insertion: u64) -> Option<String> {
+        let index = self
+            .inserted
+            .iter()
+            .position(|inserted| inserted.insertion.number == insertion)?;
+        Some(self.inserted.swap_remove(index).insertion.name.clone())
+    }
+
+    /// What was inserted where, in one line; `None` if it is there no more.
+    pub fn describe(&self, insertion: u64) -> Option<String> {
+        let inserted = self
+            .inserted
+            .iter()
+            .find(|inserted| inserted.insertion.number == insertion)?;
+        let card = lock(&self.find(&inserted.insertion.name).ok()?.card);
+        let protocol = match card.protocol() {
+            Protocol::T0 => "T=0",
+            Protocol::T1 => "T=1",
+        };
+        let port = self.readers.port(inserted.reader).ok()?;
+        Some(format!(
+            "{} of {} ({protocol}) into the reader at {} port {port}",
+            card.model(),
+            inserted.insertion.name,
+            self.readers.host
+        ))
+    }
+
+    /// The cards that are in readers, each with the number of its reader.
+    pub fn inserted(&self) -> Vec<(String, usize)> {
+        let mut inserted: Vec<_> = self
+            .inserted
+            .iter()
+            .map(|inserted| (inserted.insertion.name.clone(), inserted.reader))
+            .collect();
+        inserted.sort_by_key(|(_, reader)| *reader);
+        inserted
+    }
+
+    /// One line for each card: where it is, what it is, how it is.
+    pub fn status(&self) -> String {
+        let line = |on_desk: &OnDesk| {
+            let place = match self
+                .inserted
+                .iter()
+                .find(|inserted| inserted.insertion.name == on_desk.name)
+            {
+                Some(inserted) => format!("in reader {}", inserted.reader),
+                None => "out".into(),
+            };
+            let card = lock(&on_desk.card);
+            format!(
+                "{}: {place}, {}, {} exchanges, {} tries left\n",
+                on_desk.name,
+                card.model(),
+                card.totals().apdus,
+                card.tries_left()
+            )
+        };
+        self.cards.iter().map(line).collect()
+    }
+
+    fn find(&self, name: &str) -> Result<&OnDesk, DeskError> {
+        let found = self.cards.iter().find(|on_desk| on_desk.name == name);
+        found.ok_or_else(|| DeskError::NoCard(name.into()))
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.remove_all();
+    }
+}
+
+impl Inserted {
+    fn take_out(self) -> usize {
+        self.insertion.let_go();
+        // A card that panicked is out of its reader as well.
+        drop(self.thread.join());
+        self.reader
+    }
+}

@@ -1,0 +1,264 @@
+//! One card as the command line and a scenario describe it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::ScenarioError;
+use crate::card::{Options, Protocol, SimCard};
+use crate::faults::PlannedFault;
+use crate::persona::{self, Persona};
+use crate::pki::Date;
+use crate::timing::{Timing, parse_duration};
+use crate::vitale::insured::{self, Insured};
+use crate::{Chip, Interface, hex};
+
+/// A kind of card under the name that people type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardKind {
+    Cps3,
+    Cps3Contactless,
+    Cps4,
+    /// A CPS4 with the ATR of the release candidates.
+    Cps4Candidate,
+    Vitale2,
+}
+
+/// A protocol under the name that people type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProtocolName {
+    T0,
+    T1,
+}
+
+/// A card to be made. What is left out is as usual.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct CardDescription {
+    /// Name in orders: letters, digits, hyphens, not a number.
+    pub name: Option<String>,
+    pub card: Option<CardKind>,
+    /// A holder of `personas/`; for a Vitale 2 one of `insured/`.
+    pub persona: Option<String>,
+    /// The reader that it goes into, counted from 0.
+    pub reader: Option<usize>,
+    /// Whether it is in its reader from the start; it is if left out.
+    pub inserted: Option<bool>,
+    pub protocol: Option<ProtocolName>,
+    /// Answer to reset, hexadecimal.
+    pub atr: Option<String>,
+    /// Eight digits.
+    pub serial: Option<String>,
+    pub label: Option<String>,
+    /// Bytes that each certificate has at least.
+    pub certificate_size: Option<usize>,
+    /// Bytes of the longest answer, without status word.
+    pub largest_answer: Option<usize>,
+    pub pin: Option<String>,
+    pub tries: Option<u8>,
+    pub puk: Option<String>,
+    pub puk_tries: Option<u8>,
+    pub cps_data: Option<bool>,
+    /// Day on which the certificates are used, YYYY-MM-DD; today if left out.
+    #[serde(deserialize_with = "day")]
+    pub at: Option<Date>,
+    pub needs_recovery: bool,
+    /// As slow as a real card.
+    pub real_time: bool,
+    /// Time of each byte on the line, such as `1ms`.
+    pub delay_byte: Option<String>,
+    /// Time of each operation with a private key, such as `700ms`.
+    pub delay_operation: Option<String>,
+    /// Each as [`PlannedFault`] is written.
+    pub faults: Vec<String>,
+}
+
+/// Whose card is meant.
+enum Holder {
+    Professional(Box<Persona>, Chip),
+    Insured(Insured),
+}
+
+/// Whose card is made when only its kind is named.
+pub fn usual_persona(kind: CardKind) -> &'static str {
+    match kind {
+        CardKind::Cps3 | CardKind::Cps3Contactless => "doctor-hospital-cps3",
+        CardKind::Cps4 | CardKind::Cps4Candidate => "doctor-gp-cps4",
+        CardKind::Vitale2 => "insured-alone",
+    }
+}
+
+impl CardDescription {
+    /// Name of the holder's file, which is the name of the card unless it has another.
+    pub fn holder_name(&self) -> Result<&str, ScenarioError> {
+        match (&self.persona, self.card) {
+            (Some(name), _) => Ok(name),
+            (None, Some(kind)) => Ok(usual_persona(kind)),
+            (None, None) => Err(wrong("say which card or whose")),
+        }
+    }
+
+    /// Makes the card.
+    pub fn issue(&self) -> Result<SimCard, ScenarioError> {
+        let options = self.options()?;
+        let mut card = match self.holder()? {
+            Holder::Professional(persona, chip) => {
+                let options = Options {
+                    chip: Some(chip),
+                    ..options
+                };
+                match self.at {
+                    Some(day) => SimCard::from_persona_at(&persona, &options, day),
+                    None => SimCard::from_persona(&persona, &options),
+                }
+            }
+            Holder::Insured(insured) => SimCard::vitale(&insured, &options),
+        };
+        if let Some(timing) = self.delay(card.timing())? {
+            card.set_delay(Some(timing));
+        }
+        for fault in &self.faults {
+            card.add_fault(parse_fault(fault)?);
+        }
+        Ok(card)
+    }
+
+    /// Whose card it is, in one line.
+    pub fn heading(&self) -> Result<String, ScenarioError> {
+        Ok(match self.holder()? {
+            Holder::Professional(persona, _) => format!("{}: {}", persona.name, persona.description),
+            Holder::Insured(insured) => format!("{}: {}", insured.name, insured.description),
+        })
+    }
+
+    fn holder(&self) -> Result<Holder, ScenarioError> {
+        let name = self.holder_name()?;
+        let unknown = || wrong(&format!("no holder is called {name}; --list names them"));
+        match self.card {
+            Some(CardKind::Vitale2) => insured::find(name).map(Holder::Insured).ok_or_else(unknown),
+            None if insured::find(name).is_some() => {
+                insured::find(name).map(Holder::Insured).ok_or_else(unknown)
+            }
+            kind => {
+                let persona = persona::find(name).ok_or_else(unknown)?;
+                let chip = match kind {
+                    Some(CardKind::Cps3 | CardKind::Cps3Contactless) => Chip::Cps3,
+                    Some(CardKind::Cps4 | CardKind::Cps4Candidate) => Chip::Cps4,
+                    Some(CardKind::Vitale2) | None => persona.chip,
+                };
+                let contacts_of_cps3 = chip == Chip::Cps3 && kind != Some(CardKind::Cps3Contactless);
+                if contacts_of_cps3 && self.protocol == Some(ProtocolName::T1) {
+                    return Err(wrong("the contacts of a CPS3 speak T=0 only"));
+                }
+                Ok(Holder::Professional(Box::new(persona), chip))
+            }
+        }
+    }
+
+    fn options(&self) -> Result<Options, ScenarioError> {
+        let digits = |text: &Option<String>, shortest: usize, longest: usize, what: &str| match text {
+            Some(text)
+                if !(shortest..=longest).contains(&text.len())
+                    || !text.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                Err(wrong(&format!(
+                    "{what}: {shortest} to {longest} digits are wanted"
+                )))
+            }
+            text => Ok(text.clone()),
+        };
+        let atr = self.atr.as_ref().map(|text| {
+            hex::decode(text)
+                .filter(|atr| (2..=33).contains(&atr.len()))
+                .ok_or_else(|| wrong("ATR: 2 to 33 bytes are wanted"))
+        });
+        let serial = digits(&self.serial, 8, 8, "serial")?.and_then(|digits| digits.parse().ok());
+        Ok(Options {
+            interface: match self.card {
+                Some(CardKind::Cps3Contactless) => Interface::Contactless,
+                _ => Interface::Contact,
+            },
+            protocol: self.protocol.map(|protocol| match protocol {
+                ProtocolName::T0 => Protocol::T0,
+                ProtocolName::T1 => Protocol::T1,
+            }),
+            atr: atr.transpose()?,
+            release_candidate: self.card == Some(CardKind::Cps4Candidate),
+            serial,
+            label: self.label.clone(),
+            certificate_size: self.certificate_size,
+            largest_answer: self.largest_answer,
+            pin: digits(&self.pin, 4, 8, "code of the holder")?,
+            tries: self.tries,
+            puk: digits(&self.puk, 8, 8, "unblocking code")?,
+            puk_tries: self.puk_tries,
+            needs_recovery: self.needs_recovery,
+            writable_area: self.cps_data,
+            ..Options::default()
+        })
+    }
+
+    /// The time that the card takes; that of `real` where it shall be as slow.
+    fn delay(&self, real: Timing) -> Result<Option<Timing>, ScenarioError> {
+        let duration = |text: &Option<String>| -> Result<Option<Duration>, ScenarioError> {
+            let parse = |text: &String| {
+                parse_duration(text).ok_or_else(|| wrong(&format!("{text}: no duration such as 2s or 500ms")))
+            };
+            text.as_ref().map(parse).transpose()
+        };
+        let (byte, operation) = (duration(&self.delay_byte)?, duration(&self.delay_operation)?);
+        if !self.real_time && byte.is_none() && operation.is_none() {
+            return Ok(None);
+        }
+        let base = if self.real_time { real } else { Timing::NONE };
+        Ok(Some(Timing {
+            byte: byte.unwrap_or(base.byte),
+            private_key: operation.unwrap_or(base.private_key),
+            ..base
+        }))
+    }
+}
+
+fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+fn wrong(what: &str) -> ScenarioError {
+    ScenarioError(what.into())
+}
+
+fn parse_fault(text: &str) -> Result<PlannedFault, ScenarioError> {
+    text.parse()
+        .map_err(|error: crate::faults::FaultSyntax| wrong(&error.to_string()))
+}
+
+/// Names the cards that have no name: after their holder, with a number from the second of a name on.
+pub fn name_all(cards: &mut [CardDescription]) -> Result<(), ScenarioError> {
+    let mut names: Vec<String> = Vec::new();
+    for card in cards {
+        let name = match card.name.take() {
+            Some(name) if names.contains(&name) => {
+                return Err(wrong(&format!("two cards are called {name}")));
+            }
+            Some(name) => name,
+            None => {
+                let holder = card.holder_name()?;
+                let numbered = (2..).map(|number| format!("{holder}-{number}"));
+                let mut free = std::iter::once(holder.to_owned()).chain(numbered);
+                free.find(|name| !names.contains(name)).unwrap_or_default()
+            }
+        };
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if name.parse::<usize>().is_ok() || name.is_empty() || !name.bytes().all(fits) {
+            return Err(wrong(&format!(
+                "{name}: a name has letters, digits and hyphens, and is no number"
+            )));
+        }
+        names.push(name.clone());
+        card.name = Some(name);
+    }
+    Ok(())
+}

@@ -1,0 +1,369 @@
+//! Cards in readers that speak vpcd's protocol: insertion, removal, swap, scenarios, the control socket.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use sim_cards::control::{self, Desk, DeskError, Input, Order, Readers, Signal, Until, socket};
+use sim_cards::hex;
+use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, Step};
+
+const SERIAL: &str = "00B09C000C";
+
+/// The reader's end: listens as pcscd's driver does.
+struct VirtualReader(TcpListener);
+
+/// A card as the reader sees it.
+struct Card(TcpStream);
+
+impl VirtualReader {
+    /// Some readers whose ports follow each other.
+    fn row(count: u16) -> (u16, Vec<Self>) {
+        for first in (42_000..60_000).step_by(16) {
+            let readers: Result<Vec<_>, _> = (first..first + count)
+                .map(|port| TcpListener::bind(("127.0.0.1", port)).map(Self))
+                .collect();
+            if let Ok(readers) = readers {
+                return (first, readers);
+            }
+        }
+        panic!("no free ports");
+    }
+
+    fn card(&self) -> Card {
+        let (stream, _) = self.0.accept().expect("a card");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .expect("a time limit");
+        let mut card = Card(stream);
+        card.order(1);
+        card
+    }
+}
+
+impl Card {
+    fn order(&mut self, order: u8) {
+        self.0.write_all(&[0, 1, order]).expect("an order");
+    }
+
+    fn atr(&mut self) -> String {
+        self.order(4);
+        self.receive().expect("an ATR")
+    }
+
+    /// `None` if the card was pulled.
+    fn transmit(&mut self, command: &str) -> Option<String> {
+        let command = hex::decode(command).expect("hexadecimal");
+        let length = u16::try_from(command.len()).expect("a short command");
+        let message = [&length.to_be_bytes(), command.as_slice()].concat();
+        self.0.write_all(&message).ok()?;
+        self.receive()
+    }
+
+    fn receive(&mut self) -> Option<String> {
+        let mut length = [0; 2];
+        match self.0.read_exact(&mut length) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("neither an answer nor an end"),
+            Err(_) => return None,
+        }
+        let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
+        self.0.read_exact(&mut answer).ok()?;
+        Some(hex::encode(&answer))
+    }
+
+    fn is_pulled(&mut self) -> bool {
+        self.receive().is_none()
+    }
+}
+
+fn readers(first_port: u16) -> Readers {
+    Readers {
+        host: "127.0.0.1".into(),
+        first_port,
+        wait: false,
+        swap_pause: Duration::from_millis(1),
+    }
+}
+
+fn kind(card: CardKind) -> CardDescription {
+    CardDescription {
+        card: Some(card),
+        ..CardDescription::default()
+    }
+}
+
+/// A desk with these cards beside the readers.
+fn desk(readers: Readers, scenario: &Scenario, inputs: &Sender<Input>) -> Desk {
+    let mut desk = Desk::sending(readers, inputs.clone(), Input::Event);
+    for (index, description) in scenario.cards.iter().enumerate() {
+        let name = description.name.as_deref().expect("a name");
+        let card = description.issue().expect("a card");
+        desk.put(
+            name,
+            card,
+            description.reader.unwrap_or(index),
+            scenario.waits_for(name),
+        )
+        .expect("a place on the desk");
+    }
+    desk
+}
+
+/// The loop in a thread of its own.
+fn run(
+    mut desk: Desk,
+    steps: Vec<Step>,
+    inputs: Receiver<Input>,
+    until: Until,
+) -> JoinHandle<Result<(), String>> {
+    thread::spawn(move || control::run(&mut desk, steps, &inputs, until, &mut |_| {}))
+}
+
+#[test]
+fn four_cards_in_four_readers_at_once() {
+    let (port, row) = VirtualReader::row(4);
+    let kinds = [
+        CardKind::Cps3,
+        CardKind::Cps4,
+        CardKind::Cps3Contactless,
+        CardKind::Vitale2,
+    ];
+    let scenario = Scenario::of_cards(kinds.map(kind).to_vec()).unwrap();
+    let (inputs, _received) = channel();
+    let mut desk = desk(readers(port), &scenario, &inputs);
+    for card in &scenario.cards {
+        desk.insert(card.name.as_deref().unwrap(), None).unwrap();
+    }
+    let mut cards: Vec<Card> = row.iter().map(VirtualReader::card).collect();
+    let atrs: Vec<String> = cards.iter_mut().map(Card::atr).collect();
+    assert_eq!(
+        atrs,
+        [
+            "3BAC00402A001225006480000310009000",
+            "3B9B188001001225006480040100009044",
+            "3B8F80010031B86404B0ECC1739401808290000E",
+            "3B751300004309EA9000"
+        ]
+    );
+    assert_eq!(
+        cards[0].transmit(SERIAL).as_deref(),
+        Some("5A0A8025000001270000026F9000")
+    );
+    assert_eq!(cards[1].transmit("0120000100").as_deref(), Some("6881"));
+    assert_eq!(
+        cards[2].transmit(SERIAL).as_deref(),
+        Some("5A0A8025000001270000026F9000")
+    );
+    assert_eq!(cards[3].transmit("00A4020C022F00").as_deref(), Some("9000"));
+    let status = desk.status();
+    assert!(
+        status.contains("insured-alone: in reader 3, Vitale 2, 1 exchanges"),
+        "{status}"
+    );
+    assert!(matches!(
+        desk.insert("insured-alone", Some(5)),
+        Err(DeskError::Inserted(_))
+    ));
+    drop(desk);
+    assert!(cards.iter_mut().all(Card::is_pulled));
+}
+
+#[test]
+fn a_hundred_insertions_and_removals() {
+    let (port, row) = VirtualReader::row(1);
+    let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
+    let (inputs, _received) = channel();
+    let mut desk = desk(readers(port), &scenario, &inputs);
+    for round in 0..100 {
+        let insert: Order = "insert doctor-hospital-cps3".parse().unwrap();
+        desk.obey(&insert).unwrap();
+        let mut card = row[0].card();
+        // Given in one insertion, forgotten in the next; wrong ones are remembered.
+        let asked = if round == 1 { "63C2" } else { "63C3" };
+        assert_eq!(card.transmit("00200001").as_deref(), Some(asked), "{round}");
+        if round == 0 {
+            assert_eq!(card.transmit("002000010439393939").as_deref(), Some("63C2"));
+        } else {
+            assert_eq!(card.transmit("002000010431323334").as_deref(), Some("9000"));
+        }
+        desk.obey(&"remove 0".parse().unwrap()).unwrap();
+        assert!(card.is_pulled());
+    }
+    assert!(matches!(
+        desk.obey(&"remove 0".parse().unwrap()),
+        Err(DeskError::Empty(0))
+    ));
+}
+
+#[test]
+fn a_removed_card_does_not_wait_for_its_reader() {
+    let (inputs, _received) = channel();
+    let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
+    let (port, row) = VirtualReader::row(1);
+    drop(row);
+    let mut patient = desk(
+        Readers {
+            wait: true,
+            ..readers(port)
+        },
+        &scenario,
+        &inputs,
+    );
+    patient.insert("doctor-hospital-cps3", None).unwrap();
+    let row = TcpListener::bind(("127.0.0.1", port)).map(VirtualReader).unwrap();
+    drop(row.card());
+    let mut again = row.card();
+    assert_eq!(again.transmit(SERIAL).map(|answer| answer.len()), Some(28));
+    patient.remove_all();
+    assert!(again.is_pulled());
+    let mut hasty = desk(readers(1), &scenario, &inputs);
+    let refused = hasty.insert("doctor-hospital-cps3", None);
+    assert!(matches!(refused, Err(DeskError::Unreachable(1, _))));
+}
+
+#[test]
+fn a_pulled_card_ends_the_program_that_had_no_other() {
+    let (port, row) = VirtualReader::row(1);
+    let scenario = Scenario::of_cards(vec![CardDescription {
+        faults: vec!["2:pull".into()],
+        ..kind(CardKind::Cps3)
+    }])
+    .unwrap();
+    let (inputs, received) = channel();
+    let mut desk = desk(readers(port), &scenario, &inputs);
+    desk.insert("doctor-hospital-cps3", None).unwrap();
+    let end = run(desk, Vec::new(), received, Until::LastCardLeft);
+    let mut card = row[0].card();
+    assert!(card.transmit(SERIAL).is_some());
+    assert_eq!(card.transmit(SERIAL), None);
+    assert_eq!(end.join().unwrap(), Ok(()));
+}
+
+#[test]
+fn a_mute_card_gives_empty_answers_and_wakes_at_a_reset() {
+    let (port, row) = VirtualReader::row(1);
+    let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
+    let (inputs, _received) = channel();
+    let mut desk = desk(readers(port), &scenario, &inputs);
+    desk.insert("doctor-hospital-cps3", None).unwrap();
+    let mut card = row[0].card();
+    desk.obey(&"fault doctor-hospital-cps3 +1:mute".parse().unwrap())
+        .unwrap();
+    assert_eq!(card.transmit(SERIAL).as_deref(), Some(""));
+    assert_eq!(card.transmit(SERIAL).as_deref(), Some(""));
+    card.order(2);
+    assert_eq!(card.transmit(SERIAL).map(|answer| answer.len()), Some(28));
+}
+
+const COURSE: &str = r#"
+[[card]]
+name = "doctor"
+card = "cps3"
+
+[[card]]
+name = "patient"
+card = "vitale2"
+inserted = false
+
+[[step]]
+after = { card = "doctor", exchange = 2 }
+do = ["swap doctor patient"]
+
+[[step]]
+at = "1s"
+every = "1s"
+times = 2
+do = ["swap 0 doctor"]
+
+[[step]]
+at = "1500ms"
+every = "1s"
+times = 2
+do = ["swap 0 patient"]
+
+[[step]]
+at = "3s"
+do = ["remove patient"]
+"#;
+
+#[test]
+fn a_scenario_swaps_by_exchange_and_by_time() {
+    let (port, row) = VirtualReader::row(1);
+    let scenario = scenario::parse(COURSE).unwrap();
+    let (inputs, received) = channel();
+    let mut desk = desk(readers(port), &scenario, &inputs);
+    desk.insert("doctor", None).unwrap();
+    let end = run(desk, scenario.steps, received, Until::StepsDone);
+    let mut card = row[0].card();
+    card.transmit(SERIAL).unwrap();
+    card.transmit(SERIAL).unwrap();
+    assert!(card.is_pulled());
+    let mut atrs = Vec::new();
+    for _ in 0..5 {
+        let mut card = row[0].card();
+        let atr = card.atr();
+        atrs.push(if atr.starts_with("3B75") {
+            "patient"
+        } else {
+            "doctor"
+        });
+        assert!(card.is_pulled());
+    }
+    assert_eq!(atrs, ["patient", "doctor", "patient", "doctor", "patient"]);
+    assert_eq!(end.join().unwrap(), Ok(()));
+}
+
+#[test]
+fn the_socket_takes_orders_and_explains_refusals() {
+    let (port, row) = VirtualReader::row(2);
+    let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3), kind(CardKind::Cps4)]).unwrap();
+    let (inputs, received) = channel();
+    let desk = desk(readers(port), &scenario, &inputs);
+    let folder = std::env::temp_dir().join(format!("sim-card-test-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("control");
+    let listening = socket::listen(&path, &inputs).unwrap();
+    assert!(
+        socket::listen(&path, &inputs).is_err(),
+        "two programs at one socket"
+    );
+    let end = run(desk, Vec::new(), received, Until::Told);
+    let order = |line: &str| socket::order(&path, line).unwrap();
+
+    assert_eq!(order("insert doctor-gp-cps4"), Ok(String::new()));
+    let mut card = row[1].card();
+    assert_eq!(
+        order("insert doctor-gp-cps4"),
+        Err("doctor-gp-cps4 is in a reader already".into())
+    );
+    assert_eq!(
+        order("insert doctor-hospital-cps3 1"),
+        Err("reader 1 has a card".into())
+    );
+    assert_eq!(order("insert nobody"), Err("no card is called nobody".into()));
+    assert!(order("dance").is_err());
+    card.transmit("01A4040C088025000001FF0100").unwrap();
+    assert_eq!(card.transmit("01200001").as_deref(), Some("63C3"));
+    assert_eq!(order("reset doctor-gp-cps4"), Ok(String::new()));
+    assert_eq!(card.transmit("01200001").as_deref(), Some("6881"));
+    let status = order("status").unwrap();
+    assert_eq!(
+        status,
+        "doctor-hospital-cps3: out, CPS3, 0 exchanges, 3 tries left\n\
+         doctor-gp-cps4: in reader 1, CPS4, 3 exchanges, 3 tries left\n"
+    );
+    // Signals: out, and in again.
+    inputs.send(Input::Signal(Signal::InsertOrRemove)).unwrap();
+    assert!(card.is_pulled());
+    inputs.send(Input::Signal(Signal::InsertOrRemove)).unwrap();
+    let mut card = row[1].card();
+    assert_eq!(order("end"), Ok(String::new()));
+    assert!(card.is_pulled());
+    assert_eq!(end.join().unwrap(), Ok(()));
+    drop(listening);
+    assert!(!path.exists());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
