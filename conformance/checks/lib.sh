@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# What the checks share. Sourcing this file starts nothing.
+#
+# The runner sets: MODULE, CARD (cps3, cps4), PIN, PKI (the lab's certificates and keys), AUTH_CERTIFICATE and
+# SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
+# card), WORK (a directory that goes away, also HOME), CHECKS, PYTHON, NODE_PATH, EXAMPLES.
+# A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
+
+set -euo pipefail
+
+AUTH_KEY=CPS_PRIV_AUT
+SIGNATURE_KEY=CPS_PRIV_SIG
+AUTH_LABEL="Certificat d'Authentification CPS"
+SIGNATURE_LABEL="Certificat de Signature CPS"
+AUTH_URI="pkcs11:object=$AUTH_KEY;type=private"
+SIGNATURE_URI="pkcs11:object=$SIGNATURE_KEY;type=private"
+
+# Where programs of this crate in other languages stand.
+CLIENTS=$CHECKS/../clients
+
+# OpenSSL's engine of libp11 and others that take the module from the environment.
+export PKCS11_MODULE_PATH=$MODULE
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+note() { printf '\n== %s\n' "$*"; }
+
+# refuses COMMAND...: succeeds if COMMAND fails. (With a bare "!" a failure would pass unseen under "set -e".)
+refuses() { if "$@"; then fail "this must not succeed: $*"; fi; }
+
+# wait_until SECONDS COMMAND...
+wait_until() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.05
+    done
+}
+
+# pin_file: a file that holds the code, for programs that want one.
+pin_file() {
+    printf '%s' "$PIN" >"$WORK/pin"
+    echo "$WORK/pin"
+}
+
+# --- What the card must hold ----------------------------------------------------------------------------------
+
+# sha256 CERTIFICATE: fingerprint of a certificate, PEM or DER.
+sha256() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'; }
+
+# same_certificate FILE EXPECTED
+same_certificate() {
+    [[ $(sha256 "$1") == "$(sha256 "$2")" ]] || fail "$1 is not the certificate $2"
+}
+
+public_key() { openssl x509 -in "$1" -noout -pubkey; }
+
+subject_cn() { openssl x509 -in "$1" -noout -subject -nameopt multiline,utf8,-esc_msb | sed -n 's/^ *commonName *= //p'; }
+
+# issuers_of CERTIFICATE: one PEM file with every authority of the lab; the chain is found in it.
+CARD_AUTHORITIES=$PKI/ca-bundle.pem
+SERVER_ROOTS=$PKI/roots.pem
+
+# server_authorities: the chain of the lab's server without the server itself.
+server_authorities() {
+    sed '1,/END CERTIFICATE/d' "$PKI/server-chain.pem" >"$WORK/server-authorities.pem"
+    echo "$WORK/server-authorities.pem"
+}
+
+# --- Signatures, verified by OpenSSL without the module -------------------------------------------------------
+
+# make_message FILE: not a whole number of hash blocks, more than one part.
+make_message() { openssl rand -out "$1" 100001; }
+
+# verify_signature pkcs1|pss CERTIFICATE MESSAGE SIGNATURE [HASH]: over MESSAGE, and not over another.
+verify_signature() {
+    local scheme=$1 certificate=$2 message=$3 signature=$4 hash=${5:-sha256} options=()
+    [[ $scheme == pkcs1 ]] || options=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
+    public_key "$certificate" >"$WORK/public.pem"
+    openssl dgst "-$hash" "${options[@]}" -verify "$WORK/public.pem" -signature "$signature" "$message" ||
+        fail "OpenSSL does not verify the signature"
+    { cat "$message" && echo; } >"$WORK/changed"
+    refuses openssl dgst "-$hash" "${options[@]}" -verify "$WORK/public.pem" -signature "$signature" "$WORK/changed"
+}
+
+# verify_cms SIGNED CERTIFICATE CONTENT: a detached CMS signature in DER, with the chain, by this signer.
+verify_cms() {
+    openssl cms -verify -binary -inform DER -in "$1" -content "$3" -CAfile "$CARD_AUTHORITIES" -purpose any \
+        -signer "$WORK/cms-signer.pem" -out /dev/null || fail "OpenSSL does not verify the CMS signature"
+    same_certificate "$WORK/cms-signer.pem" "$2"
+    { cat "$3" && echo; } >"$WORK/changed"
+    refuses openssl cms -verify -binary -inform DER -in "$1" -content "$WORK/changed" -CAfile "$CARD_AUTHORITIES" \
+        -purpose any -out /dev/null
+}
+
+# --- TLS: what counts is what the server saw ------------------------------------------------------------------
+
+TLS_PORT=4433
+SERVER_LOG=$WORK/server.log
+
+# tls_server tls1_2|tls1_3 [OPTION...]: an OpenSSL server that requires a certificate of the lab's persons.
+tls_server() {
+    local version=$1
+    shift
+    mkfifo "$WORK/silence"
+    # Both ends open and nothing to read: s_server leaves at the end of its input.
+    exec {silence}<>"$WORK/silence"
+    openssl s_server -accept "127.0.0.1:$TLS_PORT" "-$version" -cert "$PKI/server.pem" -key "$PKI/server.key" \
+        -cert_chain "$(server_authorities)" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error \
+        -no_ticket "$@" <&"$silence" >"$SERVER_LOG" 2>&1 &
+    wait_until 10 grep -q '^ACCEPT' "$SERVER_LOG" || fail "the TLS server did not start"
+}
+
+# tls_web_server tls1_2|tls1_3: the same, which answers GET with a status page.
+tls_web_server() { tls_server "$@" -www; }
+
+# converse COMMAND...: runs a client that says one sentence, until the server has heard it.
+converse() {
+    SENTENCE="bonjour $RANDOM$RANDOM$RANDOM"
+    mkfifo "$WORK/speech"
+    exec {speech}<>"$WORK/speech"
+    # tstclnt spins and floods its output when a handshake fails.
+    "$@" <&"$speech" > >(head -c 100000 >"$WORK/client.log") 2>&1 &
+    local client=$!
+    echo "$SENTENCE" >&"$speech"
+    wait_until "${CONVERSE_SECONDS:-15}" heard_or_gone "$client" || true
+    kill -KILL "$client" 2>/dev/null || true
+    note "client" && cut -c 1-300 "$WORK/client.log"
+    note "server" && cut -c 1-300 "$SERVER_LOG"
+    grep -qaxF "$SENTENCE" "$SERVER_LOG" || fail "the server did not hear the client"
+}
+
+heard_or_gone() { grep -qaxF "$SENTENCE" "$SERVER_LOG" || ! kill -0 "$1"; }
+
+# server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: this version, a verified chain, the card's certificate, this signature.
+server_saw() {
+    local seen=$WORK/seen.pem session
+    sed -n '/^Client certificate$/,/END CERTIFICATE/p' "$SERVER_LOG" | sed 1d >"$seen"
+    session=$(sed -n '/BEGIN SSL SESSION/,/END SSL SESSION/p' "$SERVER_LOG" | openssl sess_id -noout -text)
+    note "the server saw"
+    printf '%s\n' "$(sha256 "$seen")" "$(grep -E '^ *(Protocol|Verify return code)' <<<"$session")" \
+        "$(grep '^Peer sign' "$SERVER_LOG")"
+    same_certificate "$seen" "$AUTH_CERTIFICATE"
+    grep -q 'Verify return code: 0 (ok)' <<<"$session" || fail "the server did not verify the chain"
+    grep -qE "^ *Protocol *: $1$" <<<"$session" || fail "the server did not see $1"
+    grep -qx 'Peer signing digest: SHA256' "$SERVER_LOG" || fail "the server did not see SHA-256"
+    grep -qx "Peer signature type: $2" "$SERVER_LOG" || fail "the server did not see $2"
+}
+
+# With PKCS #1 v1.5 alone on the card, clients built on OpenSSL have to be told so: OpenSSL looks at the key's type,
+# not at what the token can do, and prefers RSA-PSS.
+SIGNATURE_ALGORITHMS=RSA+SHA256

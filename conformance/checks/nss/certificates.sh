@@ -1,0 +1,19 @@
+#!/bin/bash
+# What:    lists the certificates and, after login, pairs each with its key
+# Client:  NSS certutil
+# Needs:   debian:libnss3-tools
+# Run:     ci
+source "$CHECKS/lib.sh"
+source "$CHECKS/nss-database.sh"
+
+nss_database
+token=$(nss_token)
+certutil -L -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee certificates
+certutil -K -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee keys
+for label in "$AUTH_LABEL" "$SIGNATURE_LABEL"; do
+    grep -qE "^$token:$label +u,u,u" certificates
+    grep -qF "$token:$label" keys
+    certutil -L -d "sql:$NSS" -n "$token:$label" -f "$(pin_file)" -a >"$label.pem"
+done
+same_certificate "$AUTH_LABEL.pem" "$AUTH_CERTIFICATE"
+same_certificate "$SIGNATURE_LABEL.pem" "$SIGNATURE_CERTIFICATE"

@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use regex_lite::Regex;
+
+use crate::bench::{self, Bench};
+use crate::lane::{Card, Lane};
+
+/// Runs real clients on the module, with simulated cards in a virtual reader, and writes a report.
+///
+/// Needs root on a Debian that may be changed: missing packages are installed. Exit status 0 only if every check
+/// passed, or failed in the way that its chip makes unavoidable.
+#[derive(Parser)]
+#[command(name = "conformance")]
+pub struct Arguments {
+    /// Cards to run the checks on
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Card::Cps3, Card::Cps4])]
+    card: Vec<Card>,
+    /// Only the checks whose name matches
+    #[arg(long, value_name = "REGEX")]
+    pub only: Option<Regex>,
+    /// Only the checks that run on each change
+    #[arg(long)]
+    pub ci: bool,
+    /// List the checks and run nothing
+    #[arg(long)]
+    pub list: bool,
+    /// The module under test; the release build of this workspace if left out
+    #[arg(long, value_name = "PATH")]
+    pub module: Option<PathBuf>,
+    /// Another module beside ours, in a column of its own; what fails there does not count
+    #[arg(long, value_enum)]
+    peer: Option<Peer>,
+    /// Where the report goes; conformance/ in the target directory if left out
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Peer {
+    /// Debian's opensc-pkcs11.so, which knows the CPS3
+    Opensc,
+}
+
+impl Arguments {
+    /// Each card with our module; then the peer, which reads a CPS3 only.
+    pub fn lanes(&self, bench: &Bench) -> Vec<Lane> {
+        let ours = self.card.iter().map(|&card| Lane {
+            name: card.name().into(),
+            title: card.title().into(),
+            card,
+            module: bench.module.clone(),
+            ours: true,
+        });
+        let peer = self.peer.map(|Peer::Opensc| Lane {
+            name: "opensc-cps3".into(),
+            title: "OpenSC, CPS3".into(),
+            card: Card::Cps3,
+            module: "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so".into(),
+            ours: false,
+        });
+        ours.chain(peer).collect()
+    }
+
+    pub fn report_dir(&self) -> PathBuf {
+        self.report
+            .clone()
+            .unwrap_or_else(|| bench::target_dir().join("conformance"))
+    }
+}

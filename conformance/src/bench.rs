@@ -1,0 +1,82 @@
+//! What all lanes share: the module, the simulated card's program, the lab PKI, a directory that goes away.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Result;
+use crate::arguments::Arguments;
+use crate::process;
+
+/// The bench on which every lane stands. Its directory is removed with it.
+pub struct Bench {
+    /// The module under test.
+    pub module: PathBuf,
+    pub sim_card: PathBuf,
+    /// Certificates and keys of the lab PKI, as `lab-pki` writes them.
+    pub pki: PathBuf,
+    /// Scratch space of this run; short, since sockets live in it.
+    pub work: PathBuf,
+}
+
+pub fn workspace_dir() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+pub fn checks_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("checks")
+}
+
+pub fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace_dir().join("target"), |dir| workspace_dir().join(dir))
+}
+
+/// cargo, at the root of the workspace.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace_dir()).args(arguments);
+    command
+}
+
+impl Bench {
+    pub fn set_up(arguments: &Arguments) -> Result<Bench> {
+        process::need_root_and_namespaces()?;
+        process::succeed(cargo(&["build", "--release", "--quiet"]).args([
+            "-p",
+            "cpx-pkcs11",
+            "-p",
+            "sim-cards",
+        ]))?;
+        let release = target_dir().join("release");
+        let module = match &arguments.module {
+            Some(path) => path
+                .canonicalize()
+                .map_err(|error| format!("{}: {error}", path.display()))?,
+            None => release.join("libcpx_pkcs11.so"),
+        };
+        let work = std::env::temp_dir().join(format!("cpx-{}", std::process::id()));
+        fs::create_dir(&work).map_err(|error| format!("{}: {error}", work.display()))?;
+        let bench = Bench {
+            module,
+            sim_card: release.join("sim-card"),
+            pki: work.join("pki"),
+            work,
+        };
+        process::succeed(
+            Command::new(release.join("lab-pki"))
+                .arg("--crl")
+                .arg("--out")
+                .arg(&bench.pki)
+                .stdout(Stdio::null()),
+        )?;
+        Ok(bench)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.work);
+    }
+}

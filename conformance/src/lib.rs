@@ -1,1 +1,0 @@
-//! The module under real clients.

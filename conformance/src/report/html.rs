@@ -1,0 +1,79 @@
+//! The report in HTML: one page that needs nothing beside it but the logs.
+
+use std::fmt::Write;
+
+use super::{Report, log_path};
+use crate::run::Verdict;
+
+const HEAD: &str = "<!DOCTYPE html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<title>The module under real clients</title>
+<style>
+body { font: 16px/1.4 sans-serif; margin: 2em auto; max-width: 80em; padding: 0 1em; color: #222; background: #fff }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: .3em .6em; border-bottom: 1px solid #ddd }
+td.pass { background: #e3f4e3 } td.impossible { background: #f4efd8 } td.fail { background: #f8d7d7; font-weight: bold }
+td small { display: block; font-weight: normal }
+</style>
+<h1>The module under real clients</h1>
+";
+
+pub fn render(report: &Report) -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("<ul>\n");
+    for line in report.summary().lines() {
+        let _ = writeln!(page, "<li>{}", escape(line));
+    }
+    let _ = writeln!(
+        page,
+        "</ul>\n<p>{:.0} seconds in all.\n<table>",
+        report.duration.as_secs_f32()
+    );
+    page.push_str("<tr><th>Client<th>Version<th>What it does");
+    for lane in &report.lanes {
+        let _ = write!(page, "<th>{}", escape(&lane.title));
+    }
+    for line in &report.lines {
+        let check = &line.check;
+        let cells = [&check.client, &line.version, &check.what].map(|text| escape(text));
+        let _ = write!(
+            page,
+            "\n<tr title=\"{}\"><td>{}",
+            escape(&check.name),
+            cells.join("<td>")
+        );
+        for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
+            cell(
+                &mut page,
+                &outcome.verdict,
+                outcome.duration.as_secs_f32(),
+                &log_path(lane, line),
+            );
+        }
+    }
+    page.push_str("\n</table>\n</html>\n");
+    page
+}
+
+fn cell(page: &mut String, verdict: &Verdict, seconds: f32, log: &str) {
+    let (class, word, why) = match verdict {
+        Verdict::Passed => ("pass", "pass", ""),
+        Verdict::NotPossible(why) => ("impossible", "not possible with this chip", why.as_str()),
+        Verdict::Failed(why) => ("fail", "fail", why.as_str()),
+    };
+    let _ = write!(
+        page,
+        "<td class=\"{class}\"><a href=\"{}\">{word}</a> {seconds:.1} s<small>{}</small>",
+        escape(log),
+        escape(why)
+    );
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

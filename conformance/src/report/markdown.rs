@@ -1,0 +1,60 @@
+//! The report in Markdown.
+
+use std::fmt::Write;
+
+use super::{Report, log_path};
+
+pub fn render(report: &Report) -> String {
+    let mut text = String::from("# The module under real clients\n\n");
+    for line in report.summary().lines() {
+        let _ = writeln!(text, "- {line}");
+    }
+    let _ = writeln!(text, "\n{:.0} seconds in all.\n", report.duration.as_secs_f32());
+    table(report, &mut text);
+    text.push_str("\n## Remarks\n\n");
+    for (lane, line, verdict, why) in report.remarks() {
+        let _ = writeln!(
+            text,
+            "- {} on {}: {}: {}",
+            line.check.name,
+            lane.title,
+            verdict.word(),
+            escape(why)
+        );
+    }
+    text
+}
+
+fn table(report: &Report, text: &mut String) {
+    text.push_str("| Check | Client | Version | What |");
+    for lane in &report.lanes {
+        let _ = write!(text, " {} |", lane.title);
+    }
+    let _ = writeln!(text, "\n|---|---|---|---|{}", "---|".repeat(report.lanes.len()));
+    for line in &report.lines {
+        let check = &line.check;
+        let _ = write!(
+            text,
+            "| {} | {} | {} | {} |",
+            check.name,
+            escape(&check.client),
+            line.version,
+            escape(&check.what)
+        );
+        for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
+            let seconds = outcome.duration.as_secs_f32();
+            let _ = write!(
+                text,
+                " [{}]({}) {seconds:.1} s |",
+                outcome.verdict.word(),
+                log_path(lane, line)
+            );
+        }
+        text.push('\n');
+    }
+}
+
+/// A text that stays in its cell.
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<")
+}

@@ -1,0 +1,116 @@
+//! The report: one line for each check, one column for each lane, in Markdown and in HTML.
+
+mod html;
+mod markdown;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::Result;
+use crate::check::Check;
+use crate::lane::Lane;
+use crate::run::{self, Outcome, Verdict};
+
+pub struct Report {
+    pub lanes: Vec<Lane>,
+    pub lines: Vec<Line>,
+    /// Of the whole run.
+    pub duration: Duration,
+}
+
+/// A check and what it gave in each lane, in the order of the lanes.
+pub struct Line {
+    pub check: Check,
+    pub version: String,
+    pub outcomes: Vec<Outcome>,
+}
+
+#[derive(Default)]
+struct Count {
+    passed: usize,
+    not_possible: usize,
+    failed: usize,
+}
+
+/// Empties the directory of logs of former runs and makes a folder for each lane.
+pub fn create(dir: &Path, lanes: &[Lane]) -> Result<()> {
+    let logs = dir.join("logs");
+    if logs.exists() {
+        fs::remove_dir_all(&logs).map_err(|error| format!("{}: {error}", logs.display()))?;
+    }
+    lanes.iter().try_for_each(|lane| {
+        let logs = logs.join(&lane.name);
+        fs::create_dir_all(&logs).map_err(|error| format!("{}: {error}", logs.display()))
+    })
+}
+
+impl Report {
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let write = |name: &str, text: String| {
+            let file = dir.join(name);
+            fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
+        };
+        write("report.md", markdown::render(self))?;
+        write("report.html", html::render(self))
+    }
+
+    /// Whether the module stood every check; peers do not count.
+    pub fn passed(&self) -> bool {
+        let counts =
+            (0..self.lanes.len()).filter(|&index| self.lanes.get(index).is_some_and(|lane| lane.ours));
+        counts
+            .map(|index| self.count(index))
+            .all(|count| count.failed == 0)
+    }
+
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = self
+            .lanes
+            .iter()
+            .enumerate()
+            .map(|(index, lane)| {
+                let Count {
+                    passed,
+                    not_possible,
+                    failed,
+                } = self.count(index);
+                format!(
+                    "{}: {passed} passed, {not_possible} not possible with this chip, {failed} failed",
+                    lane.title
+                )
+            })
+            .collect();
+        counts.join("\n")
+    }
+
+    fn count(&self, lane: usize) -> Count {
+        let mut count = Count::default();
+        for outcome in self.lines.iter().filter_map(|line| line.outcomes.get(lane)) {
+            match outcome.verdict {
+                Verdict::Passed => count.passed += 1,
+                Verdict::NotPossible(_) => count.not_possible += 1,
+                Verdict::Failed(_) => count.failed += 1,
+            }
+        }
+        count
+    }
+
+    /// Every verdict that needs words: lane, line, its text.
+    fn remarks(&self) -> impl Iterator<Item = (&Lane, &Line, &Verdict, &str)> {
+        self.lines.iter().flat_map(move |line| {
+            let cells = self.lanes.iter().zip(&line.outcomes);
+            cells.filter_map(move |(lane, outcome)| match &outcome.verdict {
+                Verdict::Passed => None,
+                verdict @ (Verdict::NotPossible(why) | Verdict::Failed(why)) => {
+                    Some((lane, line, verdict, why.as_str()))
+                }
+            })
+        })
+    }
+}
+
+/// Where the log of a check lies, seen from the report.
+fn log_path(lane: &Lane, line: &Line) -> String {
+    format!("logs/{}/{}", lane.name, run::log_name(&line.check))
+}

@@ -1,0 +1,125 @@
+//! One check in one lane: its environment, its verdict, its log.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::bench::{self, Bench};
+use crate::check::Check;
+use crate::lane::Stack;
+use crate::needs::Tools;
+use crate::process::{self, Ended};
+
+/// The code of every simulated card.
+const CODE: &str = "1234";
+
+pub struct Outcome {
+    pub verdict: Verdict,
+    pub duration: Duration,
+}
+
+/// What a check said of the module.
+pub enum Verdict {
+    Passed,
+    /// It failed as the chip makes it; the reason.
+    NotPossible(String),
+    /// Why, in one line.
+    Failed(String),
+}
+
+impl Verdict {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Passed => "pass",
+            Verdict::NotPossible(_) => "not possible (chip)",
+            Verdict::Failed(_) => "FAIL",
+        }
+    }
+}
+
+/// File name of a check's log.
+pub fn log_name(check: &Check) -> String {
+    format!("{}.log", check.name.replace('/', "-"))
+}
+
+/// Runs the check, writes its log into `logs`.
+pub fn run(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Result<Outcome> {
+    let start = Instant::now();
+    let (verdict, output) = match tools.missing(check) {
+        Some(missing) => (
+            Verdict::Failed(format!("{missing} could not be installed")),
+            String::new(),
+        ),
+        None => {
+            let ended = execute(check, stack, bench, tools)?;
+            (judge(check, stack, &ended), ended.output)
+        }
+    };
+    let log = logs.join(log_name(check));
+    fs::write(&log, output).map_err(|error| format!("{}: {error}", log.display()))?;
+    Ok(Outcome {
+        verdict,
+        duration: start.elapsed(),
+    })
+}
+
+fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools) -> Result<Ended> {
+    let work = stack.dir.join("work");
+    fs::create_dir(&work).map_err(|error| format!("{}: {error}", work.display()))?;
+    let persona = |usage: &str| {
+        let file = format!("{}-{usage}.pem", stack.lane.card.persona());
+        bench.pki.join("persona").join(file)
+    };
+    let mut command = process::isolated();
+    command
+        .arg("bash")
+        .arg(bench::checks_dir().join("enter.sh"))
+        .arg(&check.script)
+        .current_dir(&work)
+        .env_clear()
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
+        .env("LANG", "C.UTF-8")
+        .env("HOME", &work)
+        .env("TMPDIR", &work)
+        .env("WORK", &work)
+        .env("CHECKS", bench::checks_dir())
+        .env("MODULE", &stack.lane.module)
+        .env("CARD", stack.lane.card.name())
+        .env("PIN", CODE)
+        .env("PKI", &bench.pki)
+        .env("AUTH_CERTIFICATE", persona("aut"))
+        .env("SIGNATURE_CERTIFICATE", persona("sig"))
+        .env("PCSCD_DIR", &stack.pcscd_dir)
+        .env("TRACE", &stack.trace);
+    tools.add_to(&mut command);
+    let ended = process::bounded(&mut command, check.limit);
+    fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
+    ended
+}
+
+fn judge(check: &Check, stack: &Stack, ended: &Ended) -> Verdict {
+    let Some(status) = ended.status else {
+        return Verdict::Failed(format!("no end after {} s", check.limit.as_secs()));
+    };
+    match (check.impossible_on(stack.lane.card), status.success()) {
+        (None, true) => Verdict::Passed,
+        (None, false) => Verdict::Failed(last_line(&ended.output)),
+        (Some(_), true) => Verdict::Failed("it succeeded, though the chip cannot do it".into()),
+        (Some(impossible), false) if impossible.shown_by.is_match(&ended.output) => {
+            Verdict::NotPossible(impossible.reason.clone())
+        }
+        (Some(_), false) => Verdict::Failed(format!(
+            "it failed otherwise than the chip makes it: {}",
+            last_line(&ended.output)
+        )),
+    }
+}
+
+fn last_line(output: &str) -> String {
+    let line = output.lines().rfind(|line| !line.trim().is_empty());
+    line.unwrap_or("no output").chars().take(160).collect()
+}
