@@ -61,7 +61,7 @@ public_key() { openssl x509 -in "$1" -noout -pubkey; }
 
 subject_cn() { openssl x509 -in "$1" -noout -subject -nameopt multiline,utf8,-esc_msb | sed -n 's/^ *commonName *= //p'; }
 
-# issuers_of CERTIFICATE: one PEM file with every authority of the lab; the chain is found in it.
+# Every authority of the lab; the roots of its servers.
 CARD_AUTHORITIES=$PKI/ca-bundle.pem
 SERVER_ROOTS=$PKI/roots.pem
 
@@ -69,6 +69,12 @@ SERVER_ROOTS=$PKI/roots.pem
 server_authorities() {
     sed '1,/END CERTIFICATE/d' "$PKI/server-chain.pem" >"$WORK/server-authorities.pem"
     echo "$WORK/server-authorities.pem"
+}
+
+# id_of LABEL: CKA_ID of the certificate with this label, and so of its key; hexadecimal.
+id_of() {
+    pkcs11-tool --module "$MODULE" --list-objects --type cert 2>/dev/null |
+        grep -A 4 "label: *$1$" | sed -n 's/^ *ID: *//p' | head -n 1
 }
 
 # --- Signatures, verified by OpenSSL without the module -------------------------------------------------------
@@ -154,3 +160,17 @@ server_saw() {
 # With PKCS #1 v1.5 alone on the card, clients built on OpenSSL have to be told so: OpenSSL looks at the key's type,
 # not at what the token can do, and prefers RSA-PSS.
 SIGNATURE_ALGORITHMS=RSA+SHA256
+
+# openssl_configuration: the same for programs without such an option, through OpenSSL's configuration file.
+openssl_configuration() {
+    cat >"$WORK/openssl.cnf" <<TEXT
+openssl_conf = library
+[library]
+ssl_conf = modules
+[modules]
+system_default = tls
+[tls]
+SignatureAlgorithms = $SIGNATURE_ALGORITHMS
+TEXT
+    export OPENSSL_CONF=$WORK/openssl.cnf
+}

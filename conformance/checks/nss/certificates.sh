@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    lists the certificates and, after login, pairs each with its key
 # Client:  NSS certutil
-# Needs:   debian:libnss3-tools
+# Needs:   debian:libnss3-tools debian:opensc
 # Run:     ci
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
@@ -10,9 +10,9 @@ nss_database
 token=$(nss_token)
 certutil -L -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee certificates
 certutil -K -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee keys
+[[ $(grep -cE "^< *[0-9]+> rsa " keys) == 2 ]]
 for label in "$AUTH_LABEL" "$SIGNATURE_LABEL"; do
     grep -qE "^$token:$label +u,u,u" certificates
-    grep -qF "$token:$label" keys
     certutil -L -d "sql:$NSS" -n "$token:$label" -f "$(pin_file)" -a >"$label.pem"
 done
 same_certificate "$AUTH_LABEL.pem" "$AUTH_CERTIFICATE"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    reads a message that OpenSSL enciphered for the card (CMS)
 # Client:  NSS cmsutil
-# Needs:   debian:libnss3-tools debian:openssl
+# Needs:   debian:libnss3-tools debian:openssl debian:opensc
 # Run:     ci
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"

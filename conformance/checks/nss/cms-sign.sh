@@ -1,12 +1,12 @@
 #!/bin/bash
 # What:    signs a message (CMS), as a mail program on NSS does
 # Client:  NSS cmsutil
-# Needs:   debian:libnss3-tools debian:openssl
+# Needs:   debian:libnss3-tools debian:openssl debian:opensc
 # Run:     ci
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
 
 nss_database
 make_message message
-cmsutil -S -d "sql:$NSS" -T -G -H SHA256 -N "$(nss_token):$AUTH_LABEL" -p "$PIN" -i message -o message.p7s
-verify_cms message.p7s "$AUTH_CERTIFICATE" message
+cmsutil -S -d "sql:$NSS" -T -G -H SHA256 -N "$(nss_token):$SIGNATURE_LABEL" -p "$PIN" -i message -o message.p7s
+verify_cms message.p7s "$SIGNATURE_CERTIFICATE" message

@@ -1,13 +1,15 @@
 #!/bin/bash
 # What:    registers the module in a database and shows its token
 # Client:  NSS modutil
-# Needs:   debian:libnss3-tools
+# Needs:   debian:libnss3-tools debian:opensc
 # Run:     ci
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
 
 nss_database
-modutil -dbdir "sql:$NSS" -list conformance | tee log
+# modutil ends with an error if one of the slots is empty, and one of the virtual readers is.
+modutil -dbdir "sql:$NSS" -list conformance >log || grep -q 'information about token ""' log
+cat log
 grep -q 'Status: Enabled' log
 grep -qF "Token Name: $(nss_token)" log
 grep -q "Login Type: Login required" log

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    logs into a TLS 1.2 server
 # Client:  NSS tstclnt
-# Needs:   debian:libnss3-tools debian:openssl
+# Needs:   debian:libnss3-tools debian:openssl debian:opensc
 # Run:     ci
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"

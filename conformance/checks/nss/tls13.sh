@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    logs into a TLS 1.3 server
 # Client:  NSS tstclnt
-# Needs:   debian:libnss3-tools debian:openssl
+# Needs:   debian:libnss3-tools debian:openssl debian:opensc
 # Run:     ci
 # Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
 # Shown by: peer did not return a certificate

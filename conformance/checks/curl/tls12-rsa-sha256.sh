@@ -1,0 +1,15 @@
+#!/bin/bash
+# What:    fetches a page from a TLS 1.2 server, told to use RSA+SHA256 by OpenSSL's configuration
+# Client:  curl, engine of libp11
+# Needs:   debian:curl debian:libengine-pkcs11-openssl debian:openssl
+# Run:     ci
+source "$CHECKS/lib.sh"
+
+tls_web_server tls1_2
+openssl_configuration
+curl --silent --show-error --verbose --max-time 15 --cacert "$SERVER_ROOTS" --engine pkcs11 \
+    --cert "$AUTH_CERTIFICATE" --key-type ENG --key "$AUTH_URI?pin-value=$PIN" \
+    "https://localhost:$TLS_PORT/" >page || fail "no page"
+wait_until 5 grep -qa 'BEGIN SSL SESSION' "$SERVER_LOG" || true
+cat page
+server_saw TLSv1.2 RSA
