@@ -121,8 +121,14 @@ tls_server() {
     wait_until 10 grep -q '^ACCEPT' "$SERVER_LOG" || fail "the TLS server did not start"
 }
 
-# tls_web_server tls1_2|tls1_3: the same, which answers GET with a status page.
-tls_web_server() { tls_server "$@" -www; }
+# tls_page_server tls1_2|tls1_3: the same, which answers one GET with a page. (s_server's own -www logs less.)
+tls_page_server() {
+    tls_server "$@"
+    {
+        wait_until 30 grep -qa '^GET / ' "$SERVER_LOG" &&
+            printf 'HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\nbonjour\n' >"$WORK/silence"
+    } &
+}
 
 # converse COMMAND...: runs a client that says one sentence, until the server has heard it.
 converse() {

@@ -4,7 +4,7 @@
 # Needs:   debian:libengine-pkcs11-openssl debian:openssl
 # Run:     ci
 # Not possible on cps3: the chip pads by itself, with PKCS #1 v1.5
-# Shown by: (?i)mechanism invalid|Error signing data
+# Shown by: PKCS#11 module:.*Mechanism invalid
 source "$CHECKS/lib.sh"
 
 make_message message

@@ -8,5 +8,6 @@ source "$CHECKS/nss-database.sh"
 
 nss_database
 make_message message
-cmsutil -S -d "sql:$NSS" -T -G -H SHA256 -N "$(nss_token):$SIGNATURE_LABEL" -p "$PIN" -i message -o message.p7s
+# The signature certificate does not encipher (nonRepudiation only): it is nobody's preference for that.
+cmsutil -S -d "sql:$NSS" -Y NONE -T -G -H SHA256 -N "$(nss_token):$SIGNATURE_LABEL" -p "$PIN" -i message -o message.p7s
 verify_cms message.p7s "$SIGNATURE_CERTIFICATE" message

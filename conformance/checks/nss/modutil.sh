@@ -8,7 +8,7 @@ source "$CHECKS/nss-database.sh"
 
 nss_database
 # modutil ends with an error if one of the slots is empty, and one of the virtual readers is.
-modutil -dbdir "sql:$NSS" -list conformance >log || grep -q 'information about token ""' log
+modutil -dbdir "sql:$NSS" -list conformance >log 2>&1 || grep -q 'information about token ""' log
 cat log
 grep -q 'Status: Enabled' log
 grep -qF "Token Name: $(nss_token)" log

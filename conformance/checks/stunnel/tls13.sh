@@ -4,7 +4,7 @@
 # Needs:   debian:stunnel4 debian:libengine-pkcs11-openssl debian:openssl debian:socat
 # Run:     ci
 # Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
-# Shown by: (?i)mechanism invalid|internal error
+# Shown by: (?i)PKCS#11 module:.*Mechanism invalid
 source "$CHECKS/lib.sh"
 source "$CHECKS/stunnel-tunnel.sh"
 

@@ -1,0 +1,17 @@
+#!/bin/bash
+# What:    logs into a TLS 1.3 server
+# Client:  Java 17 SSLSocket, SunPKCS11
+# Needs:   debian:openjdk-17-jdk-headless debian:openssl
+# Run:     ci
+# Seconds: 60
+# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Shown by: No supported CertificateVerify signature algorithm for RSA
+source "$CHECKS/lib.sh"
+source "$CHECKS/java-provider.sh"
+
+java_provider
+java_trust
+tls_server tls1_3
+CONVERSE_SECONDS=40 converse java -Djavax.net.ssl.trustStore="$WORK/trust.p12" \
+    -Djavax.net.ssl.trustStorePassword=changeit "$CLIENTS/TlsClient.java" "$PROVIDER" "$PIN" $TLS_PORT TLSv1.3
+server_saw TLSv1.3 RSA-PSS
