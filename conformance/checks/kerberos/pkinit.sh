@@ -1,0 +1,10 @@
+#!/bin/bash
+# What:    logs onto a realm with the card (PKINIT, Diffie-Hellman)
+# Client:  MIT Kerberos kinit
+# Needs:   debian:krb5-pkinit debian:krb5-user debian:krb5-kdc debian:krb5-admin-server debian:openssl
+# Run:     ci
+source "$CHECKS/lib.sh"
+source "$CHECKS/kerberos-realm.sh"
+
+kerberos_realm
+logon

@@ -1,0 +1,10 @@
+#!/bin/bash
+# What:    serves TLS 1.2 with its own key in the card, from two worker processes, told to use RSA+SHA256
+# Client:  nginx, engine of libp11
+# Needs:   debian:nginx-light debian:libengine-pkcs11-openssl debian:openssl
+# Run:     ci
+source "$CHECKS/lib.sh"
+source "$CHECKS/nginx-server.sh"
+
+nginx_server TLSv1.2 "ssl_conf_command SignatureAlgorithms $SIGNATURE_ALGORITHMS;"
+for _ in 1 2 3; do browse TLSv1.2 RSA; done

@@ -1,0 +1,14 @@
+#!/bin/bash
+# What:    opens a tunnel with the card's key over TLS 1.3
+# Client:  OpenVPN
+# Needs:   debian:openvpn debian:opensc debian:socat debian:openssl
+# Run:     ci
+# Seconds: 60
+# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Shown by: CKR_MECHANISM_INVALID
+source "$CHECKS/lib.sh"
+source "$CHECKS/openvpn-tunnel.sh"
+
+vpn_server 1.3
+vpn_client
+vpn_server_saw TLSv1.3

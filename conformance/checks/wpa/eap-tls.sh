@@ -1,0 +1,44 @@
+#!/bin/bash
+# What:    joins a network by EAP-TLS (TLS 1.2), told to use RSA+SHA256; a RADIUS server verifies the card
+# Client:  wpa_supplicant (eapol_test), engine of libp11
+# Needs:   debian:eapoltest debian:hostapd debian:libengine-pkcs11-openssl debian:openssl
+# Run:     ci
+source "$CHECKS/lib.sh"
+
+echo '127.0.0.1 secret' >clients
+echo '* TLS' >users
+cat >hostapd.conf <<TEXT
+driver=none
+eap_server=1
+eap_user_file=$WORK/users
+radius_server_clients=$WORK/clients
+radius_server_auth_port=18120
+ca_cert=$CARD_AUTHORITIES
+server_cert=$PKI/server-chain.pem
+private_key=$PKI/server.key
+TEXT
+cat >network.conf <<TEXT
+pkcs11_engine_path=/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so
+pkcs11_module_path=$MODULE
+network={
+    key_mgmt=IEEE8021X
+    eap=TLS
+    identity="card"
+    ca_cert="$SERVER_ROOTS"
+    client_cert="$AUTH_CERTIFICATE"
+    engine=1
+    engine_id="pkcs11"
+    key_id="$AUTH_URI"
+    pin="$PIN"
+    phase1="tls_disable_tlsv1_3=1"
+}
+TEXT
+hostapd -dd hostapd.conf >server.log 2>&1 &
+wait_until 10 grep -q 'AP-ENABLED' server.log || true
+openssl_configuration
+timeout 20 eapol_test -c network.conf -a 127.0.0.1 -p 18120 -s secret >client.log 2>&1 || true
+note client && tail -n 60 client.log | cut -c 1-200
+note server && grep -vi hexdump server.log | cut -c 1-200 | tail -n 100
+grep -qx SUCCESS client.log || fail "no access"
+grep -qi "depth=0.*$(subject_cn "$AUTH_CERTIFICATE")" server.log
+grep -q 'EAP-TLS: Done' server.log
