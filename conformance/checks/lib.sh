@@ -18,6 +18,8 @@ SIGNATURE_URI="pkcs11:object=$SIGNATURE_KEY;type=private"
 # Where programs of this crate in other languages stand.
 CLIENTS=$CHECKS/../clients
 
+LIBRARIES=/usr/lib/$(uname -m)-linux-gnu
+
 # OpenSSL's engine of libp11 and others that take the module from the environment.
 export PKCS11_MODULE_PATH=$MODULE
 
@@ -59,7 +61,12 @@ same_certificate() {
 
 public_key() { openssl x509 -in "$1" -noout -pubkey; }
 
-subject_cn() { openssl x509 -in "$1" -noout -subject -nameopt multiline,utf8,-esc_msb | sed -n 's/^ *commonName *= //p'; }
+# subject_cn CERTIFICATE: common name of the subject, which a person's certificate has in an RDN with others.
+subject_cn() {
+    local name
+    name=$(openssl x509 -in "$1" -noout -subject -nameopt RFC2253,utf8,-esc_msb | grep -oE 'CN=[^,+]+')
+    echo "${name#CN=}"
+}
 
 # Every authority of the lab; the roots of its servers.
 CARD_AUTHORITIES=$PKI/ca-bundle.pem

@@ -25,7 +25,18 @@ http {
     }
 }
 TEXT
-    nginx -c "$WORK/nginx.conf" -e stderr >"$WORK/nginx.log" 2>&1 &
+    # nginx loads the engine but leaves its start to OpenSSL's configuration.
+    cat >"$WORK/engine.cnf" <<TEXT
+openssl_conf = library
+[library]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+init = 1
+TEXT
+    OPENSSL_CONF=$WORK/engine.cnf nginx -c "$WORK/nginx.conf" -e stderr >"$WORK/nginx.log" 2>&1 &
     wait_until 15 grep -q 'start worker process ' "$WORK/nginx.log" || {
         cat "$WORK/nginx.log"
         fail "nginx did not start"

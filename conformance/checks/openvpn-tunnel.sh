@@ -8,7 +8,7 @@ vpn_server() {
     openvpn --dev null --tls-server --proto udp4 --local 127.0.0.1 --lport 1194 --ca "$CARD_AUTHORITIES" --dh none \
         --cert "$PKI/server.pem" --key "$PKI/server.key" --extra-certs "$(server_authorities)" \
         --tls-version-min "$1" --tls-version-max "$1" --remote-cert-ku a0 80 --remote-cert-eku "TLS Web Client Authentication" \
-        --script-security 2 --tls-verify "$WORK/verify" --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 4 \
+        --script-security 2 --tls-verify "$WORK/verify" --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 3 \
         >"$WORK/server.log" 2>&1 &
 }
 
@@ -20,17 +20,26 @@ vpn_client() {
     cat "$WORK/ids"
     openvpn --dev null --tls-client --proto udp4 --remote 127.0.0.1 1194 --nobind --ca "$SERVER_ROOTS" \
         --pkcs11-providers "$MODULE" --pkcs11-id "$id" --management 127.0.0.1 7505 --management-query-passwords \
-        --remote-cert-tls server --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 4 "$@" >"$WORK/client.log" 2>&1 &
+        --remote-cert-tls server --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 3 "$@" >"$WORK/client.log" 2>&1 &
     wait_until 10 grep -q 'MANAGEMENT: TCP Socket listening' "$WORK/client.log"
-    { 
-        wait_until 20 grep -q "Need '.*' password" "$WORK/manager.log"
-        sed -n "s/.*Need '\(.*\) token' password.*/password \"\1 token\" $PIN/p" "$WORK/manager.log"
-        wait_until 20 tunnel_stands
-    } | socat - TCP:127.0.0.1:7505 >"$WORK/manager.log" || true
+    manage | socat - TCP:127.0.0.1:7505 >"$WORK/manager.log" || true
     note manager && cat "$WORK/manager.log"
     note client && cat "$WORK/client.log"
     note server && cat "$WORK/server.log"
 }
+
+# manage: answers each question for the code of the token, at most three times; OpenVPN asks again if the token refuses.
+manage() {
+    local time
+    for time in 1 2 3; do
+        wait_until 10 questions_or_tunnel "$time" || return 0
+        ! tunnel_stands || return 0
+        sed -n "s/.*Need '\(.*\) token' password.*/password \"\1 token\" $PIN/p" "$WORK/manager.log" | tail -n 1
+    done
+    wait_until 10 tunnel_stands || true
+}
+
+questions_or_tunnel() { tunnel_stands || [[ $(grep -c "Need '.* token' password" "$WORK/manager.log") -ge $1 ]]; }
 
 tunnel_stands() {
     grep -q 'Initialization Sequence Completed' "$WORK/client.log" &&

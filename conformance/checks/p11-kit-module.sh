@@ -10,5 +10,3 @@ module_file() {
     mkdir "$WORK/none"
     mount --bind "$WORK/none" /usr/share/p11-kit/modules
 }
-
-LIBRARIES=/usr/lib/x86_64-linux-gnu

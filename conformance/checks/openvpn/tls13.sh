@@ -5,7 +5,7 @@
 # Run:     ci
 # Seconds: 60
 # Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
-# Shown by: CKR_MECHANISM_INVALID
+# Shown by: SSL routines::EVP lib
 source "$CHECKS/lib.sh"
 source "$CHECKS/openvpn-tunnel.sh"
 

@@ -28,7 +28,7 @@ pam_pkcs11 {
   }
 }
 TEXT
-echo "auth required pam_pkcs11.so nodebug config_file=$WORK/pam_pkcs11.conf" >pam.d/card
+echo "auth required pam_pkcs11.so config_file=$WORK/pam_pkcs11.conf" >pam.d/card
 echo "account required pam_permit.so" >>pam.d/card
 mount --bind pam.d /etc/pam.d
 

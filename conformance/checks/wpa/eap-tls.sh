@@ -1,9 +1,14 @@
 #!/bin/bash
 # What:    joins a network by EAP-TLS (TLS 1.2), told to use RSA+SHA256; a RADIUS server verifies the card
 # Client:  wpa_supplicant (eapol_test), engine of libp11
-# Needs:   debian:eapoltest debian:hostapd debian:libengine-pkcs11-openssl debian:openssl
+# Needs:   debian:eapoltest debian:hostapd debian:libengine-pkcs11-openssl debian:openssl debian:p11-kit-modules
 # Run:     ci
 source "$CHECKS/lib.sh"
+
+# wpa_supplicant loads what is below /usr/lib only: the module goes where its package puts it.
+mount -t tmpfs none "$LIBRARIES/pkcs11"
+INSTALLED=$LIBRARIES/pkcs11/$(basename "$MODULE")
+cp "$MODULE" "$INSTALLED"
 
 echo '127.0.0.1 secret' >clients
 echo '* TLS' >users
@@ -18,8 +23,8 @@ server_cert=$PKI/server-chain.pem
 private_key=$PKI/server.key
 TEXT
 cat >network.conf <<TEXT
-pkcs11_engine_path=/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so
-pkcs11_module_path=$MODULE
+pkcs11_engine_path=$LIBRARIES/engines-3/pkcs11.so
+pkcs11_module_path=$INSTALLED
 network={
     key_mgmt=IEEE8021X
     eap=TLS
