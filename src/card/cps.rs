@@ -10,7 +10,7 @@ use super::files::{self, Extent};
 use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
 use crate::iso7816::Command;
-use crate::pkcs15::{self, Objects, Odf, Path, TokenDirectory};
+use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::{Connection, Continuity, Protocol};
 
 /// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
@@ -278,22 +278,39 @@ impl<C: Commands> Card for Cps<C> {
         Ok(directory)
     }
 
-    fn read_objects(&mut self) -> Result<Objects, CardError> {
-        let odf = self.odf()?;
+    fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError> {
+        let paths = self.odf()?.private_keys;
+        self.perform(|commands, card| directory(commands, card, &paths, pkcs15::private_keys))
+    }
+
+    fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError> {
+        let paths = self.odf()?.public_keys;
         self.perform(|commands, card| {
             let application = commands.application().to_vec();
-            let app = &application[..];
-            let mut objects = Objects {
-                private_keys: directory(commands, card, &odf.private_keys, pkcs15::private_keys)?,
-                public_keys: directory(commands, card, &odf.public_keys, |f| pkcs15::public_keys(f, app))?,
-                certificates: directory(commands, card, &odf.certificates, |f| {
-                    pkcs15::certificates(f, app)
-                })?,
-                data: directory(commands, card, &odf.data, |f| pkcs15::data(f, app))?,
-            };
-            let unannounced = commands.unannounced_data(&objects.data);
-            objects.data.extend(unannounced);
-            Ok(objects)
+            directory(commands, card, &paths, |file| {
+                pkcs15::public_keys(file, &application)
+            })
+        })
+    }
+
+    fn read_certificates(&mut self) -> Result<Vec<Certificate>, CardError> {
+        let paths = self.odf()?.certificates;
+        self.perform(|commands, card| {
+            let application = commands.application().to_vec();
+            directory(commands, card, &paths, |file| {
+                pkcs15::certificates(file, &application)
+            })
+        })
+    }
+
+    fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError> {
+        let paths = self.odf()?.data;
+        self.perform(|commands, card| {
+            let application = commands.application().to_vec();
+            let mut data = directory(commands, card, &paths, |file| pkcs15::data(file, &application))?;
+            let unannounced = commands.unannounced_data(&data);
+            data.extend(unannounced);
+            Ok(data)
         })
     }
 

@@ -27,7 +27,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
-use crate::pkcs15::{Directory, Objects, Path, TokenDirectory};
+use crate::pkcs15::{
+    Certificate, DataObject, Directory, Objects, Path, PrivateKey, PublicKey, TokenDirectory,
+};
 use crate::reader::{Protocol, ReaderError};
 
 /// The chip behind a card.
@@ -202,9 +204,28 @@ pub trait Card: Send {
     /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an update that has not ended.
     fn check_update(&mut self, max_age: Duration) -> Result<(), CardError>;
 
-    /// Reads PrKDF, PuKDF, CDF and DODF, as far as ODF names them; no certificate and no data file. Adds the data objects of
-    /// the CPS2ter side of a CPS3, which no directory names.
-    fn read_objects(&mut self) -> Result<Objects, CardError>;
+    /// Reads PrKDF, if ODF names one.
+    fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError>;
+
+    /// Reads PuKDF, if ODF names one; no key file.
+    fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError>;
+
+    /// Reads CDF, if ODF names one; no certificate.
+    fn read_certificates(&mut self) -> Result<Vec<Certificate>, CardError>;
+
+    /// Reads DODF, if ODF names one, and adds the data objects of the CPS2ter side of a CPS3, which no directory
+    /// names; no data file.
+    fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError>;
+
+    /// Reads PrKDF, PuKDF, CDF and DODF.
+    fn read_objects(&mut self) -> Result<Objects, CardError> {
+        Ok(Objects {
+            private_keys: self.read_private_keys()?,
+            public_keys: self.read_public_keys()?,
+            certificates: self.read_certificates()?,
+            data: self.read_data_objects()?,
+        })
+    }
 
     /// Reads the whole directory: [`Card::read_token_info`], then [`Card::read_objects`].
     fn read_directory(&mut self) -> Result<Directory, CardError> {

@@ -4,14 +4,14 @@ use cryptoki_sys::*;
 use zeroize::Zeroizing;
 
 use crate::token::attribute::{self, Value};
-use crate::token::object::{Object, PrivateKey, PublicKeyObject};
+use crate::token::object::{Object, PrivateKey, PublicKeyObject, Section};
 use crate::token::{self, Token, mechanism};
 
 use super::error::{Error, Result};
 use super::library::Library;
 use super::operation::{Step, start, step};
 use super::session::Session;
-use super::slot::Inserted;
+use super::slot::{Inserted, Place};
 use super::types::{Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle};
 
 /// A search under way: what it found and the caller has not fetched yet.
@@ -39,12 +39,13 @@ pub enum Use {
 /// A key of a token, held by an operation.
 pub struct KeyHandle {
     inserted: Inserted,
-    index: usize,
+    place: Place,
 }
 
 impl KeyHandle {
     fn object(&self) -> Option<&Object> {
-        self.inserted.token.objects().ok()?.get(self.index)
+        let Place { section, index } = self.place;
+        self.inserted.token.section(section).ok()?.get(index)
     }
 
     /// The private key, if it is one.
@@ -78,7 +79,8 @@ impl KeyHandle {
     }
 
     fn private_half(&self) -> Option<&PrivateKey> {
-        self.inserted.token.private_key_of(&self.public()?.id)
+        let id = &self.public()?.id;
+        self.inserted.token.private_key_of(id).ok()?
     }
 }
 
@@ -186,10 +188,10 @@ impl Library {
     }
 
     fn any_object<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<Option<&'a Object>> {
-        let Some(index) = session.inserted.index(handle) else {
+        let Some(Place { section, index }) = session.inserted.place(handle) else {
             return Ok(None);
         };
-        Ok(self.note(session, session.token().objects())?.get(index))
+        Ok(self.note(session, session.token().section(section))?.get(index))
     }
 
     /// A key that may be used now for `wanted`; the order of the refusals is that of the standard's and the official module's
@@ -199,23 +201,24 @@ impl Library {
         if object.private() && !session.holder_still_logged_in() {
             return Err(Error::UserNotLoggedIn);
         }
+        let usage = |key| self.note(session, session.token().public_usage(key));
         let permitted = match (object, wanted) {
             (Object::PrivateKey(key), Use::Sign) => key.signs(),
             (Object::PrivateKey(key), Use::SignRecover) => key.signs_bare_data(),
             (Object::PrivateKey(key), Use::Decrypt) => key.entry.usage.decrypt,
-            (Object::PublicKey(key), Use::Verify) => key.usage.verify,
-            (Object::PublicKey(key), Use::VerifyRecover) => key.usage.verify_recover,
-            (Object::PublicKey(key), Use::Encrypt) => key.usage.encrypt,
+            (Object::PublicKey(key), Use::Verify) => usage(key)?.verify,
+            (Object::PublicKey(key), Use::VerifyRecover) => usage(key)?.verify_recover,
+            (Object::PublicKey(key), Use::Encrypt) => usage(key)?.encrypt,
             (Object::PrivateKey(_) | Object::PublicKey(_), _) => return Err(Error::KeyTypeInconsistent),
             _ => return Err(Error::KeyHandleInvalid),
         };
         if !permitted {
             return Err(Error::KeyFunctionNotPermitted);
         }
-        let index = session.inserted.index(handle).ok_or(Error::KeyHandleInvalid)?;
+        let place = session.inserted.place(handle).ok_or(Error::KeyHandleInvalid)?;
         Ok(KeyHandle {
             inserted: session.inserted.clone(),
-            index,
+            place,
         })
     }
 }
@@ -230,47 +233,43 @@ fn new_value<'a>(template: &[Attribute<'a>]) -> Result<&'a [u8]> {
     }
 }
 
-/// Handles of the visible objects that have every attribute of the template.
+/// Handles of the visible objects that have every attribute of the template. Only the directory files are read that can hold one:
+/// none for a class that no card has, for which Firefox and others ask dozens of times.
 fn matching(
     session: &Session,
     template: &[Attribute<'_>],
 ) -> std::result::Result<Vec<ObjectHandle>, token::Error> {
     let token = session.token();
-    // Firefox and others ask dozens of times for classes that no card has: no reason to read the directory.
-    if asks_for_foreign_class(template) {
-        return Ok(Vec::new());
-    }
     let logged_in = session.holder_logged_in();
-    let names_class = template.iter().any(|attribute| attribute.kind == CKA_CLASS);
     let mut found = Vec::new();
-    for (index, object) in token.objects()?.iter().enumerate() {
-        if (!object.private() || logged_in)
-            && (names_class || !object.found_by_class_only())
-            && matches(token, object, template)?
-            && let Some(handle) = session.inserted.handle(index)
-        {
-            found.push(handle);
+    for section in sections(token, logged_in, template)? {
+        for (index, object) in token.section(section)?.iter().enumerate() {
+            if (!object.private() || logged_in)
+                && matches(token, object, template)?
+                && let Some(handle) = session.inserted.handle(Place { section, index })
+            {
+                found.push(handle);
+            }
         }
     }
     Ok(found)
 }
 
-const OWN_CLASSES: [CK_OBJECT_CLASS; 6] = [
-    CKO_DATA,
-    CKO_CERTIFICATE,
-    CKO_PUBLIC_KEY,
-    CKO_PRIVATE_KEY,
-    CKO_PROFILE,
-    CKO_MECHANISM,
-];
-
-fn asks_for_foreign_class(template: &[Attribute<'_>]) -> bool {
-    template.iter().any(|attribute| {
-        attribute.kind == CKA_CLASS
-            && !OWN_CLASSES
-                .iter()
-                .any(|class| attribute.value == class.to_ne_bytes())
-    })
+/// The sections where objects of this template can be.
+fn sections(
+    token: &Token,
+    logged_in: bool,
+    template: &[Attribute<'_>],
+) -> std::result::Result<Vec<Section>, token::Error> {
+    let Some(class) = template.iter().find(|attribute| attribute.kind == CKA_CLASS) else {
+        return token.everything(logged_in);
+    };
+    let mut sections = Section::ALL.to_vec();
+    sections.retain(|section| class.value == section.class().to_ne_bytes());
+    if sections == [Section::PrivateKeys] && !logged_in && token.protects_private_keys()? {
+        sections.clear();
+    }
+    Ok(sections)
 }
 
 /// Compares what is in memory first; files are read for what is left.

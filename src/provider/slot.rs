@@ -6,13 +6,16 @@ use parking_lot::Mutex;
 
 use crate::card;
 use crate::reader::{Connection, ReaderError, ReaderState};
+use crate::token::object::Section;
 use crate::token::{self, Token};
 
 use super::error::{Error, Result};
 use super::types::{ObjectHandle, SlotId};
 
-/// Object handles of one insertion are consecutive; the next insertion starts above them.
-const HANDLES_PER_INSERTION: ObjectHandle = 1 << 12;
+/// Object handles of one section are consecutive; the next section starts above them, and the next insertion above its last.
+const HANDLES_PER_SECTION: ObjectHandle = 1 << 9;
+const HANDLES_PER_INSERTION: ObjectHandle = HANDLES_PER_SECTION << 3;
+const _: () = assert!(Section::ALL.len() <= 1 << 3);
 
 /// A reader as a slot. It stays listed when the reader goes away: applications keep slot numbers.
 pub struct Slot {
@@ -52,26 +55,39 @@ pub struct Inserted {
     pub first_handle: ObjectHandle,
 }
 
+/// Where an object stands among those of its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its section.
+    pub section: Section,
+    /// Its index in [`Token::section`].
+    pub index: usize,
+}
+
 impl Inserted {
     /// Whether both mean the same insertion of the same card.
     pub fn is(&self, other: &Inserted) -> bool {
         Arc::ptr_eq(&self.token, &other.token)
     }
 
-    /// Handle of the object at `index` of [`Token::objects`].
-    pub fn handle(&self, index: usize) -> Option<ObjectHandle> {
-        let offset = ObjectHandle::try_from(index)
-            .ok()
-            .filter(|n| *n < HANDLES_PER_INSERTION)?;
-        Some(self.first_handle + offset)
+    /// Handle of the object in this place.
+    pub fn handle(&self, place: Place) -> Option<ObjectHandle> {
+        let index = ObjectHandle::try_from(place.index).ok();
+        let index = index.filter(|index| *index < HANDLES_PER_SECTION)?;
+        let section = Section::ALL
+            .iter()
+            .position(|section| *section == place.section)?;
+        Some(self.first_handle + ObjectHandle::try_from(section).ok()? * HANDLES_PER_SECTION + index)
     }
 
-    /// Index of the object with this handle.
-    pub fn index(&self, handle: ObjectHandle) -> Option<usize> {
-        let offset = handle
-            .checked_sub(self.first_handle)
-            .filter(|n| *n < HANDLES_PER_INSERTION)?;
-        usize::try_from(offset).ok()
+    /// Place of the object with this handle.
+    pub fn place(&self, handle: ObjectHandle) -> Option<Place> {
+        let offset = handle.checked_sub(self.first_handle)?;
+        let section = usize::try_from(offset / HANDLES_PER_SECTION).ok()?;
+        Some(Place {
+            section: *Section::ALL.get(section)?,
+            index: usize::try_from(offset % HANDLES_PER_SECTION).ok()?,
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! The attributes of each kind of object (PKCS #11 §4), as bytes in the caller's native form.
 
+use std::borrow::Cow;
+
 use cryptoki_sys::*;
 use zeroize::Zeroizing;
 
 use crate::crypto::Hash;
 use crate::pkcs15::Path;
 
-use super::object::{Certificate, Data, Object, PrivateKey, PublicKeyObject};
+use super::object::{Certificate, DERIVED_LABEL, Data, Object, Origin, PrivateKey, PublicKeyObject};
 use super::x509::X509;
 use super::{Error, Token, mechanism};
 
@@ -79,7 +81,7 @@ impl Token {
         kind: CK_ATTRIBUTE_TYPE,
         size_only: bool,
     ) -> Result<Value, Error> {
-        if let Some(value) = self.common(object, kind) {
+        if let Some(value) = self.common(object, kind)? {
             return Ok(value);
         }
         match object {
@@ -100,17 +102,17 @@ impl Token {
     }
 
     /// §4.2, §4.4: attributes of every storage object.
-    fn common(&self, object: &Object, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
-        Some(match kind {
+    fn common(&self, object: &Object, kind: CK_ATTRIBUTE_TYPE) -> Result<Option<Value>, Error> {
+        Ok(Some(match kind {
             CKA_CLASS => Value::ulong(class(object)),
             CKA_TOKEN => Value::bool(true),
             CKA_PRIVATE => Value::bool(object.private()),
             CKA_MODIFIABLE => Value::bool(matches!(object, Object::Data(d) if d.entry.common.modifiable)),
             CKA_COPYABLE | CKA_DESTROYABLE => Value::bool(false),
-            CKA_LABEL => Value::bytes(object.label().as_bytes()),
+            CKA_LABEL => Value::bytes(self.label(object)?.as_bytes()),
             CKA_UNIQUE_ID => Value::bytes(self.unique_id(object).as_bytes()),
-            _ => return None,
-        })
+            _ => return Ok(None),
+        }))
     }
 
     /// Serial number, class, and identifier or file: the same for the same object at each insertion. Certificates of authorities
@@ -127,6 +129,21 @@ impl Token {
             }
         };
         format!("{}-{}-{}", self.serial(), class(object), name)
+    }
+
+    /// CKA_LABEL. A public key has the one of PuKDF, or else one that the module makes of its certificate's.
+    fn label<'a>(&'a self, object: &'a Object) -> Result<Cow<'a, str>, Error> {
+        Ok(Cow::Borrowed(match object {
+            Object::Profile(_) | Object::Mechanism(_) => "",
+            Object::Certificate(certificate) => &certificate.entry.common.label,
+            Object::PrivateKey(key) => &key.entry.common.label,
+            Object::Data(data) => &data.entry.common.label,
+            Object::PublicKey(key) => match (self.announcement(key)?, &key.origin) {
+                (Some(entry), _) => &entry.common.label,
+                (None, Origin::Certificate(label)) => return Ok(format!("{DERIVED_LABEL}{label}").into()),
+                (None, Origin::Directory(entry)) => &entry.common.label,
+            },
+        }))
     }
 
     /// §4.6.3.
@@ -159,20 +176,21 @@ impl Token {
 
     /// §4.7, §4.8 and the RSA chapter.
     fn of_public_key(&self, key: &PublicKeyObject, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
-        if let Some(value) = public_use(key, kind) {
-            return Ok(value);
-        }
         let content = || self.content_of(key);
+        let usage = || self.public_usage(key);
         Ok(match kind {
             CKA_ID => Value::bytes(&key.id),
             CKA_TRUSTED => Value::bool(false),
+            CKA_ENCRYPT => Value::bool(usage()?.encrypt),
+            CKA_VERIFY => Value::bool(usage()?.verify),
+            CKA_VERIFY_RECOVER => Value::bool(usage()?.verify_recover),
+            CKA_WRAP => Value::bool(usage()?.wrap),
             CKA_SUBJECT => self.subject_of(&key.id)?,
             CKA_MODULUS => Value::bytes(content()?.modulus()),
-            CKA_MODULUS_BITS if key.modulus_bits > 0 => Value::ulong(to_ulong(key.modulus_bits)),
-            CKA_MODULUS_BITS => Value::ulong(to_ulong(content()?.bits())),
+            CKA_MODULUS_BITS => Value::ulong(to_ulong(self.public_modulus_bits(key)?)),
             CKA_PUBLIC_EXPONENT => Value::bytes(content()?.exponent()),
             CKA_PUBLIC_KEY_INFO => Value::optional(content()?.to_spki_der().ok().as_deref()),
-            CKA_ALLOWED_MECHANISMS => self.public_mechanisms(key),
+            CKA_ALLOWED_MECHANISMS => self.public_mechanisms(key)?,
             _ => key_defaults(kind),
         })
     }
@@ -219,10 +237,22 @@ impl Token {
     }
 
     /// A public key verifies what its private half signs, and enciphers what it deciphers.
-    fn public_mechanisms(&self, key: &PublicKeyObject) -> Value {
-        match self.private_key_of(&key.id) {
+    fn public_mechanisms(&self, key: &PublicKeyObject) -> Result<Value, Error> {
+        Ok(match self.private_key_of(&key.id)? {
             Some(private) => mechanism_array(&mechanism::of_key(private)),
             None => Value::Unknown,
+        })
+    }
+
+    /// From PuKDF, from the private half, or from the key itself, whichever tells first.
+    fn public_modulus_bits(&self, key: &PublicKeyObject) -> Result<usize, Error> {
+        let announced = self.announcement(key)?.map_or(0, |entry| entry.modulus_bits);
+        if announced > 0 {
+            return Ok(announced);
+        }
+        match self.private_key_of(&key.id)? {
+            Some(private) if private.entry.modulus_bits > 0 => Ok(private.entry.modulus_bits),
+            _ => Ok(self.content_of(key)?.bits()),
         }
     }
 }
@@ -237,17 +267,6 @@ pub fn class(object: &Object) -> CK_OBJECT_CLASS {
         Object::PrivateKey(_) => CKO_PRIVATE_KEY,
         Object::Data(_) => CKO_DATA,
     }
-}
-
-/// The CKA_ flags that say what a public key may be used for.
-fn public_use(key: &PublicKeyObject, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
-    Some(Value::bool(match kind {
-        CKA_ENCRYPT => key.usage.encrypt,
-        CKA_VERIFY => key.usage.verify,
-        CKA_VERIFY_RECOVER => key.usage.verify_recover,
-        CKA_WRAP => key.usage.wrap,
-        _ => return None,
-    }))
 }
 
 /// The CKA_ flags that say what a private key may be used for.

@@ -26,8 +26,22 @@ use crate::reader::Connection;
 pub use code::{Counter, Login, User};
 pub use error::Error;
 use mechanism::Listed;
-use object::{Certificate, Data, Object, PrivateKey, PublicKeyObject};
+use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::X509;
+
+/// The objects of a token, each section once its source was read.
+#[derive(Default)]
+struct Sections {
+    profiles: OnceCell<Vec<Object>>,
+    certificates: OnceCell<Vec<Object>>,
+    public_keys: OnceCell<Vec<Object>>,
+    other_public_keys: OnceCell<Vec<Object>>,
+    private_keys: OnceCell<Vec<Object>>,
+    data: OnceCell<Vec<Object>>,
+    mechanisms: OnceCell<Vec<Object>>,
+    /// PuKDF.
+    announced_public_keys: OnceCell<Vec<pkcs15::PublicKey>>,
+}
 
 /// A recognised card in a reader, from its insertion to its removal.
 pub struct Token {
@@ -36,7 +50,7 @@ pub struct Token {
     serial: String,
     mechanisms: Vec<Listed>,
     head: OnceCell<TokenDirectory>,
-    objects: OnceCell<Vec<Object>>,
+    objects: Sections,
     codes: code::Codes,
 }
 
@@ -50,7 +64,7 @@ impl Token {
             serial: serial(card.number()),
             card: Mutex::new(card),
             head: OnceCell::new(),
-            objects: OnceCell::new(),
+            objects: Sections::default(),
             codes: code::Codes::default(),
         })
     }
@@ -101,33 +115,99 @@ impl Token {
         Ok(self.card.lock().check_update(max_age)?)
     }
 
-    /// Every object, visible or not, in a stable order. Reads the directory files the first time.
-    pub fn objects(&self) -> Result<&[Object], Error> {
-        let objects = self.objects.get_or_try_init(|| {
-            let mut card = self.card.lock();
-            let announced = card.read_objects()?;
-            let mut objects = object::announced(announced, |key| card.abilities(key));
-            objects.extend(
-                self.mechanisms
-                    .iter()
-                    .map(|listed| Object::Mechanism(listed.kind)),
-            );
-            Ok::<_, Error>(objects)
-        })?;
-        Ok(objects)
+    /// The objects of one section, visible or not, in a stable order. Reads its directory file the first time.
+    pub fn section(&self, section: Section) -> Result<&[Object], Error> {
+        let parts = &self.objects;
+        Ok(match section {
+            Section::Profiles => parts.profiles.get_or_init(object::profiles),
+            Section::Certificates => parts.certificates.get_or_try_init(|| {
+                let entries = self.card.lock().read_certificates()?;
+                Ok::<_, Error>(object::certificates(entries))
+            })?,
+            Section::PublicKeys => parts.public_keys.get_or_try_init(|| {
+                let certificates = self.section(Section::Certificates)?;
+                Ok::<_, Error>(object::public_keys_of(certificates))
+            })?,
+            Section::OtherPublicKeys => parts.other_public_keys.get_or_try_init(|| {
+                let known = self.section(Section::PublicKeys)?;
+                Ok::<_, Error>(object::other_public_keys(self.announced_public_keys()?, known))
+            })?,
+            Section::PrivateKeys => parts.private_keys.get_or_try_init(|| {
+                let protected = self.protects_private_keys()?;
+                let mut card = self.card.lock();
+                let entries = card.read_private_keys()?;
+                Ok::<_, Error>(object::private_keys(entries, protected, |key| {
+                    card.abilities(key)
+                }))
+            })?,
+            Section::Data => parts.data.get_or_try_init(|| {
+                let entries = self.card.lock().read_data_objects()?;
+                Ok::<_, Error>(object::data(entries))
+            })?,
+            Section::Mechanisms => parts.mechanisms.get_or_init(|| {
+                let listed = self.mechanisms.iter();
+                listed.map(|listed| Object::Mechanism(listed.kind)).collect()
+            }),
+        })
+    }
+
+    /// The sections that an application means that lists everything. Private keys that it cannot see before the login are left
+    /// out, and so are their directory file and, where keys have certificates, that of the public keys. The mechanisms say
+    /// something of the slot and are found by who asks for their class.
+    pub fn everything(&self, logged_in: bool) -> Result<Vec<Section>, Error> {
+        let hidden = !logged_in && self.protects_private_keys()?;
+        let paired = !self.section(Section::PublicKeys)?.is_empty();
+        let mut sections = Section::ALL.to_vec();
+        sections.retain(|section| match section {
+            Section::PrivateKeys => !hidden,
+            Section::OtherPublicKeys => !paired,
+            Section::Mechanisms => false,
+            _ => true,
+        });
+        Ok(sections)
+    }
+
+    /// Private keys are private objects: the card has a code for its holder.
+    pub fn protects_private_keys(&self) -> Result<bool, Error> {
+        Ok(self.code(User::Holder)?.is_some())
+    }
+
+    fn announced_public_keys(&self) -> Result<&[pkcs15::PublicKey], Error> {
+        let entries = &self.objects.announced_public_keys;
+        Ok(entries.get_or_try_init(|| self.card.lock().read_public_keys())?)
+    }
+
+    /// What PuKDF says of a public key.
+    fn announcement<'a>(&'a self, key: &'a PublicKeyObject) -> Result<Option<&'a pkcs15::PublicKey>, Error> {
+        match &key.origin {
+            Origin::Directory(entry) => Ok(Some(entry)),
+            Origin::Certificate(_) => {
+                let mut entries = self.announced_public_keys()?.iter();
+                Ok(entries.find(|entry| entry.id == key.id))
+            }
+        }
+    }
+
+    /// What a public key is for.
+    pub fn public_usage(&self, key: &PublicKeyObject) -> Result<pkcs15::Usage, Error> {
+        let announced = self.announcement(key)?.map(|entry| entry.usage);
+        let private = self.private_key_of(&key.id)?.map(|private| private.entry.usage);
+        Ok(object::public_usage(announced, private))
     }
 
     /// The private key with this identifier.
-    pub fn private_key_of(&self, id: &[u8]) -> Option<&PrivateKey> {
-        self.objects().ok()?.iter().find_map(|object| match object {
+    pub fn private_key_of(&self, id: &[u8]) -> Result<Option<&PrivateKey>, Error> {
+        let mut keys = self.section(Section::PrivateKeys)?.iter();
+        Ok(keys.find_map(|object| match object {
             Object::PrivateKey(key) if key.entry.id == id => Some(key),
             _ => None,
-        })
+        }))
     }
 
     /// The holder's certificate with this identifier.
     pub fn certificate(&self, id: &[u8]) -> Result<Option<&Certificate>, Error> {
-        Ok(self.objects()?.iter().find_map(|object| match object {
+        let mut certificates = self.section(Section::Certificates)?.iter();
+        Ok(certificates.find_map(|object| match object {
             Object::Certificate(certificate) if certificate.entry.id == id => Some(certificate),
             _ => None,
         }))
@@ -146,30 +226,28 @@ impl Token {
         if let Some(certificate) = self.certificate(id)? {
             return self.x509(certificate)?.key.as_ref().ok_or(Error::NoPublicKey);
         }
-        self.objects()?
-            .iter()
-            .find_map(|object| match object {
-                Object::PublicKey(key) if key.id == id && key.path.is_some() => Some(self.content_of(key)),
-                _ => None,
-            })
-            .ok_or(Error::NoPublicKey)?
+        let mut others = self.section(Section::OtherPublicKeys)?.iter();
+        let key = others.find_map(|object| match object {
+            Object::PublicKey(key) if key.id == id => Some(self.content_of(key)),
+            _ => None,
+        });
+        key.ok_or(Error::NoPublicKey)?
     }
 
-    /// The key inside a public key object.
+    /// The key inside a public key object. A certificate with the same identifier holds the same key and is needed
+    /// anyway; only without one is the key's own file read.
     pub fn content_of<'a>(&'a self, key: &'a PublicKeyObject) -> Result<&'a PublicKey, Error> {
-        match &key.path {
-            // A certificate with the same identifier holds the same key and is needed anyway.
-            Some(path) if self.certificate(&key.id)?.is_none() => key.content.get_or_try_init(|| {
-                let file = self.card.lock().read_object(path)?;
-                PublicKey::from_pkcs1_der(&file)
-                    .or_else(|_| PublicKey::from_spki_der(&file))
-                    .map_err(|_| Error::Card(CardError::Malformed("public key")))
-            }),
-            _ => match self.certificate(&key.id)? {
-                Some(certificate) => self.x509(certificate)?.key.as_ref().ok_or(Error::NoPublicKey),
-                None => Err(Error::NoPublicKey),
-            },
+        if let Some(certificate) = self.certificate(&key.id)? {
+            return self.x509(certificate)?.key.as_ref().ok_or(Error::NoPublicKey);
         }
+        let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
+        let path = path.ok_or(Error::NoPublicKey)?;
+        key.content.get_or_try_init(|| {
+            let file = self.card.lock().read_object(path)?;
+            PublicKey::from_pkcs1_der(&file)
+                .or_else(|_| PublicKey::from_spki_der(&file))
+                .map_err(|_| Error::Card(CardError::Malformed("public key")))
+        })
     }
 
     /// Content of a data object.

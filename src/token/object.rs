@@ -1,8 +1,9 @@
 //! The objects of a token, as its directory announces them.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CK_PROFILE_ID, CKP_AUTHENTICATION_TOKEN, CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER,
-    CKP_PUBLIC_CERTIFICATES_TOKEN,
+    CK_MECHANISM_TYPE, CK_OBJECT_CLASS, CK_PROFILE_ID, CKO_CERTIFICATE, CKO_DATA, CKO_MECHANISM,
+    CKO_PRIVATE_KEY, CKO_PROFILE, CKO_PUBLIC_KEY, CKP_AUTHENTICATION_TOKEN, CKP_BASELINE_PROVIDER,
+    CKP_EXTENDED_PROVIDER, CKP_PUBLIC_CERTIFICATES_TOKEN,
 };
 use once_cell::sync::OnceCell;
 use zeroize::Zeroizing;
@@ -45,21 +46,24 @@ impl PrivateKey {
     }
 }
 
-/// A public key: announced by PuKDF, or derived from a certificate.
+/// A public key: the counterpart of a certificate, or one that only PuKDF knows.
 #[derive(Debug)]
 pub struct PublicKeyObject {
-    /// Label, announced or derived.
-    pub label: String,
     /// Identifier shared with certificate and private key.
     pub id: Vec<u8>,
-    /// Usage, announced or derived.
-    pub usage: Usage,
-    /// Modulus length in bits, 0 when the directory does not tell.
-    pub modulus_bits: usize,
-    /// File with the key itself, when the directory names one.
-    pub path: Option<pkcs15::Path>,
-    /// The key, once read from file or certificate.
+    /// Where it is known from.
+    pub origin: Origin,
+    /// The key, once read from its file.
     pub content: OnceCell<PublicKey>,
+}
+
+/// What announces a public key.
+#[derive(Debug)]
+pub enum Origin {
+    /// A certificate of the holder with this label. PuKDF may have an entry with the same identifier, which then says more.
+    Certificate(String),
+    /// PuKDF alone.
+    Directory(pkcs15::PublicKey),
 }
 
 /// A data object of the card.
@@ -96,12 +100,6 @@ pub enum Object {
 }
 
 impl Object {
-    /// It says something of the token and is found only by who asks for its class: applications that list everything expect keys,
-    /// certificates and data.
-    pub fn found_by_class_only(&self) -> bool {
-        matches!(self, Object::Mechanism(_))
-    }
-
     /// CKA_PRIVATE: can be seen only while the holder is logged in.
     pub fn private(&self) -> bool {
         match self {
@@ -109,17 +107,6 @@ impl Object {
             Object::Certificate(c) => c.entry.common.private,
             Object::PrivateKey(k) => k.entry.common.private,
             Object::Data(d) => d.entry.common.private,
-        }
-    }
-
-    /// CKA_LABEL.
-    pub fn label(&self) -> &str {
-        match self {
-            Object::Profile(_) | Object::Mechanism(_) => "",
-            Object::Certificate(c) => &c.entry.common.label,
-            Object::PublicKey(k) => &k.label,
-            Object::PrivateKey(k) => &k.entry.common.label,
-            Object::Data(d) => &d.entry.common.label,
         }
     }
 
@@ -136,7 +123,7 @@ impl Object {
 
 /// Label of a public key that the card does not announce, as the official module writes it (without the NUL that it
 /// counts in the length).
-const DERIVED_LABEL: &str = "Cle publique - ";
+pub const DERIVED_LABEL: &str = "Cle publique - ";
 
 /// The profiles of the standard to which a token here conforms. Browsers look for the public certificates profile: with it they
 /// list certificates before they ask for a code.
@@ -147,31 +134,105 @@ const PROFILES: [CK_PROFILE_ID; 4] = [
     CKP_PUBLIC_CERTIFICATES_TOKEN,
 ];
 
-/// Every object that the directory announces, and those that follow from it, in a stable order. `abilities` tells what the
-/// chip can do with a key.
-pub fn announced(directory: pkcs15::Objects, abilities: impl Fn(&KeyRef) -> Abilities) -> Vec<Object> {
-    let mut objects: Vec<Object> = PROFILES.into_iter().map(Object::Profile).collect();
-    let derived = derived_public_keys(&directory);
-    objects.extend(directory.certificates.into_iter().map(|entry| {
+/// The part of a token's objects that one source announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What the module says of the token: profiles.
+    Profiles,
+    /// Certificates (CDF).
+    Certificates,
+    /// The public keys of the holder's certificates (CDF).
+    PublicKeys,
+    /// Public keys that have no certificate of the holder (PuKDF).
+    OtherPublicKeys,
+    /// Private keys (PrKDF).
+    PrivateKeys,
+    /// Data (DODF).
+    Data,
+    /// The mechanisms of the slot.
+    Mechanisms,
+}
+
+impl Section {
+    /// Every section, in the order in which objects are found.
+    pub const ALL: [Section; 7] = [
+        Section::Profiles,
+        Section::Certificates,
+        Section::PublicKeys,
+        Section::OtherPublicKeys,
+        Section::PrivateKeys,
+        Section::Data,
+        Section::Mechanisms,
+    ];
+
+    /// CKA_CLASS of its objects.
+    pub fn class(self) -> CK_OBJECT_CLASS {
+        match self {
+            Section::Profiles => CKO_PROFILE,
+            Section::Certificates => CKO_CERTIFICATE,
+            Section::PublicKeys | Section::OtherPublicKeys => CKO_PUBLIC_KEY,
+            Section::PrivateKeys => CKO_PRIVATE_KEY,
+            Section::Data => CKO_DATA,
+            Section::Mechanisms => CKO_MECHANISM,
+        }
+    }
+}
+
+/// The profiles of the token.
+pub fn profiles() -> Vec<Object> {
+    PROFILES.into_iter().map(Object::Profile).collect()
+}
+
+/// The certificates of CDF.
+pub fn certificates(entries: Vec<pkcs15::Certificate>) -> Vec<Object> {
+    let object = |entry| {
         Object::Certificate(Certificate {
             entry,
             content: OnceCell::new(),
         })
-    }));
-    let private_keys = &directory.private_keys;
-    objects.extend(directory.public_keys.into_iter().map(|entry| {
-        let half = private_keys.iter().find(|k| k.id == entry.id);
+    };
+    entries.into_iter().map(object).collect()
+}
+
+/// One public key for each certificate of the holder.
+pub fn public_keys_of(certificates: &[Object]) -> Vec<Object> {
+    let holders = certificates.iter().filter_map(|object| match object {
+        Object::Certificate(certificate) if !certificate.entry.authority => Some(&certificate.entry),
+        _ => None,
+    });
+    holders
+        .map(|certificate| {
+            Object::PublicKey(PublicKeyObject {
+                id: certificate.id.clone(),
+                origin: Origin::Certificate(certificate.common.label.clone()),
+                content: OnceCell::new(),
+            })
+        })
+        .collect()
+}
+
+/// The entries of PuKDF that belong to none of the public keys `known` from certificates.
+pub fn other_public_keys(entries: &[pkcs15::PublicKey], known: &[Object]) -> Vec<Object> {
+    let other = |entry: &&pkcs15::PublicKey| known.iter().all(|object| object.id() != entry.id);
+    let object = |entry: &pkcs15::PublicKey| {
         Object::PublicKey(PublicKeyObject {
-            label: entry.common.label,
-            id: entry.id,
-            usage: half.map_or(entry.usage, |half| both(entry.usage, counterpart(half.usage))),
-            modulus_bits: entry.modulus_bits,
-            path: entry.path,
+            id: entry.id.clone(),
+            origin: Origin::Directory(entry.clone()),
             content: OnceCell::new(),
         })
-    }));
-    objects.extend(derived);
-    objects.extend(directory.private_keys.into_iter().map(|entry| {
+    };
+    entries.iter().filter(other).map(object).collect()
+}
+
+/// The private keys of PrKDF. `abilities` tells what the chip can do with a key. Where there is a holder's code (`protected`),
+/// his keys are private objects whatever their entries say.
+pub fn private_keys(
+    entries: Vec<pkcs15::PrivateKey>,
+    protected: bool,
+    abilities: impl Fn(&KeyRef) -> Abilities,
+) -> Vec<Object> {
+    let object = |mut entry: pkcs15::PrivateKey| {
+        entry.common.private |= protected;
         let reference = key_reference(&entry);
         let abilities = abilities(&reference);
         Object::PrivateKey(PrivateKey {
@@ -179,35 +240,30 @@ pub fn announced(directory: pkcs15::Objects, abilities: impl Fn(&KeyRef) -> Abil
             reference,
             abilities,
         })
-    }));
-    objects.extend(directory.data.into_iter().map(|entry| {
+    };
+    entries.into_iter().map(object).collect()
+}
+
+/// The data objects of DODF.
+pub fn data(entries: Vec<pkcs15::DataObject>) -> Vec<Object> {
+    let object = |entry| {
         Object::Data(Data {
             entry,
             content: OnceCell::new(),
         })
-    }));
-    objects
+    };
+    entries.into_iter().map(object).collect()
 }
 
-/// One public key for each certificate that has none of its own in PuKDF.
-fn derived_public_keys(directory: &pkcs15::Objects) -> Vec<Object> {
-    let announced = |id: &[u8]| directory.public_keys.iter().any(|k| k.id == id);
-    directory
-        .certificates
-        .iter()
-        .filter(|c| !c.authority && !announced(&c.id))
-        .map(|c| {
-            let key = directory.private_keys.iter().find(|k| k.id == c.id);
-            Object::PublicKey(PublicKeyObject {
-                label: format!("{DERIVED_LABEL}{}", c.common.label),
-                id: c.id.clone(),
-                usage: key.map_or(VERIFY_ONLY, |k| counterpart(k.usage)),
-                modulus_bits: key.map_or(0, |k| k.modulus_bits),
-                path: None,
-                content: OnceCell::new(),
-            })
-        })
-        .collect()
+/// What a public key is for: what the card allows it, and what its private half makes possible, since cards have been seen
+/// to leave out ENCRYPT and VERIFY.
+pub fn public_usage(announced: Option<Usage>, private: Option<Usage>) -> Usage {
+    match (announced, private.map(counterpart)) {
+        (Some(announced), Some(implied)) => both(announced, implied),
+        (Some(announced), None) => announced,
+        (None, Some(implied)) => implied,
+        (None, None) => VERIFY_ONLY,
+    }
 }
 
 /// The module verifies in software whatever a private key has signed.
@@ -233,7 +289,6 @@ fn counterpart(private: Usage) -> Usage {
     }
 }
 
-/// What the card allows a public key, and what its private half makes possible: cards have been seen to leave out ENCRYPT and VERIFY.
 fn both(announced: Usage, implied: Usage) -> Usage {
     Usage {
         encrypt: announced.encrypt || implied.encrypt,
