@@ -3,6 +3,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+#[cfg(target_os = "linux")]
+use std::os::linux::net::TcpStreamExt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::card::SimCard;
@@ -78,6 +80,10 @@ impl Reader {
             Err(error) if is_hang_up(&error) => return Ok(None),
             result => result?,
         }
+        // The driver sends length and message apart, and the kernel holds the second back until the first is acknowledged:
+        // without this, 40 ms for each command.
+        #[cfg(target_os = "linux")]
+        self.stream.set_quickack(true)?;
         let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
         self.stream.read_exact(&mut message)?;
         Ok(Some(message))
