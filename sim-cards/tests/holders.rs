@@ -99,13 +99,17 @@ fn some_certificate_is_well_above_two_kilobytes() {
 
 /// What a reader copies from the book must work.
 #[test]
-fn the_persona_of_the_book_is_one() {
+fn the_examples_of_the_book_are_what_they_say() {
     let book = include_str!("../README.md");
     let (_, rest) = book.split_once("```toml\n").unwrap();
     let (text, _) = rest.split_once("```").unwrap();
     let persona = persona::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut card = SimCard::from_persona(&persona, &Options::default());
     assert!(card.power_on().is_some());
+    let (_, rest) = book.split_once("```toml scenario\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let scenario = sim_cards::scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!((scenario.cards.len(), scenario.steps.len()), (2, 2));
     for persona in persona::all() {
         assert!(
             book.contains(&format!("| `{}` |", persona.name)),
