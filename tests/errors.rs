@@ -147,6 +147,21 @@ fn a_card_pulled_out_before_a_call_ends_its_sessions() {
 }
 
 #[test]
+fn mechanisms_follow_the_card() {
+    let (module, rack, card) = common::start(common::cps4());
+    let slot = module.slot();
+    let gone = Err(Ckr(CKR_TOKEN_NOT_PRESENT));
+    rack.pull(READER);
+    assert_eq!(module.mechanisms(slot).map(drop), gone);
+    rack.put_back(READER, &card);
+    assert_eq!(module.mechanisms(slot).map(drop), Ok(()));
+    rack.pull(READER);
+    assert_eq!(module.mechanism_info(slot, CKM_RSA_PKCS).map(drop), gone);
+    rack.put_back(READER, &card);
+    assert_eq!(module.mechanism_info(slot, CKM_RSA_PKCS).map(drop), Ok(()));
+}
+
+#[test]
 fn a_card_swapped_between_two_looks_is_noticed() {
     let (module, rack, _card) = common::start(common::cps3());
     let session = module.user_session();

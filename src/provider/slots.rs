@@ -61,12 +61,14 @@ impl Library {
 
     /// C_GetMechanismList.
     pub fn mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
+        self.refresh();
         let slot = self.slot(slot)?;
         Ok(mechanism::list(&self.token(&slot)?.token))
     }
 
     /// C_GetMechanismInfo.
     pub fn mechanism_info(&self, slot: SlotId, kind: MechanismType) -> Result<MechanismInfo> {
+        self.refresh();
         let slot = self.slot(slot)?;
         mechanism::info(&self.token(&slot)?.token, kind).ok_or(Error::MechanismInvalid)
     }
