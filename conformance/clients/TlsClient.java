@@ -1,15 +1,20 @@
+import java.io.FileInputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.KeyStore;
 import java.security.Provider;
 import java.security.Security;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 
 /** Sends its standard input to a TLS server on the loopback, as a client with the card's certificate. */
 final class TlsClient {
-    /** Usage: CONFIGURATION-OF-PROVIDER PIN PORT PROTOCOL */
+    /** Usage: CONFIGURATION-OF-PROVIDER PIN PORT PROTOCOL ROOTS */
     public static void main(String[] arguments) throws Exception {
         Provider provider = Security.getProvider("SunPKCS11").configure(arguments[0]);
         Security.addProvider(provider);
@@ -19,7 +24,7 @@ final class TlsClient {
         KeyManagerFactory keys = KeyManagerFactory.getInstance("NewSunX509");
         keys.init(card, null);
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keys.getKeyManagers(), null, null);
+        context.init(keys.getKeyManagers(), trusting(arguments[4]), null);
         int port = Integer.parseInt(arguments[2]);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
             socket.setEnabledProtocols(new String[] {arguments[3]});
@@ -32,6 +37,20 @@ final class TlsClient {
                 out.write(buffer, 0, count);
             }
         }
+    }
+
+    /** Trust in the certificates of a PEM file. */
+    private static TrustManager[] trusting(String file) throws Exception {
+        KeyStore roots = KeyStore.getInstance("PKCS12");
+        roots.load(null, null);
+        try (InputStream in = new FileInputStream(file)) {
+            for (Certificate root : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+                roots.setCertificateEntry("root " + roots.size(), root);
+            }
+        }
+        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+        trust.init(roots);
+        return trust.getTrustManagers();
     }
 
     private TlsClient() {}

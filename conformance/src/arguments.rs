@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Only the checks that run on each change
     #[arg(long)]
     pub ci: bool,
+    /// Take the module, the simulator and the clients as they are built
+    #[arg(long)]
+    pub no_build: bool,
     /// List the checks and run nothing
     #[arg(long)]
     pub list: bool,

@@ -43,12 +43,10 @@ pub fn cargo(arguments: &[&str]) -> Command {
 impl Bench {
     pub fn set_up(arguments: &Arguments) -> Result<Bench> {
         process::need_root_and_namespaces()?;
-        process::succeed(cargo(&["build", "--release", "--quiet"]).args([
-            "-p",
-            "cpx-pkcs11",
-            "-p",
-            "sim-cards",
-        ]))?;
+        if !arguments.no_build {
+            let packages = ["-p", "cpx-pkcs11", "-p", "sim-cards"];
+            process::succeed(cargo(&["build", "--release", "--quiet"]).args(packages))?;
+        }
         let release = target_dir().join("release");
         let module = match &arguments.module {
             Some(path) => path

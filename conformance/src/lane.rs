@@ -11,7 +11,7 @@ use clap::ValueEnum;
 
 use crate::Result;
 use crate::bench::Bench;
-use crate::process::Guarded;
+use crate::process::{Guarded, mortal};
 
 /// The simulated cards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -87,7 +87,7 @@ impl Lane {
         let trace = dir.join("card.trace");
         let log = log_file(&dir.join("sim-card.log"))?;
         let card = Guarded::spawn(
-            Command::new(&bench.sim_card)
+            mortal(&bench.sim_card)
                 .args([
                     "--card",
                     self.card.name(),
@@ -138,7 +138,7 @@ fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     let log = log_file(&dir.with_file_name("pcscd.log"))?;
     let errors = log.try_clone().map_err(|error| error.to_string())?;
     Guarded::spawn(
-        Command::new("unshare")
+        mortal("unshare")
             .args(["--mount", "--propagation=private", "--", "sh", "-c"])
             .arg("mount --bind \"$1\" /run/pcscd && exec pcscd --foreground --error --config \"$2\"")
             .arg("sh")

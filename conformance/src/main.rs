@@ -74,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let checks = selected(arguments)?;
     let start = Instant::now();
     let bench = Bench::set_up(arguments)?;
-    let tools = needs::provide(&checks);
+    let tools = needs::provide(&checks, !arguments.no_build);
     let lanes = arguments.lanes(&bench);
     report::create(&arguments.report_dir(), &lanes)?;
     let lines = run_lanes(&lanes, &checks, &bench, &tools, &arguments.report_dir())?;

@@ -89,8 +89,9 @@ impl Tools {
     }
 }
 
-/// Installs what is missing; what could not be installed is missing in the result.
-pub fn provide(checks: &[Check]) -> Tools {
+/// Installs what is missing, builds the programs of this crate if wanted; what could not be had is missing in the
+/// result.
+pub fn provide(checks: &[Check], build: bool) -> Tools {
     let mut wanted: BTreeSet<Need> = checks.iter().flat_map(|check| check.needs.clone()).collect();
     wanted.extend(BASE.map(|package| Need {
         source: Source::Debian,
@@ -107,7 +108,9 @@ pub fn provide(checks: &[Check]) -> Tools {
     };
     for source in [Source::Debian, Source::Pypi, Source::Npm, Source::Example] {
         let packages = of(source);
-        tools.install(source, &packages);
+        if source != Source::Example || build {
+            tools.install(source, &packages);
+        }
         for package in packages {
             if let Some(version) = tools.installed(source, package) {
                 let package = package.to_owned();

@@ -1,5 +1,6 @@
 //! Child processes: bounded in time and in output, and gone with everything they started.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -24,8 +25,15 @@ const NAMESPACES: [&str; 7] = [
 
 /// `unshare`, which then runs the program that the caller adds.
 pub fn isolated() -> Command {
-    let mut command = Command::new("unshare");
+    let mut command = mortal("unshare");
     command.args(NAMESPACES).arg("--");
+    command
+}
+
+/// A program that ends with us, however we end.
+pub fn mortal(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 

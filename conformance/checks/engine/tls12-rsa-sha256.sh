@@ -6,7 +6,7 @@
 source "$CHECKS/lib.sh"
 
 tls_server tls1_2
-converse openssl s_client -connect localhost:$TLS_PORT -4 -servername localhost -CAfile "$SERVER_ROOTS" \
+converse openssl s_client -connect "localhost:$TLS_PORT" -4 -servername localhost -CAfile "$SERVER_ROOTS" \
     -verify_return_error -quiet -sigalgs "$SIGNATURE_ALGORITHMS" -cert "$AUTH_CERTIFICATE" \
     -engine pkcs11 -keyform engine -key "$AUTH_URI?pin-value=$PIN"
 server_saw TLSv1.2 RSA

@@ -8,6 +8,6 @@
 source "$CHECKS/lib.sh"
 
 tls_server tls1_3
-GNUTLS_PIN=$PIN converse gnutls-cli --provider "$MODULE" --port $TLS_PORT --priority NORMAL:-VERS-ALL:+VERS-TLS1.3 \
+GNUTLS_PIN=$PIN converse gnutls-cli --provider "$MODULE" --port "$TLS_PORT" --priority NORMAL:-VERS-ALL:+VERS-TLS1.3 \
     --x509cafile "$SERVER_ROOTS" --x509certfile "$AUTH_CERTIFICATE" --x509keyfile "$AUTH_URI" localhost
 server_saw TLSv1.3 RSA-PSS

@@ -10,8 +10,6 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/java-provider.sh"
 
 java_provider
-java_trust
 tls_server tls1_3
-CONVERSE_SECONDS=40 converse java -Djavax.net.ssl.trustStore="$WORK/trust.p12" \
-    -Djavax.net.ssl.trustStorePassword=changeit "$CLIENTS/TlsClient.java" "$PROVIDER" "$PIN" $TLS_PORT TLSv1.3
+CONVERSE_SECONDS=40 converse java "$CLIENTS/TlsClient.java" "$PROVIDER" "$PIN" "$TLS_PORT" TLSv1.3 "$SERVER_ROOTS"
 server_saw TLSv1.3 RSA-PSS

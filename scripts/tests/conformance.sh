@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Real clients on the module: the checks of conformance/ that run on each change. Each has a pcscd of its own.
+
+conformance_scripts_are_clean() {
+    shellcheck --external-sources "$ROOT"/conformance/checks/*.sh "$ROOT"/conformance/checks/*/*.sh
+}
+
+# Built by the one who owns the workspace; run as root, which packages and namespaces need.
+real_clients() {
+    cargo_here build --release --quiet -p conformance --bins --examples
+    CARGO_TARGET_DIR=$TARGET bounded 900 "$TARGET/release/conformance" --no-build --ci
+}
+
+conformance_checks() {
+    check conformance_scripts_are_clean conformance_scripts_are_clean
+    check real_clients real_clients
+}
