@@ -12,7 +12,7 @@ certutil -L -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee certificates
 certutil -K -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee keys
 [[ $(grep -cE "^< *[0-9]+> rsa " keys) == 2 ]]
 for label in "$AUTH_LABEL" "$SIGNATURE_LABEL"; do
-    grep -qE "^$token:$label +u,u,u" certificates
+    grep -F "$token:$label" certificates | grep -q "u,u,u"
     certutil -L -d "sql:$NSS" -n "$token:$label" -f "$(pin_file)" -a >"$label.pem"
 done
 same_certificate "$AUTH_LABEL.pem" "$AUTH_CERTIFICATE"
