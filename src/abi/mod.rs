@@ -196,6 +196,12 @@ fn guard(
         })
     };
     catch_unwind(AssertUnwindSafe(traced)).unwrap_or_else(|payload| {
+        // A message put together at run time could hold anything that the call was given; a literal cannot.
+        let what = payload
+            .downcast_ref::<&'static str>()
+            .copied()
+            .unwrap_or("a panic");
+        log::error!("{name} is at fault: {what}");
         // Its destructor could panic again.
         std::mem::forget(payload);
         CKR_GENERAL_ERROR

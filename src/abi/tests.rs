@@ -334,3 +334,19 @@ fn a_panic_becomes_a_general_error() {
         CKR_GENERAL_ERROR
     );
 }
+
+#[test]
+fn a_panic_becomes_an_error_and_a_line_without_its_words() {
+    let mut answers = Vec::new();
+    let lines = crate::reader::script::logged(|| {
+        answers.push(super::guard("C_Login", &[], || panic!("index out of bounds")));
+        let secret = String::from("1234");
+        answers.push(super::guard("C_Login", &[], || panic!("no room for {secret}")));
+    });
+    assert_eq!(answers, [CKR_GENERAL_ERROR; 2]);
+    assert!(
+        lines.contains("C_Login is at fault: index out of bounds"),
+        "{lines}"
+    );
+    assert!(!lines.contains("1234"), "{lines}");
+}
