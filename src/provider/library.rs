@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use cryptoki_sys::CK_SESSION_HANDLE;
 use parking_lot::{Mutex, RwLock};
@@ -30,15 +30,66 @@ pub struct Library {
     process: u32,
 }
 
-static LIBRARY: RwLock<Option<Arc<Library>>> = RwLock::new(None);
-/// Process that initialised the library, 0 for none: looked at before the lock, which a fork may have left taken.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-static READERS: Mutex<Option<Arc<dyn Readers>>> = Mutex::new(None);
+/// One place for each process in a line of forks. A child leaves its parent's place alone: the handles in it are the parent's, and
+/// another thread of the parent may have held its lock when the child was born, in which case nobody will ever open it.
+static LIBRARIES: [RwLock<Option<Arc<Library>>>; GENERATIONS] = [const { RwLock::new(None) }; GENERATIONS];
+
+/// Forks in a line, each child initialising the library anew, after which places are used again.
+const GENERATIONS: usize = 16;
+
+/// Who uses the library.
+static OWNER: AtomicU64 = AtomicU64::new(0);
+
+/// What [`OWNER`] holds: the process that has called C_Initialize last (0 for none), in its low half, and the rank of its place in
+/// the other one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Owner {
+    process: u32,
+    generation: u32,
+}
+
+impl Owner {
+    fn load() -> Owner {
+        let packed = OWNER.load(Ordering::Acquire);
+        Owner {
+            process: packed as u32,
+            generation: (packed >> 32) as u32,
+        }
+    }
+
+    fn pack(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.process)
+    }
+
+    /// Makes this process the owner; one that has inherited the library from its parent moves on to a place of its own.
+    fn claim() -> Owner {
+        loop {
+            let owner = Owner::load();
+            let process = std::process::id();
+            if owner.process == process {
+                return owner;
+            }
+            let generation = match owner.process {
+                0 => owner.generation,
+                _ => owner.generation.wrapping_add(1),
+            };
+            let next = Owner { process, generation };
+            let _ = OWNER.compare_exchange(owner.pack(), next.pack(), Ordering::AcqRel, Ordering::Acquire);
+        }
+    }
+
+    fn place(self) -> &'static RwLock<Option<Arc<Library>>> {
+        &LIBRARIES[self.generation as usize % GENERATIONS]
+    }
+}
+
+/// Read far more often than written, and a lock that only readers held while the process forked does not stop the child's readers.
+static READERS: RwLock<Option<Arc<dyn Readers>>> = RwLock::new(None);
 
 /// Puts another service of readers in the place of PC/SC from the next C_Initialize on; `None` brings PC/SC back. For programs that
 /// link this crate and bring their own readers, such as simulated cards.
 pub fn use_readers(readers: Option<Arc<dyn Readers>>) {
-    *READERS.lock() = readers;
+    *READERS.write() = readers;
 }
 
 /// C_Initialize. Looks at the readers, touches no card.
@@ -46,22 +97,16 @@ pub fn use_readers(readers: Option<Arc<dyn Readers>>) {
 /// Locks are the operating system's and no thread is created, so every flag and the caller's mutex functions
 /// are satisfied (§5.4 "C_Initialize").
 pub fn initialize(_args: InitializeArgs) -> Result<()> {
-    let process = std::process::id();
-    let owner = PROCESS.load(Ordering::Acquire);
-    let inherited = owner != 0 && owner != process;
-    let mut library = LIBRARY.write();
-    if let Some(old) = library.take() {
-        if !inherited {
-            *library = Some(old);
-            return Err(Error::CryptokiAlreadyInitialized);
-        }
-        // Every handle in it belongs to the parent process: forgotten, not closed.
-        old.readers.abandon();
-        std::mem::forget(old);
+    let mut library = Owner::claim().place().write();
+    if library
+        .as_ref()
+        .is_some_and(|library| library.process == std::process::id())
+    {
+        return Err(Error::CryptokiAlreadyInitialized);
     }
     let config = config::load();
     trace::start(&config);
-    let readers = READERS.lock().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
+    let readers = READERS.read().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
     let new = Arc::new(Library {
         readers,
         config,
@@ -71,21 +116,18 @@ pub fn initialize(_args: InitializeArgs) -> Result<()> {
         next_session: Mutex::new(1),
         insertions: AtomicU32::new(0),
         finalized: AtomicBool::new(false),
-        process,
+        process: std::process::id(),
     });
     new.refresh();
-    *library = Some(new);
-    PROCESS.store(process, Ordering::Release);
+    let inherited = library.replace(new);
+    // Only where places are used again; it is not ours to close.
+    std::mem::forget(inherited);
     Ok(())
 }
 
 /// C_Finalize: wakes a blocked [`Library::wait_for_slot_event`], logs out and closes every session.
 pub fn finalize() -> Result<()> {
-    if PROCESS.load(Ordering::Acquire) != std::process::id() {
-        return Err(Error::CryptokiNotInitialized);
-    }
-    let library = LIBRARY.write().take().ok_or(Error::CryptokiNotInitialized)?;
-    PROCESS.store(0, Ordering::Release);
+    let library = own_place()?.write().take().ok_or(Error::CryptokiNotInitialized)?;
     library.finalized.store(true, Ordering::Release);
     library.readers.cancel();
     library.close_every_session();
@@ -95,10 +137,18 @@ pub fn finalize() -> Result<()> {
 /// The initialised library, or [`Error::CryptokiNotInitialized`]: before C_Initialize, after C_Finalize, in a
 /// forked child.
 pub fn library() -> Result<Arc<Library>> {
-    if PROCESS.load(Ordering::Acquire) != std::process::id() {
-        return Err(Error::CryptokiNotInitialized);
+    let library = own_place()?.read().clone();
+    library.ok_or(Error::CryptokiNotInitialized)
+}
+
+/// The place of this process, if it has one. That is asked before the lock, which a fork may have left taken for ever.
+fn own_place() -> Result<&'static RwLock<Option<Arc<Library>>>> {
+    let owner = Owner::load();
+    if owner.process == std::process::id() {
+        Ok(owner.place())
+    } else {
+        Err(Error::CryptokiNotInitialized)
     }
-    LIBRARY.read().clone().ok_or(Error::CryptokiNotInitialized)
 }
 
 impl Library {

@@ -148,10 +148,7 @@ impl Library {
             .lock()
             .values()
             .any(|session| session.inserted.is(inserted));
-        if !used
-            && inserted.token.login() != Login::Public
-            && let Err(error) = inserted.token.logout()
-        {
+        if !used && let Err(error) = inserted.token.close() {
             log::warn!("the card could not be closed with the last session: {error:?}");
         }
     }

@@ -198,6 +198,19 @@ impl Token {
         Ok(())
     }
 
+    /// Closes the card if somebody is logged in, or was about to when this was called: it waits for the end of an exchange.
+    pub fn close(&self) -> Result<(), Error> {
+        let mut card = self.card.lock();
+        if *self.codes.login.lock() == Login::Public {
+            return Ok(());
+        }
+        self.forget_login();
+        if card.continuous()? {
+            card.logout()?;
+        }
+        Ok(())
+    }
+
     /// C_SetPIN: replaces the holder's code. Where nobody is logged in the card is closed again, because on CPS4 the old code is
     /// verified on the way, and stays so even when the new one is refused.
     pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
