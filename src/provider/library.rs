@@ -119,6 +119,10 @@ pub fn initialize(_args: InitializeArgs) -> Result<()> {
         process: std::process::id(),
     });
     new.refresh();
+    for slot in new.slots() {
+        // What is there at the start is no event (§5.5.4).
+        slot.take_event();
+    }
     let inherited = library.replace(new);
     // Only where places are used again; it is not ours to close.
     std::mem::forget(inherited);

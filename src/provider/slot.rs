@@ -30,8 +30,8 @@ pub struct Slot {
 
 struct State {
     reader: ReaderState,
-    /// What the application was last told by an event, as [`ReaderState::present`] and [`ReaderState::events`].
-    reported: (bool, u32),
+    /// A card came or went since the application was last told.
+    event: bool,
     occupant: Occupant,
 }
 
@@ -108,13 +108,13 @@ pub enum Presence {
 }
 
 impl Slot {
-    /// A slot for a reader seen for the first time; the card that is in it now is no event.
+    /// A slot for a reader seen for the first time; a card in it has come with it.
     pub fn new(id: SlotId, reader: ReaderState) -> Slot {
         Slot {
             id,
             reader: reader.name.clone(),
             state: Mutex::new(State {
-                reported: (reader.present, reader.events),
+                event: reader.present,
                 reader,
                 occupant: Occupant::Unknown,
             }),
@@ -130,6 +130,9 @@ impl Slot {
             && before.present == now.present
             && before.events == now.events
             && before.atr == now.atr;
+        // The count begins anew when a reader is attached.
+        let counted = before.attached && now.attached && before.events != now.events;
+        state.event |= counted || before.present != now.present;
         if !same {
             state.occupant = Occupant::Unknown;
         }
@@ -140,6 +143,7 @@ impl Slot {
     pub fn detach(&self) {
         let mut state = self.state.lock();
         if state.reader.attached || state.reader.present {
+            state.event |= state.reader.present;
             state.reader.attached = false;
             state.reader.present = false;
             state.reader.atr.clear();
@@ -161,9 +165,7 @@ impl Slot {
 
     /// Takes a card event that the application was not told of.
     pub fn take_event(&self) -> bool {
-        let mut state = self.state.lock();
-        let now = (state.reader.present, state.reader.events);
-        std::mem::replace(&mut state.reported, now) != now
+        std::mem::take(&mut self.state.lock().event)
     }
 
     /// The token, if one was recognised and is still there. No I/O.
@@ -254,5 +256,80 @@ pub fn absent_instead_of_removed(error: Error) -> Error {
         Error::TokenNotPresent
     } else {
         error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CPS3: &str = "3BAC00402A001225006480000310009000";
+
+    fn reader(present: bool, events: u32, atr: &str) -> ReaderState {
+        ReaderState {
+            name: "Lab Reader".into(),
+            attached: true,
+            present,
+            mute: false,
+            atr: crate::reader::script::hex(atr),
+            events,
+        }
+    }
+
+    #[test]
+    fn a_card_that_comes_with_its_reader_is_an_event_and_a_swap_is_one() {
+        assert!(!Slot::new(0, reader(false, 3, "")).take_event());
+        let slot = Slot::new(0, reader(true, 3, CPS3));
+        assert!(slot.take_event());
+        slot.update(reader(true, 5, CPS3));
+        assert!(slot.take_event());
+        assert!(!slot.take_event());
+    }
+
+    #[test]
+    fn a_reader_that_goes_takes_its_card_and_leaves_the_slot() {
+        let slot = Slot::new(0, reader(true, 1, CPS3));
+        slot.take_event();
+        slot.detach();
+        assert_eq!(slot.presence(), Presence::Absent);
+        assert!(slot.take_event());
+        slot.update(reader(false, 0, ""));
+        assert!(!slot.take_event(), "an empty reader that comes back");
+        slot.update(reader(true, 1, CPS3));
+        assert!(slot.take_event());
+        assert_eq!(slot.presence(), Presence::Candidate);
+    }
+
+    #[test]
+    fn presence_is_told_by_the_answer_to_reset() {
+        for (state, expected) in [
+            (reader(false, 0, ""), Presence::Absent),
+            (reader(true, 1, "3B751300004309EA9000"), Presence::Foreign),
+            (reader(true, 1, CPS3), Presence::Candidate),
+            (
+                ReaderState {
+                    mute: true,
+                    ..reader(true, 1, "")
+                },
+                Presence::Absent,
+            ),
+        ] {
+            assert_eq!(Slot::new(0, state).presence(), expected);
+        }
+    }
+
+    #[test]
+    fn handles_of_an_insertion_are_never_those_of_another() {
+        assert_eq!(first_handle(0), 1);
+        assert_eq!(first_handle(1), 1 + HANDLES_PER_INSERTION);
+    }
+
+    #[test]
+    fn a_card_that_answers_nothing_is_asked_again_later() {
+        let slot = Slot::new(0, reader(true, 1, CPS3));
+        let failing = |why| slot.token(|_| Err(why), || 0).map(|_| ());
+        assert_eq!(failing(ReaderError::Removed), Err(Error::TokenNotPresent));
+        assert_eq!(failing(ReaderError::Busy), Err(Error::DeviceError));
+        assert_eq!(slot.presence(), Presence::Candidate);
     }
 }
