@@ -173,10 +173,7 @@ fn c_finalize_while_others_call() {
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    loop {
-                        let Ok(mine) = module.open(0, CKF_SERIAL_SESSION) else {
-                            break;
-                        };
+                    while let Ok(mine) = module.open(0, CKF_SERIAL_SESSION) {
                         let signed = mine
                             .sign_init(CKM_SHA256_RSA_PKCS, key)
                             .and_then(|()| mine.sign_in_one_call(b"a message"));
@@ -307,7 +304,8 @@ fn threads_may_end_after_it_was_unloaded() {
                 while begun.elapsed() < Duration::from_millis(500) {
                     unsafe {
                         if number < 4 {
-                            (initialize(null_mut()), finalize(null_mut()));
+                            initialize(null_mut());
+                            finalize(null_mut());
                         } else {
                             info(null_mut());
                         }

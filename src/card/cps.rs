@@ -38,7 +38,7 @@ pub(super) struct Cps<C> {
     odf: Option<Odf>,
     /// Another program has reset the card since a code was last verified.
     reset_seen: bool,
-    /// Another program has reset the card since [`Card::disturbed`] was last asked.
+    /// Another program has reset the card since [`Card::take_disturbance`] was last asked.
     disturbed: bool,
     /// The service was asked and told of a reset, which it will tell again when the next transaction begins.
     noted: bool,
@@ -308,6 +308,10 @@ impl<C: Commands> Card for Cps<C> {
         self.perform(|commands, card| {
             let application = commands.application().to_vec();
             let mut data = directory(commands, card, &paths, |file| pkcs15::data(file, &application))?;
+            if commands.chip() == Chip::Cps3Contactless {
+                // Writing takes the code, which cannot be given over the air.
+                data.iter_mut().for_each(|object| object.common.modifiable = false);
+            }
             let unannounced = commands.unannounced_data(&data);
             data.extend(unannounced);
             Ok(data)
@@ -404,9 +408,8 @@ impl<C: Commands> Card for Cps<C> {
         Ok(!self.reset_seen)
     }
 
-    fn disturbed(&mut self) -> Result<bool, CardError> {
-        self.continuous()?;
-        Ok(std::mem::take(&mut self.disturbed))
+    fn take_disturbance(&mut self) -> bool {
+        std::mem::take(&mut self.disturbed)
     }
 
     fn seen_continuous(&self) -> bool {

@@ -272,8 +272,8 @@ pub trait Card: Send {
     /// [`Card::continuous`] as far as our own transactions have shown; asks nobody.
     fn seen_continuous(&self) -> bool;
 
-    /// Whether another program has reset the card since this was last asked; asks the PC/SC service only.
-    fn disturbed(&mut self) -> Result<bool, CardError>;
+    /// Whether a reset by another program was noticed since this was last asked; asks nobody.
+    fn take_disturbance(&mut self) -> bool;
 
     /// What the key can do.
     fn abilities(&self, key: &KeyRef) -> Abilities;

@@ -136,7 +136,9 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
         drop(card.write_file(&path(&[0x0001, 0xD107]), &[0; 700]))
     });
     call(0, &mut |card| drop(card.check_update(Duration::ZERO)));
-    call(0, &mut |card| drop(card.disturbed()));
+    call(0, &mut |card| {
+        let _ = card.take_disturbance();
+    });
     call(0, &mut |card| drop(card.code_state(&pin())));
     // Once, and once more if the application was not the selected one.
     call(2, &mut |card| drop(card.verify(&pin(), b"1234")));

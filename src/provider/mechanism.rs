@@ -157,3 +157,113 @@ fn pss_parameters(mechanism: &Mechanism) -> Result<pss::Params> {
         salt_len,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(kind: MechanismType) -> Mechanism {
+        Mechanism {
+            kind,
+            parameter: Parameter::Absent,
+        }
+    }
+
+    fn pss(kind: MechanismType, hash: MechanismType, mgf: CK_ULONG, salt_len: CK_ULONG) -> Mechanism {
+        Mechanism {
+            kind,
+            parameter: Parameter::Pss(PssParameters { hash, mgf, salt_len }),
+        }
+    }
+
+    const REFUSED: Result<Signature> = Err(Error::MechanismParamInvalid);
+
+    #[test]
+    fn signatures_of_pkcs1_take_no_parameter() {
+        assert_eq!(signature(&plain(CKM_RSA_PKCS)), Ok(Signature::Bare));
+        assert_eq!(
+            signature(&plain(CKM_SHA384_RSA_PKCS)),
+            Ok(Signature::Hashed(Hash::Sha384))
+        );
+        for kind in [CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS] {
+            let parameter = Parameter::Other;
+            assert_eq!(signature(&Mechanism { kind, parameter }), REFUSED);
+        }
+    }
+
+    #[test]
+    fn every_word_of_pss_parameters_counts() {
+        let usual = pss::Params::usual(Hash::Sha256);
+        let sha256 = |kind| signature(&pss(kind, CKM_SHA256, CKG_MGF1_SHA256, 32));
+        assert_eq!(sha256(CKM_RSA_PKCS_PSS), Ok(Signature::Pss(usual)));
+        assert_eq!(sha256(CKM_SHA256_RSA_PKCS_PSS), Ok(Signature::HashedPss(usual)));
+        assert_eq!(
+            sha256(CKM_SHA1_RSA_PKCS_PSS),
+            REFUSED,
+            "another hash than the mechanism's"
+        );
+        let other = signature(&pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA1, 0));
+        let parameters = pss::Params {
+            mgf_hash: Hash::Sha1,
+            salt_len: 0,
+            ..usual
+        };
+        assert_eq!(other, Ok(Signature::Pss(parameters)));
+        for bad in [
+            pss(CKM_RSA_PKCS_PSS, CKM_MD5, CKG_MGF1_SHA256, 32),
+            pss(CKM_RSA_PKCS_PSS, CKM_SHA256, 0, 32),
+            // 256 bytes hold the hash, the salt and two bytes more.
+            pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 223),
+            pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, CK_ULONG::MAX),
+            plain(CKM_RSA_PKCS_PSS),
+            plain(CKM_SHA256_RSA_PKCS_PSS),
+        ] {
+            assert_eq!(signature(&bad), REFUSED, "{bad:?}");
+        }
+        assert!(signature(&pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 222)).is_ok());
+    }
+
+    #[test]
+    fn a_label_of_oaep_comes_from_its_parameter() {
+        let oaep = |source, label: &[u8]| {
+            encipherment(&Mechanism {
+                kind: CKM_RSA_PKCS_OAEP,
+                parameter: Parameter::Oaep(OaepParameters {
+                    hash: CKM_SHA_1,
+                    mgf: CKG_MGF1_SHA256,
+                    source,
+                    label: label.to_vec(),
+                }),
+            })
+        };
+        let expected = |label: &[u8]| {
+            Ok(Padding::Oaep(Oaep {
+                hash: Hash::Sha1,
+                mgf_hash: Hash::Sha256,
+                label: label.to_vec(),
+            }))
+        };
+        assert_eq!(oaep(CKZ_DATA_SPECIFIED, b"label"), expected(b"label"));
+        assert_eq!(oaep(0, b""), expected(b""));
+        assert_eq!(oaep(0, b"label"), Err(Error::MechanismParamInvalid));
+        assert_eq!(
+            encipherment(&plain(CKM_RSA_PKCS_OAEP)),
+            Err(Error::MechanismParamInvalid)
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for kind in [
+            CKM_RSA_X_509,
+            CKM_RSA_PKCS_KEY_PAIR_GEN,
+            CKM_ECDSA,
+            CKM_VENDOR_DEFINED,
+        ] {
+            assert_eq!(signature(&plain(kind)), Err(Error::MechanismInvalid));
+            assert_eq!(encipherment(&plain(kind)), Err(Error::MechanismInvalid));
+            assert_eq!(digest(&plain(kind)), Err(Error::MechanismInvalid));
+        }
+        assert_eq!(digest(&plain(CKM_SHA224)), Ok(Hash::Sha224));
+    }
+}

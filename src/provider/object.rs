@@ -170,7 +170,7 @@ impl Library {
         };
         let value = new_value(template)?;
         // The card would say so too, after two exchanges; and another program's login is not ours.
-        if !session.holder_logged_in() {
+        if !session.holder_still_logged_in() {
             return Err(Error::UserNotLoggedIn);
         }
         self.note(&session, session.token().write_data(data, value))

@@ -88,3 +88,43 @@ pub enum Step<A> {
     /// The operation is over.
     Ended(A),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_operation_of_a_kind_at_a_time() {
+        let mut place = None;
+        assert_eq!(
+            start(&mut place, || Err::<u8, _>(Error::MechanismInvalid)),
+            Err(Error::MechanismInvalid)
+        );
+        assert_eq!(start(&mut place, || Ok(1)), Ok(()));
+        assert_eq!(start(&mut place, || Ok(2)), Err(Error::OperationActive));
+        assert_eq!(place, Some(1));
+    }
+
+    #[test]
+    fn an_operation_ends_with_its_result_and_with_an_error() {
+        for (end, expected) in [
+            (Ok(Step::Ended(7)), Ok(7)),
+            (Err(Error::DataLenRange), Err(Error::DataLenRange)),
+        ] {
+            let mut place = Some(());
+            assert_eq!(step(&mut place, |()| end), expected);
+            assert_eq!(
+                step(&mut place, |()| Ok(Step::Ended(7))),
+                Err(Error::OperationNotInitialized)
+            );
+        }
+    }
+
+    #[test]
+    fn an_operation_survives_a_size_query_and_a_short_buffer() {
+        let mut place = Some(0);
+        assert_eq!(step(&mut place, |_| Ok(Step::GoesOn(256))), Ok(256));
+        let short = step::<_, usize>(&mut place, |_| Err(Error::BufferTooSmall(256)));
+        assert_eq!((short, place), (Err(Error::BufferTooSmall(256)), Some(0)));
+    }
+}

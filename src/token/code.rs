@@ -142,10 +142,10 @@ impl Token {
         Ok(state.into())
     }
 
-    /// A program that has reset the card may have tried codes too.
+    /// A program that has reset the card may have tried codes too. Waits for nothing.
     fn forget_disturbed_counters(&self) {
         if let Some(mut card) = self.card.try_lock()
-            && card.disturbed() == Ok(true)
+            && card.take_disturbance()
         {
             *self.codes.holder.lock() = None;
             *self.codes.officer.lock() = None;
@@ -266,4 +266,64 @@ fn with_tries(state: Option<CodeState>, left: u8) -> Option<CodeState> {
         tries_max: known.tries_max.or(Some(left.saturating_add(1))),
         ..known
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> CodeState {
+        CodeState {
+            tries_left: left,
+            tries_max: max,
+            uses_left: uses,
+            verified: false,
+        }
+    }
+
+    /// Count low, final try, locked.
+    fn flags(state: CodeState) -> (bool, bool, bool) {
+        let counter = Counter::from(state);
+        (counter.low, counter.final_try, counter.locked)
+    }
+
+    #[test]
+    fn the_flags_follow_the_tries_and_the_uses() {
+        for (left, max, uses, expected) in [
+            (Some(3), Some(3), None, (false, false, false)),
+            (Some(2), Some(3), None, (true, false, false)),
+            (Some(1), Some(3), None, (true, true, false)),
+            (Some(0), Some(3), None, (false, false, true)),
+            // An unblocking code: ten tries, a hundred uses.
+            (Some(10), Some(10), Some(100), (false, false, false)),
+            (Some(10), Some(10), Some(0), (false, false, true)),
+            // CPS4 does not tell while the code is verified; some cards tell no maximum.
+            (None, Some(3), None, (false, false, false)),
+            (Some(2), None, None, (false, false, false)),
+        ] {
+            assert_eq!(
+                flags(state(left, max, uses)),
+                expected,
+                "{left:?} of {max:?}, {uses:?} uses"
+            );
+        }
+    }
+
+    #[test]
+    fn a_counter_is_followed_through_presentations() {
+        let full = state(Some(3), Some(3), None);
+        let two = with_tries(Some(full), 2).expect("known");
+        assert_eq!(flags(two), (true, false, false));
+        assert_eq!(restored(two), full);
+        assert_eq!(
+            flags(with_tries(Some(two), 0).expect("known")),
+            (false, false, true)
+        );
+    }
+
+    #[test]
+    fn a_miss_means_a_low_counter_even_if_nothing_else_is_known() {
+        assert_eq!(flags(with_tries(None, 2).expect("known")), (true, false, false));
+        assert_eq!(flags(with_tries(None, 1).expect("known")), (true, true, false));
+    }
 }

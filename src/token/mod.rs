@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::card::{self, Card, CardError, Chip};
 use crate::crypto::rsa::PublicKey;
-use crate::pkcs15::{self, Path, TokenDirectory};
+use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
 
 pub use code::{Counter, Login, User};
@@ -253,11 +253,9 @@ impl Token {
     /// Content of a data object.
     fn data(&self, data: &Data) -> Result<Zeroizing<Vec<u8>>, Error> {
         if data.volatile() {
-            return self.read(&data.entry.path);
+            return self.read(data);
         }
-        data.content
-            .get_or_try_init(|| self.read(&data.entry.path))
-            .cloned()
+        data.content.get_or_try_init(|| self.read(data)).cloned()
     }
 
     fn data_size(&self, data: &Data) -> Result<usize, Error> {
@@ -280,7 +278,7 @@ impl Token {
         let written = self.card.lock().write_file(&data.entry.path, &content);
         self.watch(written)
             .inspect_err(|error| log::error!("{label} may be half written: {error:?}"))?;
-        if *self.read(&data.entry.path)? == *content {
+        if *self.read(data)? == *content {
             Ok(())
         } else {
             log::error!("{label} was written and reads differently");
@@ -288,9 +286,16 @@ impl Token {
         }
     }
 
-    /// A file, whole. The CPS2ter side is not announced by the card: a file that is not there has no content.
-    fn read(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match self.card.lock().read_file(path) {
+    /// Content of a data object, from the card. The CPS2ter side is not announced by the card: a file that is not there has no
+    /// content. What the card gave under another program's login is withheld.
+    fn read(&self, data: &Data) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let path = &data.entry.path;
+        let mut card = self.card.lock();
+        let content = card.read_file(path);
+        let own = !data.entry.common.private || card.seen_continuous();
+        drop(card);
+        match content {
+            Ok(_) if !own => self.watch(Err(CardError::NotVerified)),
             Err(CardError::NotFound(_)) if path.legacy => Ok(Zeroizing::default()),
             content => self.watch(content),
         }

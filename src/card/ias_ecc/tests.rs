@@ -257,10 +257,11 @@ mod directory {
     #[test]
     fn a_reset_that_the_service_told_of_is_looked_into_too() {
         let mut card = card_read(UPDATED, &format!("~ reset\n{UPDATED_LATER}"));
-        assert_eq!(card.disturbed(), Ok(true));
-        assert_eq!(card.disturbed(), Ok(false));
+        assert!(!card.take_disturbance(), "nobody was asked yet");
+        assert_eq!(card.continuous(), Ok(false));
+        assert_eq!((card.take_disturbance(), card.take_disturbance()), (true, false));
         assert_eq!(card.check_update(NEVER), Err(CardError::Updated));
-        assert_eq!(card.disturbed(), Ok(false), "it was one reset");
+        assert!(!card.take_disturbance(), "it was one reset");
     }
 
     #[test]
@@ -1005,7 +1006,8 @@ mod contactless {
             "30 { 30 { 0C { 'CPS_PRIV_TECH_AUT' } 03 { 00 } } 30 { 04 { 03 } 03 { 05 20 } 02 { FF83 } }
                               A1 { 30 { 30 { 04 { } } 02 { 0800 } } } }",
         );
-        let dodf = der("30 { 30 { 0C { 'CPS_ACTIVITY_01_PS' } } 30 { } A1 { 30 { 04 { D120 } } } }");
+        let dodf =
+            der("30 { 30 { 0C { 'CPS_ACTIVITY_01_PS' } 03 { 06 40 } } 30 { } A1 { 30 { 04 { D120 } } } }");
         let script = [
             read_file("3F0000027002", &prkdf),
             read_file("3F0000027006", &dodf),
@@ -1016,6 +1018,7 @@ mod contactless {
         let objects = card.read_objects().unwrap();
         assert_eq!(objects.private_keys[0].reference, 0x83);
         assert_eq!(objects.data.len(), 1);
+        assert!(!objects.data[0].common.modifiable, "whatever the directory says");
     }
 
     #[test]
