@@ -310,7 +310,8 @@ impl<C: Commands> Card for Cps<C> {
             let mut data = directory(commands, card, &paths, |file| pkcs15::data(file, &application))?;
             if commands.chip() == Chip::Cps3Contactless {
                 // Writing takes the code, which cannot be given over the air.
-                data.iter_mut().for_each(|object| object.common.modifiable = false);
+                data.iter_mut()
+                    .for_each(|object| object.common.modifiable = false);
             }
             let unannounced = commands.unannounced_data(&data);
             data.extend(unannounced);

@@ -216,10 +216,15 @@ impl Library {
         )
     }
 
+    /// C_Finalize was called while this call was on its way.
+    pub(super) fn finalized(&self) -> bool {
+        self.finalized.load(Ordering::Acquire)
+    }
+
     /// Waits for a change in the picture of the readers that the library has.
     pub(super) fn wait_for_change(&self) -> Result<()> {
         let picture = self.picture.lock().clone();
-        if self.finalized.load(Ordering::Acquire) {
+        if self.finalized() {
             return Err(Error::CryptokiNotInitialized);
         }
         // A missing service is asked again; the bound also covers a cancellation that came too early.
@@ -227,7 +232,7 @@ impl Library {
         if self.readers.wait(&picture, bound).is_err() {
             std::thread::sleep(bound / 4);
         }
-        if self.finalized.load(Ordering::Acquire) {
+        if self.finalized() {
             Err(Error::CryptokiNotInitialized)
         } else {
             Ok(())

@@ -103,7 +103,12 @@ impl Library {
         let mut next = self.next_session.lock();
         let handle = *next;
         *next += 1;
-        self.sessions.lock().insert(handle, Arc::new(session));
+        let mut sessions = self.sessions.lock();
+        // C_Finalize has closed the sessions, or will find this one.
+        if self.finalized() {
+            return Err(Error::CryptokiNotInitialized);
+        }
+        sessions.insert(handle, Arc::new(session));
         Ok(handle)
     }
 
