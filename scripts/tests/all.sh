@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# What `scripts/test --all` does beyond `scripts/test`: what takes too long to run on each change.
+#
+# To add something: write a function here, or in a file beside this one that scripts/test sources, and append its name
+# to ALL_CHECKS. It runs like every other check: in a subshell that stops at the first failing command, from
+# anywhere, as root, with its output shown only if it fails. It installs what it needs (need_packages, cargo_here),
+# bounds its own time (bounded), and fails if it cannot do its work. What a person may want to read afterwards it
+# leaves in $TARGET, and says so with `left`. A smoke test of the same thing, in seconds, belongs to scripts/test.
+ALL_CHECKS=(
+    every_real_client
+)
+
+# left FILE: a report to read, named after the check's result.
+left() { echo "$1" >>"$WORK/left"; }
+
+# Each check of conformance/ on each card, those included that a change does not wait for; OpenSC beside us.
+every_real_client() {
+    build_conformance
+    left "$TARGET/conformance/report.html"
+    CARGO_TARGET_DIR=$TARGET bounded 7200 "$TARGET/release/conformance" --no-build --peer opensc
+}
+
+all_checks() {
+    local name
+    for name in "${ALL_CHECKS[@]}"; do
+        rm -f "$WORK/left"
+        check "$name" "$name"
+        [[ ! -f $WORK/left ]] || sed 's/^/   see /' "$WORK/left"
+    done
+}
