@@ -3,7 +3,8 @@
 #
 # The runner sets: MODULE, CARD (cps3, cps4), PIN, PKI (the lab's certificates and keys), AUTH_CERTIFICATE and
 # SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
-# card), WORK (a directory that goes away, also HOME), CHECKS, PYTHON, NODE_PATH, EXAMPLES.
+# card), WORK (a directory that goes away, also HOME), CHECKS, PYTHON, NODE_PATH, EXAMPLES; for `take_card_out` and
+# `put_card_in`: SIM_CARD, DESK, PERSONA.
 # A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
 
 set -euo pipefail
@@ -48,6 +49,24 @@ pin_file() {
     printf '%s' "$PIN" >"$WORK/pin"
     echo "$WORK/pin"
 }
+
+# --- The card in its reader -----------------------------------------------------------------------------------
+
+card_is_in() { opensc-tool --list-readers | grep -q '  Yes  '; }
+card_is_out() { ! card_is_in; }
+
+take_card_out() {
+    "$SIM_CARD" --control "$DESK" --order "remove $PERSONA"
+    wait_until 20 card_is_out || fail "the card did not leave its reader"
+}
+
+put_card_in() {
+    "$SIM_CARD" --control "$DESK" --order "insert $PERSONA"
+    wait_until 20 card_is_in || fail "the card did not come back into its reader"
+}
+
+# tries_left: of the card's code, asked from the card itself.
+tries_left() { "$SIM_CARD" --control "$DESK" --order status | sed -n "s/^$PERSONA: .* \([0-9]*\) tries left$/\1/p"; }
 
 # --- What the card must hold ----------------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ pub struct Stack<'a> {
     pub pcscd_dir: PathBuf,
     /// Every exchange with the card, as JSON lines.
     pub trace: PathBuf,
+    /// Socket where the card takes orders: to leave its reader, to come back.
+    pub desk: PathBuf,
     _card: Guarded,
     _pcscd: Guarded,
 }
@@ -85,6 +87,7 @@ impl Lane {
         let socket = pcscd_dir.join("pcscd.comm");
         wait_until("pcscd did not start", || socket.exists())?;
         let trace = dir.join("card.trace");
+        let desk = dir.join("desk");
         let log = log_file(&dir.join("sim-card.log"))?;
         let card = Guarded::spawn(
             mortal(&bench.sim_card)
@@ -97,6 +100,8 @@ impl Lane {
                 ])
                 .args(["--port", &port.to_string(), "--trace-format", "json", "--trace"])
                 .arg(&trace)
+                .arg("--control")
+                .arg(&desk)
                 .stdout(log),
         )?;
         wait_until("the card did not arrive in the reader", || {
@@ -107,6 +112,7 @@ impl Lane {
             dir,
             pcscd_dir,
             trace,
+            desk,
             _card: card,
             _pcscd: pcscd,
         })

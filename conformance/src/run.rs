@@ -94,7 +94,10 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools) -> Result
         .env("AUTH_CERTIFICATE", persona("aut"))
         .env("SIGNATURE_CERTIFICATE", persona("sig"))
         .env("PCSCD_DIR", &stack.pcscd_dir)
-        .env("TRACE", &stack.trace);
+        .env("TRACE", &stack.trace)
+        .env("SIM_CARD", &bench.sim_card)
+        .env("DESK", &stack.desk)
+        .env("PERSONA", stack.lane.card.persona());
     tools.add_to(&mut command);
     let ended = process::bounded(&mut command, check.limit);
     fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
