@@ -145,9 +145,11 @@ need_packages() {
     }
 }
 
+# Another apt may be at work, such as the machine's own upgrades: it is waited for. The lock of the package lists knows no time-out.
 apt_install() {
     export DEBIAN_FRONTEND=noninteractive
-    bounded 300 apt-get update && bounded 900 apt-get install --yes --no-install-recommends "$@"
+    wait_until 60 bounded 300 apt-get update || bounded 300 apt-get update || return
+    bounded 900 apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
 }
 
 # Who runs cargo: under sudo the person who called it, so that target/ stays his; otherwise root itself.

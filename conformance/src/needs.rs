@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use crate::bench;
 use crate::check::Check;
@@ -175,7 +176,7 @@ impl Tools {
     fn install_now(&self, source: Source, packages: &[&str]) -> Result<()> {
         match source {
             Source::Debian => {
-                process::succeed(&mut apt_get(&["update", "--quiet=2"]))?;
+                update_package_lists()?;
                 // One by one if not together: what Debian no longer has must not hide what it has.
                 process::succeed(apt_install().args(packages)).or_else(|_| {
                     packages
@@ -220,6 +221,24 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
+/// Another apt may be at work, such as the machine's own upgrades; the lock of the lists knows no time-out.
+fn update_package_lists() -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let updated = process::succeed(&mut apt_get(&["update", "--quiet=2"]));
+        if updated.is_ok() || Instant::now() > deadline {
+            return updated;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
 fn apt_install() -> Command {
-    apt_get(&["install", "--yes", "--quiet=2", "--no-install-recommends"])
+    apt_get(&[
+        "--option=DPkg::Lock::Timeout=300",
+        "install",
+        "--yes",
+        "--quiet=2",
+        "--no-install-recommends",
+    ])
 }
