@@ -3,8 +3,8 @@
 #
 # The runner sets: MODULE, CARD (cps3, cps4), PIN, PKI (the lab's certificates and keys), AUTH_CERTIFICATE and
 # SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
-# card), WORK (a directory that goes away, also HOME), CHECKS, PYTHON, NODE_PATH, EXAMPLES; for `take_card_out` and
-# `put_card_in`: SIM_CARD, DESK, PERSONA.
+# card), WORK (a directory that goes away, also HOME), KEEP (a directory that stays with the report), CHECKS, PYTHON,
+# NODE_PATH, EXAMPLES; for the hands at the readers: SIM_CARD, DESK.
 # A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
 
 set -euo pipefail
@@ -50,23 +50,37 @@ pin_file() {
     echo "$WORK/pin"
 }
 
-# --- The card in its reader -----------------------------------------------------------------------------------
+# --- The hands at the two readers -----------------------------------------------------------------------------
 
-card_is_in() { opensc-tool --list-readers | grep -q '  Yes  '; }
-card_is_out() { ! card_is_in; }
+# The lane's own card, in the first reader, is called "card". Beside the readers lie "colleague", another
+# professional's card of the other chip, and "vitale". The runner puts new cards in their places after the check.
 
+order() { "$SIM_CARD" --control "$DESK" --order "$*"; }
+
+cards_in_readers() { opensc-tool --list-readers 2>/dev/null | grep -c '  Yes  ' || true; }
+
+there_are() { [[ $(cards_in_readers) == "$1" ]]; }
+
+# take_card_out [CARD], put_card_in [CARD [READER]]: return when pcscd has seen it.
 take_card_out() {
-    "$SIM_CARD" --control "$DESK" --order "remove $PERSONA"
-    wait_until 20 card_is_out || fail "the card did not leave its reader"
+    local before
+    before=$(cards_in_readers)
+    order remove "${1:-card}"
+    wait_until 20 there_are $((before - 1)) || fail "the card did not leave its reader"
 }
 
 put_card_in() {
-    "$SIM_CARD" --control "$DESK" --order "insert $PERSONA"
-    wait_until 20 card_is_in || fail "the card did not come back into its reader"
+    local before
+    before=$(cards_in_readers)
+    order insert "${1:-card}" "${@:2}"
+    wait_until 20 there_are $((before + 1)) || fail "the card did not come into its reader"
 }
 
-# tries_left: of the card's code, asked from the card itself.
-tries_left() { "$SIM_CARD" --control "$DESK" --order status | sed -n "s/^$PERSONA: .* \([0-9]*\) tries left$/\1/p"; }
+# exchanges [CARD]: how many commands it got so far.
+exchanges() { order status | sed -n "s/^${1:-card}: .* \([0-9]*\) exchanges, .*/\1/p"; }
+
+# tries_left [CARD]: of its code, asked from the card itself.
+tries_left() { order status | sed -n "s/^${1:-card}: .* \([0-9]*\) tries left$/\1/p"; }
 
 # --- What the card must hold ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 
 use crate::Result;
 use crate::bench::Bench;
-use crate::process::{Guarded, mortal};
+use crate::process::{Guarded, mortal, output};
 
 /// The simulated cards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -43,6 +43,14 @@ impl Card {
             Card::Cps4 => "doctor-gp-cps4",
         }
     }
+
+    /// The holder of another card, which a check may put into the second reader.
+    fn colleague(self) -> &'static str {
+        match self {
+            Card::Cps3 => "nurse-adeli-cps4",
+            Card::Cps4 => "pharmacist-owner-cps3",
+        }
+    }
 }
 
 /// A column of the report.
@@ -60,21 +68,26 @@ pub struct Lane {
 /// What a lane stands on while it runs.
 pub struct Stack<'a> {
     pub lane: &'a Lane,
+    sim_card: &'a Path,
+    /// Port of the first virtual reader.
+    port: u16,
     /// Directory of the lane, for its checks' scratch directories.
     pub dir: PathBuf,
     /// Directory of pcscd's socket; a check mounts it where clients look for it.
     pub pcscd_dir: PathBuf,
     /// Every exchange with the card, as JSON lines.
     pub trace: PathBuf,
-    /// Socket where the card takes orders: to leave its reader, to come back.
+    /// Socket that takes orders for the cards.
     pub desk: PathBuf,
-    _card: Guarded,
+    cards: Option<Guarded>,
+    /// What `standing` said when they were new.
+    new: String,
     _pcscd: Guarded,
 }
 
 impl Lane {
     /// Starts pcscd and inserts the card.
-    pub fn start(&self, bench: &Bench) -> Result<Stack<'_>> {
+    pub fn start<'a>(&'a self, bench: &'a Bench) -> Result<Stack<'a>> {
         let dir = bench.work.join(&self.name);
         let pcscd_dir = dir.join("pcscd");
         let readers_dir = dir.join("readers");
@@ -86,37 +99,83 @@ impl Lane {
         let pcscd = start_pcscd(&pcscd_dir, &readers_dir)?;
         let socket = pcscd_dir.join("pcscd.comm");
         wait_until("pcscd did not start", || socket.exists())?;
-        let trace = dir.join("card.trace");
-        let desk = dir.join("desk");
-        let log = log_file(&dir.join("sim-card.log"))?;
-        let card = Guarded::spawn(
-            mortal(&bench.sim_card)
-                .args([
-                    "--card",
-                    self.card.name(),
-                    "--persona",
-                    self.card.persona(),
-                    "--wait",
-                ])
-                .args(["--port", &port.to_string(), "--trace-format", "json", "--trace"])
-                .arg(&trace)
+        let mut stack = Stack {
+            lane: self,
+            sim_card: &bench.sim_card,
+            port,
+            trace: dir.join("trace.card"),
+            desk: dir.join("desk"),
+            dir,
+            pcscd_dir,
+            cards: None,
+            new: String::new(),
+            _pcscd: pcscd,
+        };
+        stack.issue_cards()?;
+        Ok(stack)
+    }
+}
+
+impl Stack<'_> {
+    /// Puts new cards in place of those that a check moved, or left with fewer tries.
+    pub fn restore_cards(&mut self) -> Result<()> {
+        if self.standing().is_ok_and(|now| now == self.new) {
+            return Ok(());
+        }
+        self.cards = None;
+        let socket = self.pcscd_dir.join("pcscd.comm");
+        wait_until("the card did not leave the reader", || !card_is_present(&socket))?;
+        self.issue_cards()
+    }
+
+    /// The lane's own card goes into the first reader, the others lie beside.
+    fn issue_cards(&mut self) -> Result<()> {
+        let scenario = self.dir.join("cards.toml");
+        fs::write(&scenario, scenario_text(self.lane.card)).map_err(|error| error.to_string())?;
+        let log = log_file(&self.dir.join("sim-card.log"))?;
+        self.cards = Some(Guarded::spawn(
+            mortal(self.sim_card)
+                .arg("--wait")
+                .args(["--port", &self.port.to_string()])
+                .arg("--scenario")
+                .arg(scenario)
                 .arg("--control")
-                .arg(&desk)
+                .arg(&self.desk)
+                .args(["--trace-format", "json", "--trace"])
+                .arg(self.dir.join("trace"))
                 .stdout(log),
-        )?;
+        )?);
+        let socket = self.pcscd_dir.join("pcscd.comm");
         wait_until("the card did not arrive in the reader", || {
             card_is_present(&socket)
         })?;
-        Ok(Stack {
-            lane: self,
-            dir,
-            pcscd_dir,
-            trace,
-            desk,
-            _card: card,
-            _pcscd: pcscd,
-        })
+        self.new = self.standing()?;
+        Ok(())
     }
+
+    /// Where each card is and how many tries it has left.
+    fn standing(&self) -> Result<String> {
+        let mut order = Command::new(self.sim_card);
+        order.arg("--control").arg(&self.desk);
+        let status = output(order.args(["--order", "status"]))?;
+        let lines = status.lines().map(|line| {
+            let facts = line.split(", ").filter(|fact| !fact.ends_with(" exchanges"));
+            facts.collect::<Vec<_>>().join(", ")
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// The cards of a lane, under the names that checks use.
+fn scenario_text(card: Card) -> String {
+    format!(
+        "[[card]]\nname = \"card\"\ncard = \"{}\"\npersona = \"{}\"\nreader = 0\n\n\
+         [[card]]\nname = \"colleague\"\npersona = \"{}\"\nreader = 1\ninserted = false\n\n\
+         [[card]]\nname = \"vitale\"\ncard = \"vitale2\"\nreader = 1\ninserted = false\n",
+        card.name(),
+        card.persona(),
+        card.colleague()
+    )
 }
 
 /// vpcd's two readers listen at this port and at the next; its driver knows no way but a fixed number.

@@ -124,13 +124,13 @@ fn run_lane(
     tools: &Tools,
     report_dir: &Path,
 ) -> Result<Vec<Outcome>> {
-    let stack = lane.start(bench)?;
+    let mut stack = lane.start(bench)?;
     checks
         .iter()
         .map(|check| {
             let outcome = run::run(
                 check,
-                &stack,
+                &mut stack,
                 bench,
                 tools,
                 &report_dir.join("logs").join(&lane.name),

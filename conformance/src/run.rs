@@ -17,6 +17,8 @@ const CODE: &str = "1234";
 pub struct Outcome {
     pub verdict: Verdict,
     pub duration: Duration,
+    /// Names of the files that it kept beside its log, in [`kept_name`].
+    pub kept: Vec<String>,
 }
 
 /// What a check said of the module.
@@ -43,28 +45,52 @@ pub fn log_name(check: &Check) -> String {
     format!("{}.log", check.name.replace('/', "-"))
 }
 
+/// Directory, beside the logs, of what a check keeps for people to see.
+pub fn kept_name(check: &Check) -> String {
+    check.name.replace('/', "-")
+}
+
 /// Runs the check, writes its log into `logs`.
-pub fn run(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Result<Outcome> {
+pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Result<Outcome> {
     let start = Instant::now();
+    let keep = logs.join(kept_name(check));
+    fs::create_dir(&keep).map_err(|error| format!("{}: {error}", keep.display()))?;
     let (verdict, output) = match tools.missing(check) {
         Some(missing) => (
             Verdict::Failed(format!("{missing} could not be installed")),
             String::new(),
         ),
         None => {
-            let ended = execute(check, stack, bench, tools)?;
+            let ended = execute(check, stack, bench, tools, &keep)?;
             (judge(check, stack, &ended), ended.output)
         }
     };
     let log = logs.join(log_name(check));
     fs::write(&log, output).map_err(|error| format!("{}: {error}", log.display()))?;
+    let duration = start.elapsed();
+    stack.restore_cards()?;
     Ok(Outcome {
         verdict,
-        duration: start.elapsed(),
+        duration,
+        kept: files(&keep)?,
     })
 }
 
-fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools) -> Result<Ended> {
+/// Names of the files in a directory, which goes away if it has none.
+fn files(dir: &Path) -> Result<Vec<String>> {
+    let wrong = |error| format!("{}: {error}", dir.display());
+    let mut names = fs::read_dir(dir)
+        .map_err(wrong)?
+        .map(|entry| Ok(entry.map_err(wrong)?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>>>()?;
+    names.sort();
+    if names.is_empty() {
+        fs::remove_dir(dir).map_err(wrong)?;
+    }
+    Ok(names)
+}
+
+fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Path) -> Result<Ended> {
     let work = stack.dir.join("work");
     fs::create_dir(&work).map_err(|error| format!("{}: {error}", work.display()))?;
     let persona = |usage: &str| {
@@ -97,7 +123,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools) -> Result
         .env("TRACE", &stack.trace)
         .env("SIM_CARD", &bench.sim_card)
         .env("DESK", &stack.desk)
-        .env("PERSONA", stack.lane.card.persona());
+        .env("KEEP", keep);
     tools.add_to(&mut command);
     let ended = process::bounded(&mut command, check.limit);
     fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;

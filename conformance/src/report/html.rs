@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Report, log_path};
-use crate::run::Verdict;
+use super::{Line, Report, kept_path, log_path};
+use crate::lane::Lane;
+use crate::run::{Outcome, Verdict};
 
 const HEAD: &str = "<!DOCTYPE html>
 <html lang=\"en\">
@@ -16,6 +17,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3em .6em; border-bottom: 1px solid #ddd }
 td.pass { background: #e3f4e3 } td.impossible { background: #f4efd8 } td.fail { background: #f8d7d7; font-weight: bold }
 td small { display: block; font-weight: normal }
+td img { display: block; max-width: 14em; margin: .3em 0 }
 </style>
 <h1>The module under real clients</h1>
 ";
@@ -45,30 +47,33 @@ pub fn render(report: &Report) -> String {
             cells.join("<td>")
         );
         for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
-            cell(
-                &mut page,
-                &outcome.verdict,
-                outcome.duration.as_secs_f32(),
-                &log_path(lane, line),
-            );
+            cell(&mut page, lane, line, outcome);
         }
     }
     page.push_str("\n</table>\n</html>\n");
     page
 }
 
-fn cell(page: &mut String, verdict: &Verdict, seconds: f32, log: &str) {
-    let (class, word, why) = match verdict {
+fn cell(page: &mut String, lane: &Lane, line: &Line, outcome: &Outcome) {
+    let (class, word, why) = match &outcome.verdict {
         Verdict::Passed => ("pass", "pass", ""),
         Verdict::NotPossible(why) => ("impossible", "not possible with this chip", why.as_str()),
         Verdict::Failed(why) => ("fail", "fail", why.as_str()),
     };
     let _ = write!(
         page,
-        "<td class=\"{class}\"><a href=\"{}\">{word}</a> {seconds:.1} s<small>{}</small>",
-        escape(log),
+        "<td class=\"{class}\"><a href=\"{}\">{word}</a> {:.1} s<small>{}</small>",
+        escape(&log_path(lane, line)),
+        outcome.duration.as_secs_f32(),
         escape(why)
     );
+    for name in &outcome.kept {
+        let (path, name) = (escape(&kept_path(lane, line, name)), escape(name));
+        let _ = match name.ends_with(".png") {
+            true => write!(page, "<a href=\"{path}\"><img src=\"{path}\" alt=\"{name}\"></a>"),
+            false => write!(page, "<small><a href=\"{path}\">{name}</a></small>"),
+        };
+    }
 }
 
 fn escape(text: &str) -> String {

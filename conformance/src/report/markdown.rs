@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, log_path};
+use super::{Report, kept_path, log_path};
 
 pub fn render(report: &Report) -> String {
     let mut text = String::from("# The module under real clients\n\n");
@@ -22,7 +22,20 @@ pub fn render(report: &Report) -> String {
             escape(why)
         );
     }
+    kept(report, &mut text);
     text
+}
+
+fn kept(report: &Report, text: &mut String) {
+    text.push_str("\n## What the checks kept\n\n");
+    for line in &report.lines {
+        for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
+            for name in &outcome.kept {
+                let path = kept_path(lane, line, name);
+                let _ = writeln!(text, "- {} on {}: [{name}]({path})", line.check.name, lane.title);
+            }
+        }
+    }
 }
 
 fn table(report: &Report, text: &mut String) {

@@ -114,3 +114,8 @@ impl Report {
 fn log_path(lane: &Lane, line: &Line) -> String {
     format!("logs/{}/{}", lane.name, run::log_name(&line.check))
 }
+
+/// Where what a check kept lies, seen from the report.
+fn kept_path(lane: &Lane, line: &Line, name: &str) -> String {
+    format!("logs/{}/{}/{name}", lane.name, run::kept_name(&line.check))
+}
