@@ -118,12 +118,6 @@ fn no_session(module: &Module) -> Session<'_> {
     Session { module, handle: 9999 }
 }
 
-fn read_write(module: &Module) -> Session<'_> {
-    module
-        .open(module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION)
-        .expect("a read/write session")
-}
-
 /// A mechanism that no card has.
 const KEY_PAIR_GENERATION: CK_MECHANISM_TYPE = CKM_RSA_PKCS_KEY_PAIR_GEN;
 
@@ -773,7 +767,7 @@ fn modifiable_data() -> [(CK_ATTRIBUTE_TYPE, Vec<u8>); 4] {
 #[test]
 fn rows_900_to_908_writing_the_free_area() {
     let (module, _rack, _card) = common::start(common::cps3());
-    let (writer, other) = (read_write(&module), module.session());
+    let (writer, other) = (module.read_write(), module.session());
     row(901, other.login(PIN), OK);
     let found = writer.find(&modifiable_data());
     row(904, found.clone().map(drop), OK);

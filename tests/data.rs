@@ -13,12 +13,6 @@ fn start(card: SimCard) -> (Module, Rack, Card) {
     common::start(card)
 }
 
-fn read_write(module: &Module) -> Session<'_> {
-    module
-        .open(module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION)
-        .expect("a session")
-}
-
 fn data(session: &Session<'_>, label: &str) -> CK_OBJECT_HANDLE {
     session.find_one(&[
         (CKA_CLASS, ulong(CKO_DATA)),
@@ -49,7 +43,7 @@ fn writable(persona: &str) -> SimCard {
 fn the_free_area_is_written_whole_or_shorter() {
     for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
         let (module, rack, card) = start(writable(persona));
-        let session = read_write(&module);
+        let session = module.read_write();
         session.login(PIN).expect("C_Login");
         let area = data(&session, "CPS_DATA");
         assert_eq!(session.attribute(area, CKA_MODIFIABLE), Ok(vec![CK_TRUE]));
@@ -78,7 +72,7 @@ fn the_free_area_is_written_whole_or_shorter() {
 #[test]
 fn what_cannot_be_written_is_refused_before_the_card_is_asked() {
     let (module, _rack, card) = start(writable("doctor-hospital-cps3"));
-    let session = read_write(&module);
+    let session = module.read_write();
     let area = data(&session, "CPS_DATA");
     let (name, key) = (
         data(&session, "CPS_NAME_PS"),
@@ -153,7 +147,7 @@ impl Interceptor for LoseBlock {
 fn a_torn_write_is_reported() {
     for answer in [[0x90, 0x00], [0x65, 0x81]] {
         let (module, _rack, card) = start(writable("doctor-hospital-cps3"));
-        let session = read_write(&module);
+        let session = module.read_write();
         session.login(PIN).expect("C_Login");
         let area = data(&session, "CPS_DATA");
         let size = session.attribute(area, CKA_VALUE).expect("its value").len();

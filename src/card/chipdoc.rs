@@ -11,7 +11,7 @@ use super::files;
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
 use crate::crypto::padding::pkcs1;
 use crate::crypto::{Hash, digest_info};
-use crate::iso7816::{Command, StatusWord};
+use crate::iso7816::Command;
 use crate::reader::Protocol;
 
 /// Root application.
@@ -198,11 +198,16 @@ impl Commands for ChipDoc {
         self.select_code(card, code)?;
         let [class, ins, p1] = VERIFY;
         let sw = card.exchange(&Command::new([class, ins, p1, code.reference]))?.sw;
-        let tries_left = match (sw, sw.counter()) {
-            (StatusWord::OK, _) => None,
-            (StatusWord::BLOCKED, _) => Some(0),
-            (_, Some(tries_left)) => Some(tries_left),
-            _ => return Err(code_refusal(sw)),
+        let tries_left = if sw.is_ok() {
+            None
+        } else {
+            match code_refusal(sw) {
+                CardError::CodeBlocked => Some(0),
+                CardError::CodeIncorrect {
+                    tries_left: Some(tries_left),
+                } => Some(tries_left),
+                other => return Err(other),
+            }
         };
         let tries_max = Some(TRIES_MAX.max(tries_left.unwrap_or_default()));
         Ok(CodeState {

@@ -393,7 +393,12 @@ impl<C: Commands> Card for Cps<C> {
 
     fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError> {
         let new = codes::block(code, new)?;
-        self.perform(|commands, card| commands.reset_code(card, code, &new))
+        let done = self.perform(|commands, card| commands.reset_code(card, code, &new));
+        done.map_err(|error| match error {
+            // The unblocking code was taken a moment ago, so the card means the code itself: it cannot be unblocked any more.
+            CardError::NotAllowed(_) => CardError::CodeBlocked,
+            other => other,
+        })
     }
 
     fn logout(&mut self) -> Result<(), CardError> {

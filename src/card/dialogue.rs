@@ -128,6 +128,9 @@ pub(super) fn code_refusal(sw: StatusWord) -> CardError {
             tries_left: Some(tries_left),
         },
         (None, 0x6300) => CardError::CodeIncorrect { tries_left: None },
+        // Reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the code are spent.
+        (None, 0x6984) => CardError::CodeBlocked,
+        (None, 0x6700 | 0x6A80) => CardError::CodeRefused(sw.0),
         _ => refusal(sw),
     }
 }

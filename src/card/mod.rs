@@ -73,7 +73,9 @@ pub enum CardError {
     CodeLength,
     /// The code holds something else than the digits 0 to 9; nothing was sent, no try is lost.
     CodeDigits,
-    /// The code is blocked (6983, or no try left).
+    /// The card finds that the code cannot be one (6700, 6A80).
+    CodeRefused(u16),
+    /// The code is blocked (6983, or no try left), or all its uses are spent (6984).
     CodeBlocked,
     /// The card wants the holder's code first (6982).
     NotVerified,

@@ -67,7 +67,7 @@ impl From<CardError> for Error {
             CardError::CodeIncorrect { .. } => Error::PinIncorrect,
             CardError::CodeBlocked => Error::PinLocked,
             CardError::CodeLength => Error::PinLenRange,
-            CardError::CodeDigits => Error::PinInvalid,
+            CardError::CodeDigits | CardError::CodeRefused(_) => Error::PinInvalid,
             CardError::NotVerified => Error::UserNotLoggedIn,
             CardError::WrongData(_) => Error::DataInvalid,
             CardError::Unsupported => Error::KeyFunctionNotPermitted,

@@ -239,9 +239,9 @@ impl Library {
         match token.present_code(user, pin, wanted) {
             Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
             // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
-            Err(token::Error::Card(CardError::CodeLength | CardError::CodeDigits)) => {
-                Err(Error::PinIncorrect)
-            }
+            Err(token::Error::Card(
+                CardError::CodeLength | CardError::CodeDigits | CardError::CodeRefused(_),
+            )) => Err(Error::PinIncorrect),
             result => self.note(&session, result),
         }
     }
@@ -277,7 +277,7 @@ impl Library {
     /// C_InitPIN: a new holder's code, by whoever presented the unblocking code.
     pub fn init_pin(&self, handle: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
         let session = self.live_session(handle)?;
-        session.writable()?;
+        // Under this login every session is read/write.
         if session.token().login_state() != Login::In(User::SecurityOfficer) {
             return Err(Error::UserNotLoggedIn);
         }

@@ -212,24 +212,23 @@ impl Token {
     }
 
     /// C_SetPIN: replaces the holder's code. Where nobody is logged in the card is closed again, because on CPS4 the old code is
-    /// verified on the way, and stays so even when the new one is refused.
+    /// verified on the way, and stays so even when the new one is refused. A wrong old code ends a login, as a card that misses a
+    /// code takes an earlier verification of it back.
     pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
         let mut card = self.card.lock();
         let result = card.change_code(code, old, new);
         self.note_presentation(User::Holder, &result);
-        let opened = !matches!(
-            result,
-            Err(CardError::CodeIncorrect { .. }
-                | CardError::CodeBlocked
-                | CardError::CodeLength
-                | CardError::CodeDigits
-                | CardError::Reader(_))
-        );
-        if opened
-            && *self.codes.login.lock() == Login::Public
-            && let Err(error) = card.logout()
-        {
+        let public = *self.codes.login.lock() == Login::Public;
+        let close = match result {
+            Err(CardError::CodeLength | CardError::CodeDigits | CardError::Reader(_)) => false,
+            Err(CardError::CodeIncorrect { .. } | CardError::CodeBlocked) => !public,
+            _ => public,
+        };
+        if close {
+            self.forget_login();
+        }
+        if close && let Err(error) = card.logout() {
             log::warn!("the card could not be closed after a change of its code: {error:?}");
         }
         Ok(result?)

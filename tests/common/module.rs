@@ -152,6 +152,12 @@ impl Module {
         self.open(self.slot(), CKF_SERIAL_SESSION).expect("a session")
     }
 
+    /// A read/write session with the only token.
+    pub fn read_write(&self) -> Session<'_> {
+        let flags = CKF_SERIAL_SESSION | CKF_RW_SESSION;
+        self.open(self.slot(), flags).expect("a read/write session")
+    }
+
     /// A session in which the user is logged in.
     pub fn user_session(&self) -> Session<'_> {
         let session = self.session();
@@ -275,6 +281,18 @@ impl Session<'_> {
 
     pub fn logout(&self) -> Rv {
         call!(self, C_Logout(self.handle))
+    }
+
+    /// C_InitPIN.
+    pub fn init_pin(&self, pin: &str) -> Rv {
+        let (pin, len) = input(pin.as_bytes());
+        call!(self, C_InitPIN(self.handle, pin, len))
+    }
+
+    /// C_SetPIN.
+    pub fn set_pin(&self, old: &str, new: &str) -> Rv {
+        let ((old, old_len), (new, len)) = (input(old.as_bytes()), input(new.as_bytes()));
+        call!(self, C_SetPIN(self.handle, old, old_len, new, len))
     }
 
     /// Every object with these attributes.

@@ -517,7 +517,10 @@ mod codes {
             ("63C0", CardError::CodeBlocked),
             ("6300", CardError::CodeIncorrect { tries_left: None }),
             ("6983", CardError::CodeBlocked),
-            ("6984", CardError::NotAllowed(0x6984)),
+            ("6984", CardError::CodeBlocked),
+            ("6900", CardError::NotAllowed(0x6900)),
+            ("6700", CardError::CodeRefused(0x6700)),
+            ("6A80", CardError::CodeRefused(0x6A80)),
             ("6F00", CardError::Unexpected(0x6F00)),
             ("6110", CardError::Unexpected(0x6110)),
         ] {
