@@ -5,7 +5,7 @@
 mod common;
 
 use cryptoki_sys::*;
-use sim_cards::Options;
+use sim_cards::{Interface, Options, Protocol};
 
 use common::{Card, Mech, Module, PIN, Session, ulong};
 
@@ -36,9 +36,11 @@ fn start(module: &Module) {
     module.token_info(slot).expect("C_GetTokenInfo");
 }
 
-fn certificates(session: Session<'_>) -> [CK_OBJECT_HANDLE; 2] {
-    let found = session.find(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))]);
-    found.expect("a search").try_into().expect("two certificates")
+/// Signature, then authentication, as the cards list them.
+fn certificates(session: Session<'_>) -> Vec<CK_OBJECT_HANDLE> {
+    session
+        .find(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))])
+        .expect("a search")
 }
 
 fn sign(session: Session<'_>, key: CK_OBJECT_HANDLE, mechanism: impl Into<Mech>) {
@@ -48,93 +50,163 @@ fn sign(session: Session<'_>, key: CK_OBJECT_HANDLE, mechanism: impl Into<Mech>)
 
 /// What the workloads of the table cost on one kind of card.
 struct Expected {
+    name: &'static str,
     persona: &'static str,
+    options: Options,
     /// C_Initialize, slot list, token information with the counters of both codes.
     start: Cost,
     /// Then: every object is listed, and the classes of all are asked for.
     everything: Cost,
     /// The private keys, after the login.
     private_keys: Cost,
-    /// A certificate of n bytes: `ceil(n / 256)` reads and one SELECT, whose answer has this length.
-    select_answer: u64,
-    login: Cost,
+    /// A certificate of n bytes: one SELECT with so many bytes there and back, and `ceil(n / 256)` reads.
+    select: (u64, u64),
+    login: Option<Cost>,
     authentication: Cost,
-    signature: Cost,
+    signature: Option<Cost>,
     pss: Option<Cost>,
+    decrypt: Option<Cost>,
+    /// As a TLS client does it: load, list, read the certificate for authentication, log in, sign.
+    tls: u64,
 }
 
-const SHEETS: [Expected; 3] = [
-    Expected {
+const VERIFY: Option<Cost> = Some(Cost(1, 9, 2));
+
+fn sheets() -> [Expected; 5] {
+    let cps3 = || Expected {
+        name: "CPS3",
         persona: "doctor-hospital-cps3",
-        start: Cost(16, 124, 583),
-        everything: Cost(6, 42, 480),
-        private_keys: Cost(3, 21, 252),
-        select_answer: 2,
-        login: Cost(1, 9, 2),
+        options: Options::default(),
+        start: Cost(15, 119, 348),
+        everything: Cost(6, 42, 404),
+        private_keys: Cost(3, 21, 214),
+        select: (11, 2),
+        login: VERIFY,
         authentication: Cost(3, 72, 262),
-        signature: Cost(3, 53, 262),
+        signature: Some(Cost(3, 53, 262)),
         pss: None,
-    },
-    // With EF_ACTUA, the mark of an update.
-    Expected {
-        persona: "doctor-updated-cps3",
-        start: Cost(16, 122, 603),
-        everything: Cost(6, 42, 480),
-        private_keys: Cost(3, 21, 252),
-        select_answer: 2,
-        login: Cost(1, 9, 2),
-        authentication: Cost(3, 72, 262),
-        signature: Cost(3, 53, 262),
-        pss: None,
-    },
-    Expected {
+        decrypt: Some(Cost(4, 283, 40)),
+        tls: 35,
+    };
+    let cps4 = || Expected {
+        name: "CPS4, T=1",
         persona: "doctor-gp-cps4",
+        options: Options::default(),
         start: Cost(11, 79, 471),
         everything: Cost(6, 40, 879),
         private_keys: Cost(2, 15, 223),
-        select_answer: 15,
-        login: Cost(1, 9, 2),
+        select: (10, 15),
+        login: VERIFY,
         authentication: Cost(3, 275, 262),
-        signature: Cost(2, 47, 260),
+        signature: Some(Cost(2, 47, 260)),
         pss: Some(Cost(2, 47, 260)),
-    },
-];
+        decrypt: Some(Cost(3, 275, 262)),
+        tls: 29,
+    };
+    [
+        cps3(),
+        // With EF_ACTUA.
+        Expected {
+            name: "updated CPS3",
+            persona: "doctor-updated-cps3",
+            start: Cost(15, 117, 368),
+            ..cps3()
+        },
+        Expected {
+            name: "CPS3 contactless",
+            persona: "doctor-hospital-cps3",
+            options: Options {
+                interface: Interface::Contactless,
+                ..Options::default()
+            },
+            start: Cost(7, 54, 471),
+            everything: Cost(6, 51, 317),
+            private_keys: NOTHING,
+            select: (11, 2),
+            login: None,
+            authentication: Cost(2, 68, 260),
+            signature: None,
+            pss: None,
+            decrypt: None,
+            tls: 23,
+        },
+        cps4(),
+        Expected {
+            name: "CPS4, T=0",
+            options: Options {
+                protocol: Some(Protocol::T0),
+                ..Options::default()
+            },
+            start: Cost(14, 92, 425),
+            everything: Cost(8, 48, 857),
+            private_keys: Cost(3, 19, 212),
+            select: (9, 2),
+            authentication: Cost(4, 279, 264),
+            signature: Some(Cost(3, 51, 262)),
+            pss: Some(Cost(3, 51, 262)),
+            decrypt: Some(Cost(4, 279, 264)),
+            tls: 35,
+            ..cps4()
+        },
+    ]
+}
 
 #[test]
 fn the_workloads_cost_what_is_written() {
-    for sheet in SHEETS {
-        let name = sheet.persona;
-        let (module, _rack, card) = common::start(common::card(name, &Options::default()));
+    let mut wrong = Vec::new();
+    for sheet in sheets() {
+        let mut check = |what: &str, found: Cost, written: Cost| {
+            if found != written {
+                wrong.push(format!("{}, {what}: {found:?}, written {written:?}", sheet.name));
+            }
+        };
+        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
         let (started, ()) = cost(&card, || start(&module));
-        assert_eq!(started, sheet.start, "{name}: start");
+        check("start", started, sheet.start);
         let session = module.session();
         let (listed, _) = cost(&card, || {
             for object in session.find(&[]).expect("a search") {
                 session.attribute(object, CKA_CLASS).expect("CKA_CLASS");
             }
         });
-        assert_eq!(listed, sheet.everything, "{name}: everything listed");
-        let (logged_in, _) = cost(&card, || session.login(PIN).expect("C_Login"));
-        assert_eq!(logged_in, sheet.login, "{name}: login");
+        check("everything listed", listed, sheet.everything);
+        if let Some(login) = sheet.login {
+            let (logged_in, _) = cost(&card, || session.login(PIN).expect("C_Login"));
+            check("login", logged_in, login);
+        }
         let (found, keys) = cost(&card, || {
-            ["CPS_PRIV_AUT", "CPS_PRIV_SIG"].map(|label| session.private_key(label))
+            let found = session.find(&[(CKA_CLASS, ulong(CKO_PRIVATE_KEY))]);
+            found.expect("private keys")
         });
-        assert_eq!(found, sheet.private_keys, "{name}: private keys");
+        check("private keys", found, sheet.private_keys);
         for certificate in certificates(session) {
             let (read, value) = cost(&card, || session.attribute(certificate, CKA_VALUE));
             let length = value.expect("CKA_VALUE").len() as u64;
-            assert_eq!(read, of_certificate(&sheet, length), "{name}: {length} bytes");
+            check("a certificate", read, of_certificate(&sheet, length));
         }
+        let authentication = *keys.last().expect("a key");
         for _ in 0..2 {
-            let (signed, ()) = cost(&card, || sign(session, keys[0], CKM_SHA256_RSA_PKCS));
-            assert_eq!(signed, sheet.authentication, "{name}: authentication key");
-            let (signed, ()) = cost(&card, || sign(session, keys[1], CKM_SHA256_RSA_PKCS));
-            assert_eq!(signed, sheet.signature, "{name}: signature key");
+            let (signed, ()) = cost(&card, || sign(session, authentication, CKM_SHA256_RSA_PKCS));
+            check("authentication key", signed, sheet.authentication);
+            if let Some(signature) = sheet.signature {
+                let (signed, ()) = cost(&card, || sign(session, keys[0], CKM_SHA256_RSA_PKCS));
+                check("signature key", signed, signature);
+            }
         }
         if let Some(pss) = sheet.pss {
             let mechanism = Mech::pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256);
-            let (signed, ()) = cost(&card, || sign(session, keys[0], mechanism));
-            assert_eq!(signed, pss, "{name}: PSS");
+            let (signed, ()) = cost(&card, || sign(session, authentication, mechanism));
+            check("PSS", signed, pss);
+        }
+        if let Some(decrypt) = sheet.decrypt {
+            let cryptogram = encrypted(session, authentication);
+            let (decrypted, ()) = cost(&card, || {
+                session
+                    .decrypt_init(CKM_RSA_PKCS, authentication)
+                    .expect("C_DecryptInit");
+                session.decrypt(&cryptogram).expect("C_Decrypt");
+            });
+            check("decrypt", decrypted, decrypt);
         }
         let (polled, ()) = cost(&card, || {
             start(&module);
@@ -146,19 +218,28 @@ fn the_workloads_cost_what_is_written() {
                 session.attribute(certificate, CKA_SUBJECT).expect("CKA_SUBJECT");
             }
         });
-        assert_eq!(polled, NOTHING, "{name}: asked again");
+        check("asked again", polled, NOTHING);
+        if sheet.login.is_some() {
+            let (logged_out, ()) = cost(&card, || session.logout().expect("C_Logout"));
+            check("logout", logged_out, NOTHING);
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// One SELECT by path (11 bytes over T=0, 10 and Le over T=1) and the reads.
+fn encrypted(session: Session<'_>, key: CK_OBJECT_HANDLE) -> Vec<u8> {
+    let public = session.companion(key, CKO_PUBLIC_KEY);
+    session.encrypt_init(CKM_RSA_PKCS, public).expect("C_EncryptInit");
+    session
+        .encrypt(b"a session key of 32 bytes or so.")
+        .expect("C_Encrypt")
+}
+
+/// One SELECT by path and the reads.
 fn of_certificate(sheet: &Expected, length: u64) -> Cost {
     let reads = length.div_ceil(256);
-    let select = if sheet.select_answer > 2 { 10 } else { 11 };
-    Cost(
-        1 + reads,
-        select + 5 * reads,
-        sheet.select_answer + length + 2 * reads,
-    )
+    let (sent, received) = sheet.select;
+    Cost(1 + reads, sent + 5 * reads, received + length + 2 * reads)
 }
 
 #[test]
@@ -191,23 +272,19 @@ fn only_what_a_search_can_find_is_read() {
 /// As a TLS client does it: load, list the certificates, read the one for authentication, log in, sign.
 #[test]
 fn a_tls_login_reads_nothing_else() {
-    for (persona, exchanges) in [
-        ("doctor-hospital-cps3", 36),
-        ("doctor-updated-cps3", 36),
-        ("doctor-gp-cps4", 29),
-    ] {
-        let (module, _rack, card) = common::start(common::card(persona, &Options::default()));
+    for sheet in sheets() {
+        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
         let (login, ()) = cost(&card, || {
             start(&module);
             let session = module.session();
-            certificates(session);
-            let label = "Certificat d'Authentification CPS".as_bytes().to_vec();
-            let certificate = session.find_one(&[(CKA_CLASS, ulong(CKO_CERTIFICATE)), (CKA_LABEL, label)]);
+            let certificate = *certificates(session).last().expect("a certificate");
             session.attribute(certificate, CKA_VALUE).expect("CKA_VALUE");
-            session.login(PIN).expect("C_Login");
+            if sheet.login.is_some() {
+                session.login(PIN).expect("C_Login");
+            }
             let key = session.companion(certificate, CKO_PRIVATE_KEY);
             sign(session, key, CKM_SHA256_RSA_PKCS);
         });
-        assert_eq!(login.0, exchanges, "{persona}");
+        assert_eq!(login.0, sheet.tls, "{}", sheet.name);
     }
 }

@@ -57,6 +57,11 @@ pub(super) trait Commands: Send {
         Vec::new()
     }
 
+    /// Updates of the card's data leave their stamp in a file of its own, not in TokenInfo.
+    fn has_stamp_file(&self) -> bool {
+        false
+    }
+
     /// The stamp that updates of the card's data leave in a file of its own; `None` where the chip has no such file.
     fn read_stamp(&mut self, _card: &mut Dialogue<'_>) -> Result<Option<Stamp>, CardError> {
         Ok(None)

@@ -20,6 +20,9 @@ pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
 const ODF: u16 = 0x5031;
 const TOKEN_INFO: u16 = 0x5032;
 
+/// Bytes from the start of TokenInfo that hold version, serial number, manufacturer and label, of 32 characters each at most.
+const TOKEN_INFO_HEAD: usize = 96;
+
 /// EF.SN.ICC.
 const EF_SN: [u16; 2] = [0x3F00, 0xD003];
 const EF_SN_LENGTH: usize = 12;
@@ -178,8 +181,17 @@ fn read_odf<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Od
     Ok(pkcs15::odf(&file, commands.application())?)
 }
 
+/// TokenInfo. Each byte of T=0 takes a millisecond: of a file without a stamp only the head is read, up to the label, in one command
+/// because it need not be known how long the file is.
 fn read_info<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<pkcs15::TokenInfo, CardError> {
     let path = own_file(commands, TOKEN_INFO);
+    if card.protocol() == Protocol::T0 && commands.has_stamp_file() {
+        commands.select_file(card, &path, false)?;
+        let head = files::read(card, C::CLASS, 0, Extent::Head(TOKEN_INFO_HEAD), false)?;
+        if let Some(info) = pkcs15::token_info_head(&head) {
+            return Ok(info);
+        }
+    }
     Ok(pkcs15::token_info(&directory_file(commands, card, &path, None)?)?)
 }
 
@@ -218,6 +230,28 @@ fn interrupted() -> CardError {
     CardError::InterruptedUpdate
 }
 
+/// Selects a file and reads it, as far as `extent` says for the size of the file.
+///
+/// With T=1 the size comes along with the answer to SELECT. With T=0 it would cost a GET RESPONSE with 40 bytes: there a READ BINARY that
+/// asks for too much makes the card tell what is left (6Cxx). Only a card that refuses such a command is asked for the size.
+fn whole_file<C: Commands>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    fids: &[u16],
+    extent: impl Fn(Option<usize>) -> Extent,
+    sensitive: bool,
+) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let told = card.protocol() == Protocol::T1;
+    let size = commands.select_file(card, fids, told)?;
+    match files::read(card, C::CLASS, 0, extent(size), sensitive) {
+        Err(CardError::WrongData(0x6700 | 0x6B00)) if !told => {
+            let size = commands.select_file(card, fids, true)?;
+            files::read(card, C::CLASS, 0, extent(size), sensitive)
+        }
+        done => done,
+    }
+}
+
 /// A file of the directory, as far as it is used.
 fn directory_file<C: Commands>(
     commands: &mut C,
@@ -225,9 +259,11 @@ fn directory_file<C: Commands>(
     fids: &[u16],
     part: Option<(usize, usize)>,
 ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let size = commands.select_file(card, fids, part.is_none())?;
-    let (start, length) = part.map_or((0, size), |(start, length)| (start, Some(length)));
-    files::read(card, C::CLASS, start, Extent::Entries(length), false)
+    let Some((start, length)) = part else {
+        return whole_file(commands, card, fids, Extent::Entries, false);
+    };
+    commands.select_file(card, fids, false)?;
+    files::read(card, C::CLASS, start, Extent::Entries(Some(length)), false)
 }
 
 /// Reads the directory files of one kind and joins what they hold.
@@ -346,12 +382,12 @@ impl<C: Commands> Card for Cps<C> {
             if path.legacy {
                 return commands.read_legacy_file(card, &path.fids);
             }
-            let size = commands.select_file(card, &path.fids, path.part.is_none())?;
-            let (start, extent) = match path.part {
-                Some((start, length)) => (start, Extent::Bytes(length)),
-                None => (0, size.map_or(Extent::Whole, Extent::Bytes)),
+            let Some((start, length)) = path.part else {
+                let extent = |size: Option<usize>| size.map_or(Extent::Whole, Extent::Bytes);
+                return whole_file(commands, card, &path.fids, extent, true);
             };
-            files::read(card, C::CLASS, start, extent, true)
+            commands.select_file(card, &path.fids, false)?;
+            files::read(card, C::CLASS, start, Extent::Bytes(length), true)
         })
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Extent {
     Bytes(usize),
     /// One BER-TLV object, whose length stands at its beginning.
     Object,
+    /// The first bytes of one BER-TLV object, or all of it if it is shorter.
+    Head(usize),
     /// A directory: entries, then fill (00 or FF), in a file of this size if it is known.
     Entries(Option<usize>),
     /// To the end of the file.
@@ -38,6 +40,9 @@ impl Extent {
             Extent::Entries(_) if filled(content) => 0,
             Extent::Bytes(length) | Extent::Entries(Some(length)) => until(length),
             Extent::Object => announced_length(content).map_or(READ_MAX, until),
+            Extent::Head(length) => {
+                until(announced_length(content).map_or(length, |whole| whole.min(length)))
+            }
             Extent::Entries(None) | Extent::Whole => READ_MAX,
         }
     }
@@ -47,7 +52,9 @@ impl Extent {
     fn may_end(self, content: &[u8]) -> bool {
         match self {
             Extent::Bytes(length) => content.len() >= length,
-            Extent::Object => announced_length(content).is_none_or(|length| content.len() >= length),
+            Extent::Object | Extent::Head(_) => {
+                announced_length(content).is_none_or(|length| content.len() >= length)
+            }
             Extent::Entries(_) => objects(content).all(|entry| entry.is_ok()),
             Extent::Whole => true,
         }

@@ -347,8 +347,12 @@ impl Commands for IasEcc {
         }
     }
 
+    fn has_stamp_file(&self) -> bool {
+        self.chip == Chip::Cps3
+    }
+
     fn read_stamp(&mut self, card: &mut Dialogue<'_>) -> Result<Option<Stamp>, CardError> {
-        if self.chip != Chip::Cps3 {
+        if !self.has_stamp_file() {
             return Ok(None);
         }
         let file = match self.select_file(card, &EF_ACTUA, false) {

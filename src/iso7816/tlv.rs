@@ -97,6 +97,14 @@ pub fn announced_length(bytes: &[u8]) -> Option<usize> {
     length.checked_add(bytes.len() - after_length.len())
 }
 
+/// The objects inside the constructed one with which `bytes` begins, as far as they are there, if it bears this tag.
+pub fn begun(bytes: &[u8], wanted: u32) -> Option<Objects<'_>> {
+    let (tag, after_tag) = tag(bytes).ok()?;
+    let (length, content) = length(after_tag).ok()?;
+    let rest = content.get(..length).unwrap_or(content);
+    (tag == wanted).then_some(Objects { rest })
+}
+
 fn split(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), Malformed> {
     let (tag, after_tag) = tag(bytes)?;
     let (length, after_length) = length(after_tag)?;

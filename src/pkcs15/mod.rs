@@ -16,7 +16,7 @@ pub use codes::codes;
 pub use dir::application_path;
 pub use objects::{certificates, data, private_keys, public_keys};
 pub use odf::{Odf, odf};
-pub use token_info::token_info;
+pub use token_info::{token_info, token_info_head};
 
 /// A file of the card: file identifiers from the master file, and the part of it that is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,24 +1,40 @@
 //! EF.TokenInfo (PKCS #15 §6.9).
 
 use super::TokenInfo;
-use super::decode::{GENERALIZED_TIME, OCTET_STRING, SEQUENCE, UTF8_STRING, text};
+use super::decode::{BIT_STRING, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, UTF8_STRING, text};
 use crate::iso7816::Malformed;
-use crate::iso7816::tlv::{Tlv, objects};
+use crate::iso7816::tlv::{Tlv, begun, objects};
 
 /// Reads EF.TokenInfo.
 pub fn token_info(file: &[u8]) -> Result<TokenInfo, Malformed> {
     let mut info = TokenInfo::default();
     for field in objects(file).expect(SEQUENCE, "TokenInfo")?.inside() {
-        let field = field?;
-        match field.tag {
-            OCTET_STRING => info.serial = field.value.to_vec(),
-            UTF8_STRING => info.manufacturer = text(field.value),
-            0x80 => info.label = text(field.value),
-            0x85 | 0xA5 => info.last_update = last_update(&field)?,
-            _ => {}
-        }
+        take(&mut info, &field?)?;
     }
     Ok(info)
+}
+
+/// Reads the beginning of EF.TokenInfo: all but lastUpdate. `None` when the field behind the label has not begun, or at any
+/// oddity: the whole file will tell.
+pub fn token_info_head(head: &[u8]) -> Option<TokenInfo> {
+    let mut info = TokenInfo::default();
+    let mut fields = begun(head, SEQUENCE)?;
+    // tokenFlags, the one field that must follow the label.
+    while u32::from(*fields.rest().first()?) != BIT_STRING {
+        take(&mut info, &fields.next()?.ok()?).ok()?;
+    }
+    Some(info)
+}
+
+fn take(info: &mut TokenInfo, field: &Tlv<'_>) -> Result<(), Malformed> {
+    match field.tag {
+        OCTET_STRING => info.serial = field.value.to_vec(),
+        UTF8_STRING => info.manufacturer = text(field.value),
+        0x80 => info.label = text(field.value),
+        0x85 | 0xA5 => info.last_update = last_update(field)?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// lastUpdate [5], explicitly tagged by the text of PKCS #15 and implicitly by some issuers.
@@ -52,6 +68,29 @@ mod tests {
                 last_update: Some("20240315103045Z".into()),
             }
         );
+    }
+
+    #[test]
+    fn the_head_says_all_but_the_update() {
+        let content = der(
+            "30 { 02 { 00 } 04 { 12345678 } 0C { 'ASIP' } 80 { 'CPS3' } 03 { 04 10 } A5 { 18 { '20240315103045Z' } } }",
+        );
+        let all = token_info(&content).unwrap();
+        let flags = content
+            .windows(3)
+            .position(|at| at == [0x03, 0x02, 0x04])
+            .unwrap();
+        for end in 0..content.len() {
+            let head = token_info_head(&content[..end]);
+            assert_eq!(head.is_some(), end > flags, "{end}");
+            if let Some(head) = head {
+                assert_eq!((&head.label, &head.manufacturer), (&all.label, &all.manufacturer));
+                assert_eq!((&head.serial, &head.last_update), (&all.serial, &None));
+            }
+        }
+        // Without flags nobody knows whether a label comes.
+        assert_eq!(token_info_head(&der("30 { 02 { 00 } }")), None);
+        assert_eq!(token_info_head(&der("31 { 03 { 04 10 } }")), None);
     }
 
     #[test]

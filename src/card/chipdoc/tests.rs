@@ -30,7 +30,9 @@ fn card_in_use(protocol: Protocol, script: &str) -> Box<dyn Card> {
     let content = [0xAA; 4];
     let read = match protocol {
         Protocol::T1 => read_file("0001D101", &content),
-        Protocol::T0 => "> 01A40800 04 0001D101\n< 6106\n> 01C0000006\n< 6F04 80020004 9000\n> 01B0000004\n< AAAAAAAA 9000".into(),
+        Protocol::T0 => {
+            "> 01A40800 04 0001D101\n< 6106\n> 01B0000000\n< 6C04\n> 01B0000004\n< AAAAAAAA 9000".into()
+        }
     };
     let mut card = card_with(protocol, &format!("{read}\n{script}"));
     assert_eq!(card.read_file(&path(&[0x0001, 0xD101])).unwrap()[..], content);

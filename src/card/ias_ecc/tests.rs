@@ -25,8 +25,23 @@ fn card_in_use(script: &str) -> Box<dyn Card> {
     card
 }
 
-/// SELECT with its control information, then READ BINARY of a file that fits into one answer.
+/// SELECT, then READ BINARY of a file that fits into one answer: the card tells how long it is.
 fn read_file(path: &str, content: &[u8]) -> String {
+    let size = content.len();
+    format!(
+        "> 00A4090C {:02X} {path}
+         < 9000
+         > 00B00000 00
+         < 6C{size:02X}
+         > 00B00000 {size:02X}
+         < {} 9000",
+        path.len() / 2,
+        text(content)
+    )
+}
+
+/// SELECT with its control information, which tells the size, then READ BINARY.
+fn read_file_of_known_size(path: &str, content: &[u8]) -> String {
     let size = content.len();
     format!(
         "> 00A40904 {:02X} {path}
@@ -120,7 +135,10 @@ mod directory {
     }
 
     fn token_info() -> Vec<u8> {
-        der("30 { 02 { 00 } 04 { 26008552 } 80 { 'CPS3' } 03 { 04 10 } }")
+        let algorithms = fill(0xAB, 100);
+        der(&format!(
+            "30 {{ 02 {{ 00 }} 04 {{ 26008552 }} 80 {{ 'CPS3' }} 03 {{ 04 10 }} A2 {{ {algorithms} }} }}"
+        ))
     }
 
     fn aodf() -> Vec<u8> {
@@ -133,11 +151,22 @@ mod directory {
         der(&(code("Code", "03 08", "01") + &code("Deblocage", "00 09", "02")))
     }
 
-    /// ODF, TokenInfo and AODF.
+    /// ODF, the head of TokenInfo, and AODF.
     fn token() -> String {
-        [("5031", odf()), ("5032", token_info()), ("7001", aodf())]
-            .map(|(fid, content)| read_file(&format!("3F000001{fid}"), &content))
-            .join("\n")
+        let head = format!(
+            "> 00A4090C 06 3F0000015032\n< 9000\n> 00B00000 60\n< {} 9000",
+            text(&token_info()[..96])
+        );
+        token_with(&head)
+    }
+
+    fn token_with(token_info: &str) -> String {
+        [
+            read_file("3F0000015031", &odf()),
+            token_info.into(),
+            read_file("3F0000017001", &aodf()),
+        ]
+        .join("\n")
     }
 
     const UPDATED: &str = "> 00A4090C 04 3F00D010
@@ -155,9 +184,9 @@ mod directory {
     }
 
     #[test]
-    fn the_token_and_both_counters_cost_sixteen_commands() {
+    fn the_token_and_both_counters_cost_fifteen_commands() {
         let script = [token(), UPDATED.into(), counter(1, 3), counter(2, 2)].join("\n");
-        assert_eq!(1 + commands(&script), 16);
+        assert_eq!(1 + commands(&script), 15);
         let mut card = card(&script);
         let token = card.read_token_info().unwrap();
         assert_eq!(token.token.label, "CPS3");
@@ -186,7 +215,7 @@ mod directory {
                       > 00A4090C 02 3F00
                       < 9000";
         let script = [token(), absent.into(), counter(1, 3), counter(2, 3)].join("\n");
-        assert_eq!(1 + commands(&script), 16);
+        assert_eq!(1 + commands(&script), 15);
         let mut card = card(&script);
         for code in card.read_token_info().unwrap().codes {
             card.code_state(&code).unwrap();
@@ -306,10 +335,8 @@ mod directory {
         dodf.resize(1024, 0xFF);
         // 1,024 bytes of file, of which two reads hold all entries and the beginning of the fill.
         let large = format!(
-            "> 00A40904 06 3F0000017006
-             < 610C
-             > 00C00000 0C
-             < 620A 80020400 820101 8801E0 9000
+            "> 00A4090C 06 3F0000017006
+             < 9000
              > 00B00000 00
              < {} 9000
              > 00B00100 00
@@ -325,7 +352,7 @@ mod directory {
             large,
         ]
         .join("\n");
-        assert!(1 + commands(&script) + 2 * 2 <= 29);
+        assert!(1 + commands(&script) + 2 * 2 <= 27);
         let directory = card(&script).read_directory().unwrap();
         assert_eq!(directory.private_keys[0].reference, 0x81);
         assert_eq!(directory.certificates[0].path, path(&[0x0001, 0xB001]));
@@ -342,20 +369,19 @@ mod directory {
         let odf = odf();
         let (first, second) = odf.split_at(20);
         let script = format!(
-            "> 00A40904 06 3F0000015031
-             < 610C
-             > 00C00000 0C
-             < 620A 8002 {:04X} 820101 8801E0 9000
-             > 00B00000 {:02X}
+            "> 00A4090C 06 3F0000015031
+             < 9000
+             > 00B00000 00
              < 6C14
              > 00B00000 14
              < {} 9000
+             > 00B00014 00
+             < 6C{:02X}
              > 00B00014 {:02X}
              < {} 9000
              {}",
-            odf.len(),
-            odf.len(),
             text(first),
+            second.len(),
             second.len(),
             text(second),
             token()
@@ -369,13 +395,61 @@ mod directory {
     }
 
     #[test]
+    fn token_info_is_read_whole_where_its_head_says_too_little() {
+        let short = der("30 { 02 { 00 } 80 { 'CPS3' } 03 { 04 10 } }");
+        let late = der(&format!(
+            "30 {{ 02 {{ 00 }} 0C {{ {} }} 80 {{ 'CPS3' }} 03 {{ 04 10 }} }}",
+            fill(b'A', 96)
+        ));
+        let head = |content: &str| format!("> 00A4090C 06 3F0000015032\n< 9000\n> 00B00000 60\n{content}");
+        for token_info in [
+            head(&format!(
+                "< 6C{:02X}\n> 00B00000 {:02X}\n< {} 9000",
+                short.len(),
+                short.len(),
+                text(&short)
+            )),
+            head(&format!(
+                "< {} 9000\n{}",
+                text(&late[..96]),
+                read_file("3F0000015032", &late)
+            )),
+        ] {
+            let mut card = card(&[&token_with(&token_info), UPDATED].join("\n"));
+            assert_eq!(card.read_token_info().unwrap().token.label, "CPS3");
+        }
+    }
+
+    #[test]
+    fn a_card_that_refuses_too_long_a_read_is_asked_for_the_size() {
+        let refused = |path: &str, answer: &str, content: &[u8]| {
+            format!(
+                "> 00A4090C 06 {path}\n< 9000\n> 00B00000 00\n< {answer}\n{}",
+                read_file_of_known_size(path, content)
+            )
+        };
+        let empty = "> 00A4090C 06 3F000001D101
+                     < 9000
+                     > 00B00000 00
+                     < 6B00
+                     > 00A40904 06 3F000001D101
+                     < 610C
+                     > 00C00000 0C
+                     < 620A 8002 0000 820101 8801E0 9000";
+        let script = [&refused("3F000001D102", "6700", &[7, 8]), empty].join("\n");
+        let mut card = card(&script);
+        assert_eq!(card.read_file(&path(&[0x0001, 0xD102])).unwrap()[..], [7, 8]);
+        assert_eq!(card.read_file(&path(&[0x0001, 0xD101])).unwrap()[..], []);
+    }
+
+    #[test]
     fn rubbish_is_an_error_and_no_panic() {
         for (answer, error) in [
             ("< 3082 9000", CardError::Malformed("TLV length cut short")),
             ("< 6985", CardError::NotAllowed(0x6985)),
         ] {
             let odf = format!(
-                "> 00A40904 06 3F0000015031
+                "> 00A4090C 06 3F0000015031
                  < 9000
                  > 00B00000 00
                  {answer}"
@@ -410,11 +484,9 @@ mod files {
 
     #[test]
     fn protected_data_needs_the_code() {
-        let script = "> 00A40904 06 3F000001D120
-                      < 610C
-                      > 00C00000 0C
-                      < 620A 8002 0040 820101 8801E0 9000
-                      > 00B00000 40
+        let script = "> 00A4090C 06 3F000001D120
+                      < 9000
+                      > 00B00000 00
                       < 6982";
         assert_eq!(
             card(script).read_file(&path(&[0x0001, 0xD120])),
@@ -424,11 +496,11 @@ mod files {
 
     #[test]
     fn a_missing_file_is_looked_for_in_our_application_before_it_is_given_up() {
-        let script = "> 00A40904 06 3F000001D125
+        let script = "> 00A4090C 06 3F000001D125
                       < 6A82
                       > 00A40404 08 8025000001FF0100
                       < 6119
-                      > 00A40904 06 3F000001D125
+                      > 00A4090C 06 3F000001D125
                       < 6A82";
         assert_eq!(
             card(script).read_file(&path(&[0x0001, 0xD125])),
