@@ -185,6 +185,7 @@ impl Token {
             CKA_VERIFY => Value::bool(usage()?.verify),
             CKA_VERIFY_RECOVER => Value::bool(usage()?.verify_recover),
             CKA_WRAP => Value::bool(usage()?.wrap),
+            CKA_ENCAPSULATE => Value::bool(false),
             CKA_SUBJECT => self.subject_of(&key.id)?,
             CKA_MODULUS => Value::bytes(content()?.modulus()),
             CKA_MODULUS_BITS => Value::ulong(to_ulong(self.public_modulus_bits(key)?)),
@@ -204,7 +205,9 @@ impl Token {
         Ok(match kind {
             CKA_ID => Value::bytes(id),
             CKA_SENSITIVE | CKA_ALWAYS_SENSITIVE | CKA_NEVER_EXTRACTABLE => Value::bool(true),
-            CKA_EXTRACTABLE | CKA_WRAP_WITH_TRUSTED | CKA_ALWAYS_AUTHENTICATE => Value::bool(false),
+            CKA_EXTRACTABLE | CKA_WRAP_WITH_TRUSTED | CKA_ALWAYS_AUTHENTICATE | CKA_DECAPSULATE => {
+                Value::bool(false)
+            }
             CKA_SUBJECT => self.subject_of(id)?,
             CKA_MODULUS => Value::bytes(self.public_key(id)?.modulus()),
             CKA_MODULUS_BITS => Value::ulong(to_ulong(key.entry.modulus_bits)),

@@ -119,7 +119,9 @@ impl Token {
     pub fn section(&self, section: Section) -> Result<&[Object], Error> {
         let parts = &self.objects;
         Ok(match section {
-            Section::Profiles => parts.profiles.get_or_init(object::profiles),
+            Section::Profiles => parts
+                .profiles
+                .get_or_init(|| object::profiles(self.chip != Chip::Cps3Contactless)),
             Section::Certificates => parts.certificates.get_or_try_init(|| {
                 let entries = self.card.lock().read_certificates()?;
                 Ok::<_, Error>(object::certificates(entries))

@@ -134,34 +134,38 @@ const PROFILES: [CK_PROFILE_ID; 4] = [
     CKP_PUBLIC_CERTIFICATES_TOKEN,
 ];
 
+/// Those of a token to which nobody can log in, which the test cases of the others begin with.
+const PROFILES_WITHOUT_LOGIN: [CK_PROFILE_ID; 2] = [CKP_BASELINE_PROVIDER, CKP_PUBLIC_CERTIFICATES_TOKEN];
+
 /// The part of a token's objects that one source announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// What the module says of the token: profiles.
-    Profiles,
     /// Certificates (CDF).
     Certificates,
+    /// Data (DODF).
+    Data,
     /// The public keys of the holder's certificates (CDF).
     PublicKeys,
     /// Public keys that have no certificate of the holder (PuKDF).
     OtherPublicKeys,
     /// Private keys (PrKDF).
     PrivateKeys,
-    /// Data (DODF).
-    Data,
+    /// What the module says of the token: profiles.
+    Profiles,
     /// The mechanisms of the slot.
     Mechanisms,
 }
 
 impl Section {
-    /// Every section, in the order in which objects are found.
+    /// Every section, in the order in which objects are found. The test case CERT-M-1-32 of the profiles takes the label of the first
+    /// and the value of the second object that it finds, hence those that have both stand first.
     pub const ALL: [Section; 7] = [
-        Section::Profiles,
         Section::Certificates,
+        Section::Data,
         Section::PublicKeys,
         Section::OtherPublicKeys,
         Section::PrivateKeys,
-        Section::Data,
+        Section::Profiles,
         Section::Mechanisms,
     ];
 
@@ -178,9 +182,14 @@ impl Section {
     }
 }
 
-/// The profiles of the token.
-pub fn profiles() -> Vec<Object> {
-    PROFILES.into_iter().map(Object::Profile).collect()
+/// The profiles of a token with or without a holder's code.
+pub fn profiles(login: bool) -> Vec<Object> {
+    let ids = if login {
+        &PROFILES[..]
+    } else {
+        &PROFILES_WITHOUT_LOGIN
+    };
+    ids.iter().copied().map(Object::Profile).collect()
 }
 
 /// The certificates of CDF.

@@ -356,6 +356,12 @@ impl Session<'_> {
         Ok(value)
     }
 
+    /// C_GetObjectSize.
+    pub fn size(&self, object: CK_OBJECT_HANDLE) -> Rv<CK_ULONG> {
+        let mut size = 0;
+        call!(self, C_GetObjectSize(self.handle, object, &mut size)).map(|()| size)
+    }
+
     /// C_SetAttributeValue.
     pub fn set(&self, object: CK_OBJECT_HANDLE, template: &Template) -> Rv {
         let mut attributes = attributes(template);
