@@ -6,7 +6,7 @@ use cryptoki_sys::*;
 
 use common::messages::*;
 use common::openssl::Scheme;
-use common::{Ckr, Mech, Module, Session};
+use common::{Ckr, Mech, Module, Parameter, Session};
 
 const INVALID: Result<(), Ckr> = Err(Ckr(CKR_MECHANISM_INVALID));
 const BAD_PARAMETER: Result<(), Ckr> = Err(Ckr(CKR_MECHANISM_PARAM_INVALID));
@@ -113,8 +113,8 @@ fn the_authentication_key_does_more_than_the_slot_promises() {
     }
 }
 
-fn pss(hash: CK_MECHANISM_TYPE, mgf: CK_RSA_PKCS_MGF_TYPE, salt: CK_ULONG) -> Option<CK_RSA_PKCS_PSS_PARAMS> {
-    Some(CK_RSA_PKCS_PSS_PARAMS {
+fn pss(hash: CK_MECHANISM_TYPE, mgf: CK_RSA_PKCS_MGF_TYPE, salt: CK_ULONG) -> Parameter {
+    Parameter::Pss(CK_RSA_PKCS_PSS_PARAMS {
         hashAlg: hash,
         mgf,
         sLen: salt,
@@ -134,8 +134,8 @@ fn parameters_that_do_not_fit_are_refused() {
     let (module, _rack, _card) = common::start(common::cps4());
     let (session, keys) = both_keys(&module);
     let bad = [
-        (CKM_RSA_PKCS_PSS, None),
-        (CKM_SHA256_RSA_PKCS_PSS, None),
+        (CKM_RSA_PKCS_PSS, Parameter::None),
+        (CKM_SHA256_RSA_PKCS_PSS, Parameter::None),
         (CKM_RSA_PKCS_PSS, pss(CKM_MD5, CKG_MGF1_SHA256, 16)),
         (CKM_RSA_PKCS_PSS, pss(CKM_SHA256, 77, 32)),
         (CKM_RSA_PKCS_PSS, pss(CKM_SHA256, CKG_MGF1_SHA256, 223)),
@@ -144,12 +144,12 @@ fn parameters_that_do_not_fit_are_refused() {
         (CKM_SHA256_RSA_PKCS, pss(CKM_SHA256, CKG_MGF1_SHA256, 32)),
         (CKM_RSA_PKCS, pss(CKM_SHA256, CKG_MGF1_SHA256, 32)),
     ];
-    for (kind, pss) in bad {
+    for (kind, parameter) in bad {
         for key in keys {
             assert_eq!(
-                session.sign_init(Mech { kind, pss }, key),
+                session.sign_init(Mech { kind, parameter }, key),
                 BAD_PARAMETER,
-                "{kind:#x} {pss:x?}"
+                "{kind:#x} {parameter:x?}"
             );
         }
     }
@@ -170,12 +170,12 @@ fn the_signature_key_refuses_pss_that_its_chip_would_make_otherwise() {
         pss(CKM_SHA256, CKG_MGF1_SHA1, 32),
         pss(CKM_SHA512, CKG_MGF1_SHA512, 64),
     ];
-    for pss in bad {
+    for parameter in bad {
         let kind = CKM_RSA_PKCS_PSS;
         assert_eq!(
-            session.sign_init(Mech { kind, pss }, key),
+            session.sign_init(Mech { kind, parameter }, key),
             BAD_PARAMETER,
-            "{pss:x?}"
+            "{parameter:x?}"
         );
     }
     let good = Mech::pss(CKM_RSA_PKCS_PSS, CKM_SHA256);
@@ -210,9 +210,9 @@ fn the_authentication_key_of_a_cps4_makes_the_pss_that_it_is_asked_for() {
             Scheme::Pss("sha512", 64),
         ),
     ];
-    for (kind, pss, scheme) in ways {
+    for (kind, parameter, scheme) in ways {
         session
-            .sign_init(Mech { kind, pss }, key)
+            .sign_init(Mech { kind, parameter }, key)
             .unwrap_or_else(|rv| panic!("{scheme:?}: {rv:?}"));
         let signature = session
             .sign(b"a message")

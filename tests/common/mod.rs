@@ -10,7 +10,7 @@ pub mod openssl;
 pub mod rack;
 
 pub use codes::Ckr;
-pub use module::{Mech, Module, Rv, Session, Template, ulong};
+pub use module::{Mech, Module, Parameter, Rv, Session, Template, ulong};
 pub use rack::{Card, Rack};
 
 use sim_cards::persona;

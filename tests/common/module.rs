@@ -177,42 +177,80 @@ impl Drop for Module {
 #[derive(Clone, Copy, Debug)]
 pub struct Mech {
     pub kind: CK_MECHANISM_TYPE,
-    pub pss: Option<CK_RSA_PKCS_PSS_PARAMS>,
+    pub parameter: Parameter,
+}
+
+/// Parameter of a mechanism.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameter {
+    None,
+    Pss(CK_RSA_PKCS_PSS_PARAMS),
+    Oaep(CK_RSA_PKCS_OAEP_PARAMS),
 }
 
 impl From<CK_MECHANISM_TYPE> for Mech {
     fn from(kind: CK_MECHANISM_TYPE) -> Self {
-        Mech { kind, pss: None }
+        Mech {
+            kind,
+            parameter: Parameter::None,
+        }
     }
 }
 
 impl Mech {
     /// A PSS mechanism with MGF1 over the same hash and a salt of its length.
     pub fn pss(kind: CK_MECHANISM_TYPE, hash: CK_MECHANISM_TYPE) -> Self {
-        let (mgf, salt) = match hash {
-            CKM_SHA_1 => (CKG_MGF1_SHA1, 20),
-            CKM_SHA256 => (CKG_MGF1_SHA256, 32),
-            other => panic!("no PSS with {other:#x} here"),
-        };
+        let (mgf, salt) = mask_and_length(hash);
         let pss = CK_RSA_PKCS_PSS_PARAMS {
             hashAlg: hash,
             mgf,
             sLen: salt,
         };
-        Mech { kind, pss: Some(pss) }
+        Mech {
+            kind,
+            parameter: Parameter::Pss(pss),
+        }
+    }
+
+    /// CKM_RSA_PKCS_OAEP with MGF1 over the same hash and an empty label.
+    pub fn oaep(hash: CK_MECHANISM_TYPE) -> Self {
+        let oaep = CK_RSA_PKCS_OAEP_PARAMS {
+            hashAlg: hash,
+            mgf: mask_and_length(hash).0,
+            source: CKZ_DATA_SPECIFIED,
+            pSourceData: null_mut(),
+            ulSourceDataLen: 0,
+        };
+        Mech {
+            kind: CKM_RSA_PKCS_OAEP,
+            parameter: Parameter::Oaep(oaep),
+        }
     }
 
     fn with<T>(mut self, run: impl FnOnce(CK_MECHANISM_PTR) -> T) -> T {
+        let (parameter, len) = match &mut self.parameter {
+            Parameter::None => (null_mut(), 0),
+            Parameter::Pss(pss) => ((&raw mut *pss).cast(), size_of_val(pss)),
+            Parameter::Oaep(oaep) => ((&raw mut *oaep).cast(), size_of_val(oaep)),
+        };
         let mut mechanism = CK_MECHANISM {
             mechanism: self.kind,
-            pParameter: null_mut(),
-            ulParameterLen: 0,
+            pParameter: parameter,
+            ulParameterLen: len as CK_ULONG,
         };
-        if let Some(pss) = &mut self.pss {
-            mechanism.pParameter = (&raw mut *pss).cast();
-            mechanism.ulParameterLen = size_of::<CK_RSA_PKCS_PSS_PARAMS>() as CK_ULONG;
-        }
         run(&mut mechanism)
+    }
+}
+
+/// MGF1 over a hash, and the length of that hash.
+fn mask_and_length(hash: CK_MECHANISM_TYPE) -> (CK_RSA_PKCS_MGF_TYPE, CK_ULONG) {
+    match hash {
+        CKM_SHA_1 => (CKG_MGF1_SHA1, 20),
+        CKM_SHA224 => (CKG_MGF1_SHA224, 28),
+        CKM_SHA256 => (CKG_MGF1_SHA256, 32),
+        CKM_SHA384 => (CKG_MGF1_SHA384, 48),
+        CKM_SHA512 => (CKG_MGF1_SHA512, 64),
+        other => panic!("no mask with {other:#x}"),
     }
 }
 
@@ -421,6 +459,17 @@ impl Session<'_> {
 
     pub fn sign_final(&self) -> Rv<Vec<u8>> {
         output(|out, len| call!(self, C_SignFinal(self.handle, out, len)))
+    }
+
+    pub fn sign_recover_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_SignRecoverInit(self.handle, mechanism, key)))
+    }
+
+    pub fn sign_recover(&self, data: &[u8]) -> Rv<Vec<u8>> {
+        let (data, data_len) = input(data);
+        output(|out, len| call!(self, C_SignRecover(self.handle, data, data_len, out, len)))
     }
 
     pub fn verify_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {

@@ -1,14 +1,16 @@
 //! A rack of readers with simulated cards in them, and the hands that insert, pull and reset them.
 
+mod planned;
+mod service;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use cpx_pkcs11::reader::{Connection, Continuity, Protocol, ReaderError, ReaderState, Readers};
+use cpx_pkcs11::reader::{Protocol, ReaderError, ReaderState, Readers};
 use sim_cards::SimCard;
-use zeroize::Zeroizing;
 
-/// How long a transaction waits for another one to end.
-const PATIENCE: Duration = Duration::from_secs(20);
+use planned::Planned;
+pub use planned::{Happening, Moment};
+use service::Service;
 
 /// A simulated card, in a reader or out of it.
 #[derive(Clone)]
@@ -52,10 +54,13 @@ struct Reader {
     events: u32,
     /// The connection that has a transaction, 0 for another program.
     held_by: Option<u64>,
+    planned: Planned,
 }
 
 struct State {
     running: bool,
+    /// Starts of the service: a connection lives as long as the service that made it.
+    starts: u64,
     readers: Vec<Reader>,
     insertions: u64,
     connections: u64,
@@ -130,6 +135,7 @@ impl Rack {
     pub fn new() -> Self {
         let state = State {
             running: true,
+            starts: 0,
             readers: Vec::new(),
             insertions: 0,
             connections: 0,
@@ -146,9 +152,25 @@ impl Rack {
         Arc::new(Service(Arc::clone(&self.0)))
     }
 
-    /// Stops or starts the service.
+    /// Stops or starts the service. With it its connections end, and the cards lose their power.
     pub fn set_running(&self, running: bool) {
-        self.0.change(|state| state.running = running);
+        let unpowered: Vec<Card> = self.0.change(|state| {
+            state.starts += u64::from(running && !state.running);
+            state.running = running;
+            let inserted = state
+                .readers
+                .iter_mut()
+                .filter_map(|reader| reader.inserted.as_mut());
+            let powered = inserted.filter_map(|it| std::mem::take(&mut it.powered).then_some(&it.card));
+            if running {
+                vec![]
+            } else {
+                powered.cloned().collect()
+            }
+        });
+        for card in unpowered {
+            card.sim().power_off();
+        }
     }
 
     /// Attaches a reader.
@@ -164,6 +186,7 @@ impl Rack {
                 inserted: None,
                 events: 0,
                 held_by: None,
+                planned: Planned::default(),
             });
         });
     }
@@ -249,6 +272,17 @@ impl Rack {
         card.sim().reset();
     }
 
+    /// Plans what happens to a reader or the card in it while the module uses it.
+    pub fn plan(&self, name: &str, moment: Moment, happening: Happening) {
+        self.0
+            .change(|state| state.reader(name).planned.plan(moment, happening));
+    }
+
+    /// Transactions that the module has begun with the card in a reader.
+    pub fn transactions(&self, name: &str) -> u64 {
+        self.0.lock().reader(name).planned.transactions()
+    }
+
     /// Another program has a transaction with the card in a reader until the result is dropped.
     pub fn hold(&self, name: &str) -> Hold {
         self.0.change(|state| state.reader(name).held_by = Some(0));
@@ -267,184 +301,5 @@ pub struct Hold(Rack, String);
 impl Drop for Hold {
     fn drop(&mut self) {
         self.0.0.change(|state| state.reader(&self.1).held_by = None);
-    }
-}
-
-/// The rack as the module's floor 1.
-struct Service(Arc<Shared>);
-
-impl Readers for Service {
-    fn list(&self) -> Result<Vec<ReaderState>, ReaderError> {
-        self.0.lock().list()
-    }
-
-    fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
-        let end = Instant::now() + timeout;
-        let mut state = self.0.lock();
-        let cancellations = state.cancellations;
-        while state.list().unwrap_or_default() == known && state.cancellations == cancellations {
-            let Some(left) = end.checked_duration_since(Instant::now()) else {
-                break;
-            };
-            state = self
-                .0
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        Ok(())
-    }
-
-    fn cancel(&self) {
-        self.0.change(|state| state.cancellations += 1);
-    }
-
-    fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
-        let shared = &self.0;
-        shared.change(|state| {
-            if !state.running {
-                return Err(ReaderError::NoService);
-            }
-            state.connections += 1;
-            let id = state.connections;
-            let attached = state.readers.iter_mut().find(|it| it.attached && it.name == name);
-            let inserted = attached.ok_or(ReaderError::NoReader)?.inserted.as_mut();
-            let inserted = inserted.ok_or(ReaderError::Removed)?;
-            if inserted.mute {
-                return Err(ReaderError::Mute);
-            }
-            if !std::mem::replace(&mut inserted.powered, true) {
-                inserted.card.sim().power_on();
-            }
-            Ok(Box::new(Link {
-                shared: Arc::clone(shared),
-                reader: name.into(),
-                card: inserted.card.clone(),
-                insertion: inserted.number,
-                resets_seen: inserted.resets,
-                protocol: inserted.protocol,
-                id,
-            }) as Box<dyn Connection>)
-        })
-    }
-
-    fn abandon(&self) {}
-}
-
-/// A shared connection.
-struct Link {
-    shared: Arc<Shared>,
-    reader: String,
-    card: Card,
-    insertion: u64,
-    resets_seen: u64,
-    protocol: Protocol,
-    id: u64,
-}
-
-impl Link {
-    fn continuity(&mut self, state: &mut State) -> Result<Continuity, ReaderError> {
-        if !state.running {
-            return Err(ReaderError::NoService);
-        }
-        let inserted = state.reader(&self.reader).of_insertion(self.insertion)?;
-        let seen = std::mem::replace(&mut self.resets_seen, inserted.resets);
-        Ok(if seen == inserted.resets {
-            Continuity::Kept
-        } else {
-            Continuity::Reset
-        })
-    }
-}
-
-impl Connection for Link {
-    fn protocol(&self) -> Protocol {
-        self.protocol
-    }
-
-    fn begin(&mut self) -> Result<Continuity, ReaderError> {
-        let shared = Arc::clone(&self.shared);
-        let end = Instant::now() + PATIENCE;
-        let mut state = shared.lock();
-        while let Some(holder) = state.reader(&self.reader).held_by {
-            assert_ne!(holder, self.id, "a transaction inside a transaction");
-            let left = end
-                .checked_duration_since(Instant::now())
-                .ok_or(ReaderError::Busy)?;
-            state = shared
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        let continuity = self.continuity(&mut state)?;
-        state.reader(&self.reader).held_by = Some(self.id);
-        Ok(continuity)
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
-        {
-            let mut state = self.shared.lock();
-            if !state.running {
-                return Err(ReaderError::NoService);
-            }
-            let reader = state.reader(&self.reader);
-            reader.of_insertion(self.insertion)?;
-            assert_eq!(reader.held_by, Some(self.id), "a command outside a transaction");
-        }
-        // The rack is not locked: other readers, and looks at this one, do not wait for the card.
-        let (answer, present) = {
-            let mut sim = self.card.sim();
-            (sim.transmit(command), sim.is_present())
-        };
-        if !present {
-            self.shared.change(|state| {
-                let reader = state.reader(&self.reader);
-                if reader.of_insertion(self.insertion).is_ok() {
-                    reader.events += 1;
-                    reader.inserted = None;
-                }
-            });
-            return Err(ReaderError::Removed);
-        }
-        if answer.is_empty() {
-            Err(ReaderError::Failed)
-        } else {
-            Ok(Zeroizing::new(answer))
-        }
-    }
-
-    fn end(&mut self) {
-        self.shared.change(|state| {
-            let holder = &mut state.reader(&self.reader).held_by;
-            if *holder == Some(self.id) {
-                *holder = None;
-            }
-        });
-    }
-
-    fn check(&mut self) -> Result<Continuity, ReaderError> {
-        let shared = Arc::clone(&self.shared);
-        self.continuity(&mut shared.lock())
-    }
-
-    fn reset(&mut self) -> Result<(), ReaderError> {
-        let shared = Arc::clone(&self.shared);
-        shared.change(|state| {
-            let inserted = state.reader(&self.reader).of_insertion(self.insertion)?;
-            inserted.resets += 1;
-            self.resets_seen = inserted.resets;
-            Ok(())
-        })?;
-        self.card.sim().reset();
-        self.end();
-        Ok(())
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.end();
     }
 }

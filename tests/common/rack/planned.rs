@@ -1,0 +1,63 @@
+//! What the world does to a reader while the module uses the card in it, as PC/SC would tell.
+
+/// When it happens, counted from when it was planned; 1 is the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Just before a transaction begins.
+    Transaction(u64),
+    /// Just before a command is sent, in the middle of a transaction.
+    Exchange(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Another program resets the card.
+    Reset,
+    /// Another program selects the CPS2ter application.
+    OtherApplication,
+    /// The card is pulled out.
+    Pull,
+    /// The reader is unplugged, with the card in it.
+    Unplug,
+    /// The PC/SC service stops.
+    ServiceStops,
+}
+
+/// Happenings to come at one reader, and what has been counted there.
+#[derive(Default)]
+pub(super) struct Planned {
+    transactions: u64,
+    exchanges: u64,
+    happenings: Vec<(Moment, Happening)>,
+}
+
+impl Planned {
+    pub(super) fn plan(&mut self, moment: Moment, happening: Happening) {
+        let moment = match moment {
+            Moment::Transaction(next) => Moment::Transaction(self.transactions + next),
+            Moment::Exchange(next) => Moment::Exchange(self.exchanges + next),
+        };
+        self.happenings.push((moment, happening));
+    }
+
+    pub(super) fn transactions(&self) -> u64 {
+        self.transactions
+    }
+
+    /// A transaction is about to begin.
+    pub(super) fn transaction(&mut self) -> Option<Happening> {
+        self.transactions += 1;
+        self.due(Moment::Transaction(self.transactions))
+    }
+
+    /// A command is about to be sent.
+    pub(super) fn exchange(&mut self) -> Option<Happening> {
+        self.exchanges += 1;
+        self.due(Moment::Exchange(self.exchanges))
+    }
+
+    fn due(&mut self, now: Moment) -> Option<Happening> {
+        let place = self.happenings.iter().position(|(moment, _)| *moment == now)?;
+        Some(self.happenings.swap_remove(place).1)
+    }
+}
