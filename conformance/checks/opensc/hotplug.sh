@@ -11,6 +11,6 @@ put_card_in
 
 make_message message
 pkcs11-tool --module "$MODULE" --login --pin "$PIN" --sign --mechanism SHA256-RSA-PKCS \
-    --label "$SIGNATURE_KEY" --input-file message --output-file signature
+    --id "$(id_of "$SIGNATURE_LABEL")" --input-file message --output-file signature
 verify_signature pkcs1 "$SIGNATURE_CERTIFICATE" message signature
 [[ $(tries_left) == 3 ]]
