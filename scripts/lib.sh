@@ -204,10 +204,15 @@ any_card_present() { readers | grep -qE '^[0-9]+ +Yes '; }
 # processes_named NAME: their numbers, of this file system only: a pcscd in a container is not ours.
 processes_named() { pgrep --ns "$$" --nslist mnt -x "$1"; }
 
-# start_pcscd: in the foreground of this script, which ends it. There may be no systemd and no polkit here.
+# start_pcscd: in the foreground of this script, which ends it. There may be no systemd here.
 start_pcscd() {
+    local options=(--foreground --error)
+    # Built with polkit and without a system bus to ask, as in a container, pcscd turns every client away.
+    if [[ ! -S /run/dbus/system_bus_socket ]] && pcscd --help | grep -q -- --disable-polkit; then
+        options+=(--disable-polkit)
+    fi
     install -d /run/pcscd
-    start pcscd "$WORK/pcscd.log" pcscd --foreground --error
+    start pcscd "$WORK/pcscd.log" pcscd "${options[@]}"
     note "started pcscd"
 }
 

@@ -197,7 +197,8 @@ fn free_port_pair() -> Result<u16> {
     Err("no two free ports for the virtual readers".into())
 }
 
-/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace.
+/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where it can ask polkit, it is told not
+/// to: the lane is for this run alone, and a container has no system bus.
 fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     fs::create_dir_all("/run/pcscd").map_err(|error| format!("/run/pcscd: {error}"))?;
     let log = log_file(&dir.with_file_name("pcscd.log"))?;
@@ -205,7 +206,12 @@ fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     Guarded::spawn(
         mortal("unshare")
             .args(["--mount", "--propagation=private", "--", "sh", "-c"])
-            .arg("mount --bind \"$1\" /run/pcscd && exec pcscd --foreground --error --config \"$2\"")
+            .arg(
+                "mount --bind \"$1\" /run/pcscd || exit
+                 if pcscd --help | grep -q -- --disable-polkit; then set -- \"$@\" --disable-polkit; fi
+                 dir=$2; shift 2
+                 exec pcscd --foreground --error --config \"$dir\" \"$@\"",
+            )
             .arg("sh")
             .arg(dir)
             .arg(readers_dir)
