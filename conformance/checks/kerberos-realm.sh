@@ -2,7 +2,7 @@
 # A realm of MIT Kerberos on the loopback. Its one user is the holder of the card, by the UPN in the authentication
 # certificate; he has no password.
 
-REALM=carte-cps.invalid
+REALM=carte-cps.fr
 
 # card_upn: the name that the authentication certificate gives for logon (otherName 1.3.6.1.4.1.311.20.2.3).
 card_upn() {

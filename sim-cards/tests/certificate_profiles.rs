@@ -75,7 +75,7 @@ fn the_signature_certificate_has_the_fifteen_extensions_in_order() {
 #[test]
 fn the_extensions_are_encoded_as_on_real_cards() {
     let doctor = parsed("doctor-hospital-cps3", Usage::Signature);
-    let nurse = parsed("nurse-adeli-cps4", Usage::Signature);
+    let nurse = parsed("nurse-adeli-cps3", Usage::Signature);
     let intern = parsed("intern-cpf-cps4", Usage::Signature);
     let secretary = parsed("secretary-cpe-cps4", Usage::Signature);
     let host = parsed("data-host-cpa-cps4", Usage::Signature);
@@ -112,10 +112,10 @@ fn the_authentication_certificate_is_for_tls_and_logon() {
     let purposes =
         b"\x30\x16\x06\x08\x2B\x06\x01\x05\x05\x07\x03\x02\x06\x0A\x2B\x06\x01\x04\x01\x82\x37\x14\x02\x02";
     assert_eq!(value(&certificate, "2.5.29.37").unwrap(), purposes);
-    let principal = b"\x30\x31\xA0\x2F\x06\x0A\x2B\x06\x01\x04\x01\x82\x37\x14\x02\x03\xA0\x21\x0C\x1F8.99970099026@carte-cps.invalid";
+    let principal = b"\x30\x2C\xA0\x2A\x06\x0A\x2B\x06\x01\x04\x01\x82\x37\x14\x02\x03\xA0\x1C\x0C\x1A8.99970099026@carte-cps.fr";
     assert_eq!(value(&certificate, "2.5.29.17").unwrap(), principal);
 
-    let with_encipherment = parsed("nurse-adeli-cps4", Usage::Authentication);
+    let with_encipherment = parsed("nurse-adeli-cps3", Usage::Authentication);
     assert_eq!(
         value(&with_encipherment, "2.5.29.15").unwrap(),
         b"\x03\x02\x05\xA0"

@@ -33,7 +33,7 @@ fn the_cards_of_the_table_are_there() {
         ("doctor-gp-cps4", "899970099018", "27 00 00 01 8F"),
         ("doctor-hospital-cps3", "899970099026", "27 00 00 02 6F"),
         ("pharmacist-owner-cps3", "899970099034", "27 00 00 03 4F"),
-        ("nurse-adeli-cps4", "00B6000042", "27 00 00 04 2F"),
+        ("nurse-adeli-cps3", "00B6000042", "27 00 00 04 2F"),
         ("intern-cpf-cps4", "899970099042", "27 00 00 05 9F"),
         ("secretary-cpe-cps4", "3760000042/000000018", "27 00 00 06 7F"),
         ("service-cpe-cps3", "3760000042/000000019", "27 00 00 07 5F"),

@@ -14,8 +14,8 @@ use crate::guesses::certificates as guesses;
 use crate::persona::{CertificateState, Persona, Profession};
 
 const SIGNATURE_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.1";
-/// Domain of the principal names, in place of `carte-cps.fr`.
-const PRINCIPAL_DOMAIN: &str = "carte-cps.invalid";
+/// Domain of the principal names, that of real test cards.
+const PRINCIPAL_DOMAIN: &str = "carte-cps.fr";
 
 /// What a key of the card is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
