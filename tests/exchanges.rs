@@ -119,7 +119,7 @@ fn sheets() -> [Expected; 5] {
                 interface: Interface::Contactless,
                 ..Options::default()
             },
-            start: Cost(7, 54, 471),
+            start: Cost(7, 54, 493),
             everything: Cost(6, 51, 317),
             private_keys: NOTHING,
             select: (11, 2),

@@ -1,5 +1,8 @@
 //! Numbers of files and of a key that clients find through EF.DIR, ODF, CDF, DODF and PrKDF.
 
+/// Labels of the applications in EF.DIR, which on one real CPS3 is 101 bytes long.
+pub const CONTACT_APPLICATION_LABEL: &str = "Application CPS contact";
+pub const CONTACTLESS_APPLICATION_LABEL: &str = "Application CPS sans contact";
 /// Directory of the contactless application; its path comes from EF.DIR.
 pub const CONTACTLESS_APPLICATION: u16 = 0x0002;
 /// The key of that application.

@@ -120,26 +120,22 @@ pub fn contactless_application(profile: &Profile) -> Vec<File> {
 
 /// EF.DIR. The contactless application of a CPS3 stands first, which is what makes OpenSC bind the contact one.
 pub fn ef_dir(chip: Chip) -> Vec<u8> {
-    let record = |aid: &[u8], label: &str, directory: u16| {
-        let path = [MASTER_FILE.to_be_bytes(), directory.to_be_bytes()].concat();
+    let record = |application: Application, label: &str| {
+        let path = [MASTER_FILE.to_be_bytes(), application.directory.to_be_bytes()].concat();
         constructed(
             0x61,
-            &[tlv(0x4F, aid), tlv(0x50, label.as_bytes()), tlv(0x51, &path)],
+            &[
+                tlv(0x4F, application.name),
+                tlv(0x50, label.as_bytes()),
+                tlv(0x51, &path),
+            ],
         )
     };
-    let contact = record(
-        &layout::CONTACT_AID,
-        &format!("{chip} contact"),
-        layout::CONTACT_APPLICATION,
-    );
+    let contact = record(Application::CONTACT, layout::CONTACT_APPLICATION_LABEL);
     match chip {
         Chip::Cps3 => {
-            let contactless = record(
-                &layout::CONTACTLESS_AID,
-                &format!("{chip} sans contact"),
-                layout::CONTACTLESS_APPLICATION,
-            );
-            [contactless, contact].concat()
+            let label = layout::CONTACTLESS_APPLICATION_LABEL;
+            [record(Application::CONTACTLESS, label), contact].concat()
         }
         Chip::Cps4 => contact,
     }
