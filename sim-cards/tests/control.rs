@@ -198,12 +198,18 @@ fn a_hundred_insertions_and_removals() {
     ));
 }
 
+/// A port where nobody listens, below those that the rows of readers and the system take for themselves.
+fn silent_port() -> u16 {
+    let own = 20_000 + (std::process::id() % 10_000) as u16;
+    let silent = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (own..own + 100).find(silent).expect("a free port")
+}
+
 #[test]
 fn a_removed_card_does_not_wait_for_its_reader() {
     let (inputs, _received) = channel();
     let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
-    let (port, row) = VirtualReader::row(1);
-    drop(row);
+    let port = silent_port();
     let mut patient = desk(
         Readers {
             wait: true,
@@ -258,7 +264,7 @@ fn a_mute_card_gives_empty_answers_and_wakes_at_a_reset() {
     assert_eq!(card.transmit(SERIAL).map(|answer| answer.len()), Some(28));
 }
 
-const COURSE: &str = r#"
+const CARDS: &str = r#"
 [[card]]
 name = "doctor"
 card = "cps3"
@@ -267,52 +273,78 @@ card = "cps3"
 name = "patient"
 card = "vitale2"
 inserted = false
-
-[[step]]
-after = { card = "doctor", exchange = 2 }
-do = ["swap doctor patient"]
-
-[[step]]
-at = "1s"
-every = "1s"
-times = 2
-do = ["swap 0 doctor"]
-
-[[step]]
-at = "1500ms"
-every = "1s"
-times = 2
-do = ["swap 0 patient"]
-
-[[step]]
-at = "3s"
-do = ["remove patient"]
 "#;
 
-#[test]
-fn a_scenario_swaps_by_exchange_and_by_time() {
-    let (port, row) = VirtualReader::row(1);
-    let scenario = scenario::parse(COURSE).unwrap();
+/// Plays the steps with the doctor's card in the reader, until they are done.
+fn play(steps: &str) -> (VirtualReader, JoinHandle<Result<(), String>>) {
+    let (port, mut row) = VirtualReader::row(1);
+    let scenario = scenario::parse(&format!("{CARDS}{steps}")).unwrap();
     let (inputs, received) = channel();
     let mut desk = desk(readers(port), &scenario, &inputs);
     desk.insert("doctor", None).unwrap();
     let end = run(desk, scenario.steps, received, Until::StepsDone);
-    let mut card = row[0].card();
+    (row.remove(0), end)
+}
+
+/// Whose card is in the reader; waits until it is pulled.
+fn whose(reader: &VirtualReader) -> &'static str {
+    let mut card = reader.card();
+    let atr = card.atr();
+    assert!(card.is_pulled());
+    match &atr[..4] {
+        "3B75" => "patient",
+        "3BAC" => "doctor",
+        _ => panic!("{atr}"),
+    }
+}
+
+#[test]
+fn a_scenario_swaps_at_an_exchange() {
+    let (reader, end) = play(
+        r#"
+        [[step]]
+        after = { card = "doctor", exchange = 2 }
+        do = ["swap doctor patient"]
+
+        [[step]]
+        after = { card = "patient", exchange = 1 }
+        do = ["remove patient"]
+        "#,
+    );
+    let mut card = reader.card();
     card.transmit(SERIAL).unwrap();
     card.transmit(SERIAL).unwrap();
     assert!(card.is_pulled());
-    let mut atrs = Vec::new();
-    for _ in 0..5 {
-        let mut card = row[0].card();
-        let atr = card.atr();
-        atrs.push(if atr.starts_with("3B75") {
-            "patient"
-        } else {
-            "doctor"
-        });
-        assert!(card.is_pulled());
-    }
-    assert_eq!(atrs, ["patient", "doctor", "patient", "doctor", "patient"]);
+    let mut card = reader.card();
+    assert!(card.atr().starts_with("3B75"));
+    card.transmit(SERIAL).unwrap();
+    assert!(card.is_pulled());
+    assert_eq!(end.join().unwrap(), Ok(()));
+}
+
+#[test]
+fn a_scenario_swaps_as_time_goes_by() {
+    let (reader, end) = play(
+        r#"
+        [[step]]
+        at = "1s"
+        every = "2s"
+        times = 2
+        do = ["swap 0 patient"]
+
+        [[step]]
+        at = "2s"
+        every = "2s"
+        times = 1
+        do = ["swap 0 doctor"]
+
+        [[step]]
+        at = "4s"
+        do = ["remove patient"]
+        "#,
+    );
+    let seen: Vec<_> = (0..4).map(|_| whose(&reader)).collect();
+    assert_eq!(seen, ["doctor", "patient", "doctor", "patient"]);
     assert_eq!(end.join().unwrap(), Ok(()));
 }
 
