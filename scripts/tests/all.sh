@@ -8,6 +8,7 @@
 # leaves in $TARGET, and says so with `left`. A smoke test of the same thing, in seconds, belongs to scripts/test.
 ALL_CHECKS=(
     every_real_client
+    four_cards_in_four_readers_a_hundred_times
 )
 
 # left FILE: a report to read, named after the check's result.
@@ -19,6 +20,8 @@ every_real_client() {
     left "$TARGET/conformance/report.html"
     CARGO_TARGET_DIR=$TARGET bounded 7200 "$TARGET/release/conformance" --no-build --peer opensc
 }
+
+four_cards_in_four_readers_a_hundred_times() { four_cards_come_and_go 100; }
 
 all_checks() {
     local name

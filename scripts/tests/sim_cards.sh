@@ -30,6 +30,19 @@ every_persona_is_dumped() {
     done
 }
 
+# A holder whom the programs do not know, from a file: his card, his certificates, their status.
+anyone_adds_a_persona() {
+    local file=$WORK/visitor.toml
+    sed 's/doctor-hospital-cps3/visitor/; s/27000002/27000091/; s/LABO-CARDIO/LABO-VISITE/' \
+        "$CARDS/personas/doctor-hospital-cps3.toml" >"$file"
+    "$SIM_CARD" --persona "$file" --card cps4 --dump >"$WORK/dump"
+    grep -q 'CPS4-27000091' "$WORK/dump"
+    grep -q 'SN=LABO-VISITE' "$WORK/dump"
+    "$LAB_PKI" --out "$WORK/visit" --crl --persona "$file"
+    openssl verify -crl_check_all -CAfile "$WORK/visit/roots.pem" -untrusted "$WORK/visit/ca-bundle.pem" \
+        -CRLfile "$WORK/visit/crls.pem" "$WORK/visit/persona/visitor-aut.pem"
+}
+
 python_plays_cards() {
     SIM_CARDS_LIBRARY=$TARGET/release/libsim_cards_c.so PYTHONDONTWRITEBYTECODE=1 \
         bounded 120 python3 -m unittest discover --start-directory "$CARDS/python"
@@ -102,8 +115,8 @@ status_of() {
 
 sim_cards_checks() {
     local name
-    for name in every_persona_is_listed every_persona_is_dumped python_plays_cards c_plays_cards lab_pki_answers \
-        driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
+    for name in every_persona_is_listed every_persona_is_dumped anyone_adds_a_persona python_plays_cards c_plays_cards \
+        lab_pki_answers driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
         check "$name" "$name"
     done
 }
@@ -164,15 +177,22 @@ opensc_finds_the_code_blocked() {
     grep -q CKR_PIN_LOCKED "$WORK/login"
 }
 
-# pcsc_tools_show ATR [NAME]: the ATR under two tools; its name in their public list of ATRs, if they have one.
+# pcsc_tools_show ATR [NAME]: the ATR under two tools; its name in the list of ATRs that Debian's pcsc-tools bring.
 pcsc_tools_show() {
     bounded 20 opensc-tool --reader "$VIRTUAL_READER" --atr | tee "$WORK/atr"
     grep -qix "$(tr ' ' ':' <<<"$1")" "$WORK/atr"
-    # pcsc_scan runs until it is stopped.
-    bounded 5 pcsc_scan >"$WORK/scan" 2>&1 || true
+    # A newer list in the home of whoever runs this would win, and one that was fetched in vain is empty.
+    HOME=$WORK/no-home XDG_CACHE_HOME=$WORK/no-home bounded 20 pcsc_scan -t 2 >"$WORK/scan" 2>&1 || true
     cat "$WORK/scan"
     grep -q "ATR: $1" "$WORK/scan"
     [[ -z ${2:-} ]] || grep -qF "$2" "$WORK/scan"
+}
+
+# four_cards_come_and_go CYCLES: each as often, in four virtual readers at once.
+four_cards_come_and_go() {
+    mkdir "$WORK/four-readers"
+    bounded 900 "$ROOT/scripts/tests/four_readers.sh" "$WORK/four-readers" "$SIM_CARD" "$1"
+    rm -r "$WORK/four-readers"
 }
 
 persona_under_opensc() {
@@ -205,4 +225,6 @@ personas_under_opensc_checks() {
         check cps4-pcsc_tools_show_the_atr pcsc_tools_show '3B 9B 18 80 01 00 12 25 00 64 80 04 01 00 00 90 44'
         prepare cps4-remove-for-its-atr remove_card
     }
+    # A hundred insertions in all.
+    check four_cards_in_four_readers four_cards_come_and_go 25
 }
