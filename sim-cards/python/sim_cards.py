@@ -75,7 +75,7 @@ def _text(function, *arguments):
 
 
 def personas():
-    """The names of the personas."""
+    """The names of the holders: professionals, then the insured."""
     return _text(_LIBRARY.sim_cards_personas).splitlines()
 
 
@@ -97,16 +97,16 @@ def _bytes(command):
 class Card:
     """A card in the reader, without power. One thread at a time may use it.
 
-    `persona` is a name, or the text of a persona file. Options: chip, interface, protocol, atr, release_candidate,
-    serial, label, certificate_size, largest_answer, pin, tries, puk, puk_tries, cps_data, needs_recovery, at,
-    real_time, faults (a list); see sim_cards.h.
+    `persona` is the name of a holder, the path of a persona file, or its text. Options: card, protocol, atr, serial,
+    label, certificate_size, largest_answer, pin, tries, puk, puk_tries, puk_uses, cps_data, needs_recovery, at, real_time,
+    delay_byte, delay_operation, faults (a list); see sim_cards.h.
     """
 
     def __init__(self, persona, **options):
         self._card = None
         lines = (f"{name.replace('_', '-')} = {_toml(value)}" for name, value in options.items())
         error = ctypes.create_string_buffer(1024)
-        self._card = _LIBRARY.sim_card_new(persona.encode(), "\n".join(lines).encode(), error, len(error))
+        self._card = _LIBRARY.sim_card_new(os.fspath(persona).encode(), "\n".join(lines).encode(), error, len(error))
         if not self._card:
             raise SimCardError(error.value.decode())
 

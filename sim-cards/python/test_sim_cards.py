@@ -18,8 +18,9 @@ PERSONAS = pathlib.Path(__file__).resolve().parent.parent / "personas"
 class Cards(unittest.TestCase):
     def test_every_persona_makes_a_card_that_shows_its_serial_number(self):
         names = sim_cards.personas()
-        self.assertEqual(len(names), len(list(PERSONAS.glob("*.toml"))))
-        for name in names:
+        files = [*PERSONAS.glob("*.toml"), *PERSONAS.parent.glob("insured/*.toml")]
+        self.assertEqual(sorted(names), sorted(file.stem for file in files))
+        for name in (name for name in names if not name.startswith("insured-")):
             with self.subTest(name), sim_cards.Card(name) as card:
                 self.assertEqual(card.power_on()[0], 0x3B)
                 if name.endswith("cps4"):
@@ -65,8 +66,21 @@ class Cards(unittest.TestCase):
 
     def test_a_persona_can_be_written_on_the_spot(self):
         text = (PERSONAS / "doctor-gp-cps4.toml").read_text(encoding="utf-8")
-        with sim_cards.Card(text.replace("27000001", "27000099"), chip="cps3") as card:
+        with sim_cards.Card(text.replace("27000001", "27000099"), card="cps3") as card:
             self.assertIn("CPS3-27000099", card.dump())
+
+    def test_a_persona_can_be_a_file(self):
+        with sim_cards.Card(PERSONAS / "doctor-gp-cps4.toml") as card:
+            self.assertIn("CPS4-27000001", card.dump())
+        with self.assertRaisesRegex(sim_cards.SimCardError, "/nowhere/x.toml"):
+            sim_cards.Card("/nowhere/x.toml")
+
+    def test_the_card_of_the_insured(self):
+        with sim_cards.Card("insured-family") as card:
+            card.power_on()
+            self.assertEqual(card.send("00 A4 04 0C 0B D2500000 02 564954414C45"), (b"", 0x9000))
+            holders, status = card.send("00 B0 82 00 00")
+            self.assertEqual((holders[0], status), (0x65, 0x9000))
 
     def test_a_pulled_card_is_silent(self):
         with sim_cards.Card("doctor-gp-cps4") as card:
@@ -94,7 +108,7 @@ class Cards(unittest.TestCase):
                 card.add_fault("soon:bang")
 
     def test_the_antenna_of_a_cps3(self):
-        with sim_cards.Card("doctor-hospital-cps3", interface="contactless") as card:
+        with sim_cards.Card("doctor-hospital-cps3", card="cps3-contactless") as card:
             self.assertEqual(card.power_on().hex().upper(), "3B8F80010031B86404B0ECC1739401808290000E")
             self.assertIn("CPS_PRIV_TECH_AUT", card.dump())
 
@@ -106,9 +120,11 @@ class Cards(unittest.TestCase):
     def test_what_is_wrong_is_said(self):
         for persona, options, reason in (
             ("nobody", {}, "no persona is called nobody"),
-            ("doctor-gp-cps4", {"pin": "12"}, "pin"),
+            ("doctor-gp-cps4", {"pin": "12"}, "code of the holder"),
+            ("doctor-hospital-cps3", {"protocol": "t1"}, "T=0 only"),
             ("doctor-gp-cps4", {"colour": "blue"}, "colour"),
-            ("doctor-gp-cps4", {"at": "yesterday"}, "at:"),
+            ("doctor-gp-cps4", {"at": "yesterday"}, "YYYY-MM-DD"),
+            ("doctor-gp-cps4", {"delay_byte": "slow"}, "slow"),
             ("name = 1\n", {}, "name"),
         ):
             with self.subTest(reason), self.assertRaisesRegex(sim_cards.SimCardError, reason):

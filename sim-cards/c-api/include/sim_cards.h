@@ -17,18 +17,18 @@ extern "C" {
 
 typedef struct sim_card sim_card;
 
-/* The names of the personas, one on a line. */
+/* The names of the holders, one on a line: professionals, then the insured with a Vitale 2. */
 size_t sim_cards_personas(char *text, size_t size);
 
 /*
- * A card in the reader, without power. `persona` is the name of a persona, or the text of a persona file (TOML) if
- * it has more than one line. `options` may be NULL; else lines of TOML, each of which may be left out:
+ * A card in the reader, without power. `persona` is the name of a holder, the path of a persona file (with a slash, or
+ * ending in .toml), or the text of such a file (more than one line). `options` may be NULL; else lines of TOML, as they
+ * describe a card in a scenario. Each may be left out:
  *
- *     chip = "cps4"            "cps3" or "cps4": another chip than the persona's
- *     interface = "contact"    "contact" or "contactless" (CPS3 only)
+ *     card = "cps4"            another card than the holder's: "cps3", "cps3-contactless", "cps4", "cps4-candidate",
+ *                              "vitale2"
  *     protocol = "t1"          "t0" or "t1"
  *     atr = "3B..."            hexadecimal
- *     release-candidate = false   the ATR of the release candidates of the CPS4
  *     serial = "27000001"      eight digits
  *     label = "CPS4"           label of the token
  *     certificate-size = 3000  bytes that each certificate has at least
@@ -37,10 +37,13 @@ size_t sim_cards_personas(char *text, size_t size);
  *     tries = 3                tries of the holder code that are left
  *     puk = "12345678"         eight digits
  *     puk-tries = 10           tries of the unblocking code that are left
+ *     puk-uses = 100           how often the unblocking code can still be used
  *     cps-data = true          whether the card has CPS_DATA
  *     needs-recovery = false   CPS4: refuse the application until the recovery sequence was run
  *     at = "2026-07-14"        the day on which the certificates are used; default: today
  *     real-time = false        take the time that a real card and its reader take
+ *     delay-byte = "1ms"       time of each byte on the line
+ *     delay-operation = "1s"   time of each operation with a private key
  *     faults = ["12:pull"]     see sim_card_add_fault
  *
  * NULL if something is wrong; `error` then tells what, cut to `size`. Free the card with sim_card_free.

@@ -1,12 +1,12 @@
 //! The C interface of `sim-cards`, described in `include/sim_cards.h`. The only file with `unsafe`: it turns pointers
 //! into slices and lets no panic cross the border.
 
-mod options;
-
 use std::ffi::{CStr, c_char, c_int};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sim_cards::scenario::{CardDescription, ScenarioError};
+use sim_cards::vitale::insured;
 use sim_cards::vpcd::Reader;
 use sim_cards::{SimCard, persona, trace};
 
@@ -56,17 +56,27 @@ unsafe fn give_text(text: &str, buffer: *mut c_char, size: usize) -> usize {
     text.len() + 1
 }
 
-/// Names of the personas.
+/// Names of the holders: professionals, then the insured.
 ///
 /// # Safety
 /// `buffer` is NULL or has room for `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_cards_personas(buffer: *mut c_char, size: usize) -> usize {
     guarded(0, || {
-        let names: Vec<String> = persona::all().into_iter().map(|persona| persona.name).collect();
+        let professionals = persona::all().into_iter().map(|persona| persona.name);
+        let insured = insured::all().into_iter().map(|insured| insured.name);
+        let names: Vec<String> = professionals.chain(insured).collect();
         // SAFETY: the caller's promise is passed on.
         unsafe { give_text(&names.join("\n"), buffer, size) }
     })
+}
+
+fn make(persona: &str, options: &str) -> Result<SimCard, ScenarioError> {
+    let description = CardDescription {
+        persona: Some(persona.into()),
+        ..options.parse()?
+    };
+    description.issue()
 }
 
 /// A new card, NULL if something is wrong.
@@ -87,7 +97,7 @@ pub unsafe extern "C" fn sim_card_new(
         if given.is_none() && !options.is_null() {
             return Err("the options are not UTF-8".into());
         }
-        options::card(persona, given.unwrap_or_default())
+        make(persona, given.unwrap_or_default()).map_err(|error| error.to_string())
     });
     match made {
         Ok(card) => Box::into_raw(Box::new(card)),

@@ -240,6 +240,10 @@ pub enum PersonaError {
     Syntax(String),
     /// A field whose value no card could carry.
     Value { field: &'static str, reason: String },
+    /// The crate has none of this name.
+    Unknown(String),
+    /// A file that cannot be read, and why.
+    Unreadable(String, String),
 }
 
 impl fmt::Display for PersonaError {
@@ -247,6 +251,8 @@ impl fmt::Display for PersonaError {
         match self {
             PersonaError::Syntax(message) => f.write_str(message),
             PersonaError::Value { field, reason } => write!(f, "{field}: {reason}"),
+            PersonaError::Unknown(name) => write!(f, "no persona is called {name}"),
+            PersonaError::Unreadable(file, reason) => write!(f, "{file}: {reason}"),
         }
     }
 }
@@ -272,6 +278,37 @@ pub fn all() -> Vec<Persona> {
 /// The persona of this name.
 pub fn find(name: &str) -> Option<Persona> {
     all().into_iter().find(|persona| persona.name == name)
+}
+
+/// Whom people mean: a persona of the crate by its name, another one by the path of its file (with a slash, or ending
+/// in `.toml`) or by the text of that file (more than one line).
+pub fn named(text: &str) -> Result<Persona, PersonaError> {
+    match Described::by(text) {
+        Described::Name(name) => find(name).ok_or_else(|| PersonaError::Unknown(name.into())),
+        Described::Text(text) => file::parse(text),
+        Described::File(path) => {
+            let unreadable = |reason: String| PersonaError::Unreadable(path.into(), reason);
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+            file::parse(&text).map_err(|error| unreadable(error.to_string()))
+        }
+    }
+}
+
+/// How people say whose card they mean.
+pub(crate) enum Described<'a> {
+    Name(&'a str),
+    File(&'a str),
+    Text(&'a str),
+}
+
+impl<'a> Described<'a> {
+    pub(crate) fn by(text: &'a str) -> Self {
+        match text {
+            text if text.contains('\n') => Self::Text(text),
+            text if text.contains('/') || text.ends_with(".toml") => Self::File(text),
+            text => Self::Name(text),
+        }
+    }
 }
 
 /// Luhn check digit (ISO/IEC 7812-1 annex B) to put after these decimal digits.

@@ -201,7 +201,11 @@ mod tests {
     use crate::pki::Validity;
 
     fn register() -> Register {
-        Register::new(Validity::at("2026-07-14".parse().unwrap()), &[])
+        Register::new(
+            Validity::at("2026-07-14".parse().unwrap()),
+            crate::persona::all(),
+            &[],
+        )
     }
 
     #[test]

@@ -137,7 +137,11 @@ mod tests {
     use crate::pki::Validity;
 
     fn asked(method: Method, path: &str) -> Answer {
-        let register = Register::new(Validity::at("2026-07-14".parse().unwrap()), &[]);
+        let register = Register::new(
+            Validity::at("2026-07-14".parse().unwrap()),
+            crate::persona::all(),
+            &[],
+        );
         let request = Request {
             method,
             path,

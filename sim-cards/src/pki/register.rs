@@ -3,7 +3,7 @@
 use super::authority::{Authority, Rank};
 use super::date::{Midnight, Validity};
 use super::{organisation, person};
-use crate::persona::{self, Persona};
+use crate::persona::Persona;
 
 /// What an authority knows of a serial number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub struct Register {
 }
 
 impl Register {
-    /// The certificates of every persona of the crate, and of servers known by these names.
-    pub fn new(validity: Validity, dns_names: &[String]) -> Self {
+    /// The certificates of these personas, and of servers known by these names.
+    pub fn new(validity: Validity, personas: Vec<Persona>, dns_names: &[String]) -> Self {
         Self {
             validity,
-            personas: persona::all(),
+            personas,
             dns_names: dns_names.to_vec(),
         }
     }

@@ -40,7 +40,7 @@ pub struct CardDescription {
     /// Name in orders: letters, digits, hyphens, not a number.
     pub name: Option<String>,
     pub card: Option<CardKind>,
-    /// A holder of `personas/`; for a Vitale 2 one of `insured/`.
+    /// A holder of `personas/`, or of `insured/` for a Vitale 2: a name, the path of a file, or its text.
     pub persona: Option<String>,
     /// The reader that it goes into, counted from 0.
     pub reader: Option<usize>,
@@ -60,6 +60,8 @@ pub struct CardDescription {
     pub tries: Option<u8>,
     pub puk: Option<String>,
     pub puk_tries: Option<u8>,
+    /// How often the unblocking code can still be used.
+    pub puk_uses: Option<u16>,
     pub cps_data: Option<bool>,
     /// Day on which the certificates are used, YYYY-MM-DD; today if left out.
     #[serde(deserialize_with = "day")]
@@ -90,14 +92,22 @@ pub fn usual_persona(kind: CardKind) -> &'static str {
     }
 }
 
+/// A card described in lines of TOML, as in a scenario.
+impl std::str::FromStr for CardDescription {
+    type Err = ScenarioError;
+
+    fn from_str(toml: &str) -> Result<Self, ScenarioError> {
+        toml::from_str(toml).map_err(|error| wrong(&error.to_string()))
+    }
+}
+
 impl CardDescription {
-    /// Name of the holder's file, which is the name of the card unless it has another.
-    pub fn holder_name(&self) -> Result<&str, ScenarioError> {
-        match (&self.persona, self.card) {
-            (Some(name), _) => Ok(name),
-            (None, Some(kind)) => Ok(usual_persona(kind)),
-            (None, None) => Err(wrong("say which card or whose")),
-        }
+    /// Short name of the holder, which is the name of the card unless it has another.
+    pub fn holder_name(&self) -> Result<String, ScenarioError> {
+        Ok(match self.holder()? {
+            Holder::Professional(persona, _) => persona.name,
+            Holder::Insured(insured) => insured.name,
+        })
     }
 
     /// Makes the card.
@@ -134,27 +144,29 @@ impl CardDescription {
     }
 
     fn holder(&self) -> Result<Holder, ScenarioError> {
-        let name = self.holder_name()?;
-        let unknown = || wrong(&format!("no holder is called {name}; --list names them"));
-        match self.card {
-            Some(CardKind::Vitale2) => insured::find(name).map(Holder::Insured).ok_or_else(unknown),
-            None if insured::find(name).is_some() => {
-                insured::find(name).map(Holder::Insured).ok_or_else(unknown)
-            }
-            kind => {
-                let persona = persona::find(name).ok_or_else(unknown)?;
-                let chip = match kind {
-                    Some(CardKind::Cps3 | CardKind::Cps3Contactless) => Chip::Cps3,
-                    Some(CardKind::Cps4 | CardKind::Cps4Candidate) => Chip::Cps4,
-                    Some(CardKind::Vitale2) | None => persona.chip,
-                };
-                let contacts_of_cps3 = chip == Chip::Cps3 && kind != Some(CardKind::Cps3Contactless);
-                if contacts_of_cps3 && self.protocol == Some(ProtocolName::T1) {
-                    return Err(wrong("the contacts of a CPS3 speak T=0 only"));
-                }
-                Ok(Holder::Professional(Box::new(persona), chip))
+        let whose = match (&self.persona, self.card) {
+            (Some(whose), _) => whose,
+            (None, Some(kind)) => usual_persona(kind),
+            (None, None) => return Err(wrong("say which card or whose")),
+        };
+        if self.card.is_none_or(|kind| kind == CardKind::Vitale2) {
+            match insured::named(whose) {
+                Ok(insured) => return Ok(Holder::Insured(insured)),
+                Err(error) if self.card.is_some() => return Err(wrong(&error.to_string())),
+                Err(_) => {}
             }
         }
+        let persona = persona::named(whose).map_err(|error| wrong(&error.to_string()))?;
+        let chip = match self.card {
+            Some(CardKind::Cps3 | CardKind::Cps3Contactless) => Chip::Cps3,
+            Some(CardKind::Cps4 | CardKind::Cps4Candidate) => Chip::Cps4,
+            Some(CardKind::Vitale2) | None => persona.chip,
+        };
+        let contacts_of_cps3 = chip == Chip::Cps3 && self.card != Some(CardKind::Cps3Contactless);
+        if contacts_of_cps3 && self.protocol == Some(ProtocolName::T1) {
+            return Err(wrong("the contacts of a CPS3 speak T=0 only"));
+        }
+        Ok(Holder::Professional(Box::new(persona), chip))
     }
 
     fn options(&self) -> Result<Options, ScenarioError> {
@@ -194,6 +206,7 @@ impl CardDescription {
             tries: self.tries,
             puk: digits(&self.puk, 8, 8, "unblocking code")?,
             puk_tries: self.puk_tries,
+            puk_uses: self.puk_uses,
             needs_recovery: self.needs_recovery,
             writable_area: self.cps_data,
             ..Options::default()
@@ -247,7 +260,7 @@ pub fn name_all(cards: &mut [CardDescription]) -> Result<(), ScenarioError> {
             None => {
                 let holder = card.holder_name()?;
                 let numbered = (2..).map(|number| format!("{holder}-{number}"));
-                let mut free = std::iter::once(holder.to_owned()).chain(numbered);
+                let mut free = std::iter::once(holder.clone()).chain(numbered);
                 free.find(|name| !names.contains(name)).unwrap_or_default()
             }
         };

@@ -89,3 +89,36 @@ fn wrong_scenarios_are_refused() {
         assert!(scenario.cards[0].issue().is_err(), "{to}");
     }
 }
+
+#[test]
+fn a_holder_is_a_name_or_a_file_or_a_text() {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let file = format!("{folder}/personas/doctor-gp-cps4.toml");
+    let text = std::fs::read_to_string(&file).unwrap().replace("cps4", "cps3");
+    let insured = format!("{folder}/insured/insured-family.toml");
+    for (persona, name, model) in [
+        ("doctor-gp-cps4", "doctor-gp-cps4", Model::Cps4),
+        (&*file, "doctor-gp-cps4", Model::Cps4),
+        (&*text, "doctor-gp-cps3", Model::Cps3),
+        (&*insured, "insured-family", Model::Vitale2),
+    ] {
+        let description = CardDescription {
+            persona: Some(persona.into()),
+            ..CardDescription::default()
+        };
+        assert_eq!(description.holder_name().as_deref(), Ok(name));
+        assert_eq!(description.issue().unwrap().model(), model);
+    }
+    for (persona, reason) in [
+        ("nobody", "no persona is called nobody"),
+        ("./nobody.toml", "./nobody.toml: "),
+        ("name = 1\n", "name"),
+    ] {
+        let description = CardDescription {
+            persona: Some(persona.into()),
+            ..CardDescription::default()
+        };
+        let error = description.issue().unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}

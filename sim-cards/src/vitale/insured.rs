@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::embedded::INSURED;
+use crate::persona::Described;
 
 /// What one Vitale 2 says of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -122,6 +123,22 @@ pub fn all() -> Vec<Insured> {
 /// The Vitale 2 of this name.
 pub fn find(name: &str) -> Option<Insured> {
     all().into_iter().find(|insured| insured.name == name)
+}
+
+/// Whom people mean: by the name of a Vitale 2 of the crate, by the path of a file, or by its text, as
+/// [`crate::persona::named`].
+pub fn named(text: &str) -> Result<Insured, InsuredError> {
+    match Described::by(text) {
+        Described::Name(name) => {
+            find(name).ok_or_else(|| InsuredError(format!("no insured is called {name}")))
+        }
+        Described::Text(text) => parse(text),
+        Described::File(path) => {
+            let unreadable = |reason: String| InsuredError(format!("{path}: {reason}"));
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+            parse(&text).map_err(|error| unreadable(error.to_string()))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::{fs, io};
 
-use sim_cards::persona;
+use sim_cards::persona::Persona;
 use sim_cards::pki::{self, Authority, Credential, Rank, Usage, Validity, organisation, pem};
 
 use super::Files;
 
 /// Writes everything that was asked for.
-pub fn write(arguments: &Files) -> io::Result<()> {
-    let Files { out, at, dns, crl } = arguments;
+pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
+    let Files {
+        out, at, dns, crl, ..
+    } = arguments;
     let validity = &super::validity(*at);
     fs::create_dir_all(out.join("persona"))?;
     write_authorities(out)?;
@@ -27,15 +29,15 @@ pub fn write(arguments: &Files) -> io::Result<()> {
     write_credential(out, "organisation-client", &organisation::client(validity))?;
     write_credential(out, "organisation-signature", &organisation::signature(validity))?;
 
-    for persona in persona::all() {
+    for persona in personas {
         for usage in [Usage::Signature, Usage::Authentication, Usage::Technical] {
-            let certificate = pki::credential(&persona, usage, validity).certificate;
+            let certificate = pki::credential(persona, usage, validity).certificate;
             let file = format!("persona/{}-{}.pem", persona.name, usage.suffix());
             fs::write(out.join(file), pem::certificate(&certificate))?;
         }
     }
     if *crl {
-        write_revocation_lists(out, validity)
+        write_revocation_lists(out, personas, validity)
     } else {
         Ok(())
     }
@@ -64,12 +66,11 @@ fn write_credential(out: &Path, name: &str, credential: &Credential) -> io::Resu
     fs::write(out.join(format!("{name}.key")), pem::private_key(credential))
 }
 
-fn write_revocation_lists(out: &Path, validity: &Validity) -> io::Result<()> {
+fn write_revocation_lists(out: &Path, personas: &[Persona], validity: &Validity) -> io::Result<()> {
     fs::create_dir_all(out.join("crl"))?;
-    let personas = persona::all();
     let mut all = String::new();
     for authority in Authority::all() {
-        let list = authority.revocation_list(&personas, validity);
+        let list = authority.revocation_list(personas, validity);
         fs::write(out.join(format!("crl/{}-LAB.crl", authority.file_stem())), &list)?;
         all.push_str(&pem::revocation_list(&list));
     }

@@ -3,11 +3,12 @@
 mod files;
 mod serve;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use sim_cards::persona::{self, Persona};
 use sim_cards::pki::{Date, Validity};
 
 const WRITTEN: &str = "\
@@ -48,6 +49,9 @@ struct Files {
     /// Write the revocation lists as well
     #[arg(long)]
     crl: bool,
+    /// File of a persona that the program does not bring; may be repeated
+    #[arg(long, value_name = "FILE")]
+    persona: Vec<String>,
 }
 
 #[derive(Subcommand)]
@@ -66,12 +70,21 @@ enum Command {
         /// A name of a TLS server whose certificate is known; may be repeated
         #[arg(long, value_name = "NAME", default_value = "localhost")]
         dns: Vec<String>,
+        /// File of a persona that the program does not bring; may be repeated
+        #[arg(long, value_name = "FILE")]
+        persona: Vec<String>,
     },
 }
 
 /// Certificates to be used on that day; today if there is none.
 fn validity(day: Option<Date>) -> Validity {
     day.map_or_else(Validity::relative_to_today, Validity::at)
+}
+
+/// The personas of the program, and those of these files.
+fn with_others(files: &[String]) -> Result<Vec<Persona>, String> {
+    let others: Result<Vec<Persona>, _> = files.iter().map(|file| persona::named(file)).collect();
+    Ok([persona::all(), others.map_err(|error| error.to_string())?].concat())
 }
 
 fn main() -> ExitCode {
@@ -83,12 +96,14 @@ fn main() -> ExitCode {
                 port,
                 at,
                 dns,
+                persona,
             }),
             _,
-        ) => serve::run(listen, port, at, &dns),
-        (None, Some(files)) => {
-            files::write(&files).map_err(|error| format!("{}: {error}", files.out.display()))
-        }
+        ) => with_others(&persona)
+            .and_then(|personas| serve::run(SocketAddr::new(listen, port), at, &personas, &dns)),
+        (None, Some(files)) => with_others(&files.persona).and_then(|personas| {
+            files::write(&files, &personas).map_err(|error| format!("{}: {error}", files.out.display()))
+        }),
         (None, None) => Err("say where to write (--out), or serve".into()),
     };
     match result {

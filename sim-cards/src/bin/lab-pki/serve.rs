@@ -1,8 +1,9 @@
 //! The service: HTTP in front of [`publication`].
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use sim_cards::persona::Persona;
 use sim_cards::pki::publication::{self, Method};
 use sim_cards::pki::{Date, Register};
 use tiny_http::{Header, Response, Server};
@@ -11,13 +12,17 @@ use tiny_http::{Header, Response, Server};
 const LARGEST_REQUEST: u64 = 65_536;
 
 /// Serves until it is stopped.
-pub fn run(listen: IpAddr, port: u16, day: Option<Date>, dns_names: &[String]) -> Result<(), String> {
-    let address = SocketAddr::new(listen, port);
+pub fn run(
+    address: SocketAddr,
+    day: Option<Date>,
+    personas: &[Persona],
+    dns_names: &[String],
+) -> Result<(), String> {
     let server = Server::http(address).map_err(|error| format!("{address}: {error}"))?;
     announce(&server).map_err(|error| error.to_string())?;
     for request in server.incoming_requests() {
         // The day is asked each time: a service that runs for long goes with the calendar.
-        let register = Register::new(super::validity(day), dns_names);
+        let register = Register::new(super::validity(day), personas.to_vec(), dns_names);
         // A client that went away takes nothing from the others.
         let _ = answer(request, &register);
     }

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Kind of the card; that of the persona if left out
     #[arg(long, value_enum)]
     pub card: Vec<CardArgument>,
-    /// Holder of the card, one of --list
+    /// Holder of the card: one of --list, or the path of a persona file
     #[arg(long, value_name = "NAME")]
     pub persona: Vec<String>,
     #[command(flatten)]
@@ -83,6 +83,9 @@ pub struct Content {
     /// Tries of the unblocking code that are left
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=10))]
     puk_tries: Option<u8>,
+    /// How often the unblocking code can still be used; a hundred times when new
+    #[arg(long, value_name = "N")]
+    puk_uses: Option<u16>,
     /// Whether a writable CPS_DATA is on the card (a CPS4 has none if left out)
     #[arg(long, value_name = "BOOL")]
     cps_data: Option<bool>,
@@ -229,6 +232,7 @@ impl Arguments {
             tries: content.tries,
             puk: content.puk.clone(),
             puk_tries: content.puk_tries,
+            puk_uses: content.puk_uses,
             cps_data: content.cps_data,
             at: content.at,
             needs_recovery: behaviour.needs_recovery,
