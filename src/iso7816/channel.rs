@@ -26,6 +26,15 @@ pub struct Answer {
     pub sw: StatusWord,
 }
 
+impl Answer {
+    fn without_data(sw: StatusWord) -> Self {
+        Answer {
+            data: Zeroizing::default(),
+            sw,
+        }
+    }
+}
+
 /// The way to a card inside one transaction.
 pub struct Channel<'c> {
     connection: &'c mut dyn Connection,
@@ -50,9 +59,9 @@ impl<'c> Channel<'c> {
         let mut frames = command.frames(self.protocol());
         let last = frames.pop().ok_or(Malformed("command without a frame"))?;
         for frame in frames {
-            let answer = self.pass(&frame, command)?;
-            if !answer.sw.is_ok() {
-                return Ok(answer);
+            let sw = self.pass(&frame, command)?.sw;
+            if !sw.is_ok() {
+                return Ok(Answer::without_data(sw));
             }
         }
         let mut answer = self.pass(&last, command)?;
@@ -65,10 +74,7 @@ impl<'c> Channel<'c> {
         match command.expected() {
             Some(expected) => self.collect(command, expected, answer),
             // Some cards answer a SELECT that expects nothing.
-            None => Ok(Answer {
-                data: Zeroizing::default(),
-                sw: answer.sw,
-            }),
+            None => Ok(Answer::without_data(answer.sw)),
         }
     }
 
@@ -272,6 +278,14 @@ mod tests {
             exchange(Protocol::T0, &script, command).unwrap().sw,
             StatusWord(0x6985)
         );
+    }
+
+    #[test]
+    fn data_in_the_middle_of_a_chain_are_dropped() {
+        let command = Command::new([0x00, 0x2A, 0x80, 0x86]).data(&[0; 300]).expect(1);
+        let script = format!("> 102A8086FF {}\n< 112233 6985", "00".repeat(255));
+        let answer = exchange(Protocol::T1, &script, command).unwrap();
+        assert_eq!((answer.data.len(), answer.sw), (0, StatusWord(0x6985)));
     }
 
     #[test]
