@@ -116,23 +116,25 @@ impl Config {
     }
 }
 
-/// What the process brings along. An empty variable counts as one that is not set.
-#[derive(Default)]
-struct Surroundings {
+/// What a process brings along. An empty variable counts as one that is not set.
+#[derive(Debug, Default)]
+pub struct Surroundings {
     /// The process has rights that its user does not have.
-    privileged: bool,
-    system_file: PathBuf,
+    pub privileged: bool,
+    /// The system's file.
+    pub system_file: PathBuf,
     /// `CPX_PKCS11_CONFIG`
-    config: Option<OsString>,
+    pub config: Option<OsString>,
     /// `CPX_PKCS11_TRACE`
-    trace: Option<OsString>,
+    pub trace: Option<OsString>,
     /// `CPX_PKCS11_TRACE_FILE`
-    trace_file: Option<OsString>,
+    pub trace_file: Option<OsString>,
     /// `XDG_CONFIG_HOME`
-    config_home: Option<OsString>,
+    pub config_home: Option<OsString>,
     /// `HOME`
-    home: Option<OsString>,
-    directory: Option<PathBuf>,
+    pub home: Option<OsString>,
+    /// The current directory.
+    pub directory: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -175,7 +177,8 @@ pub fn load() -> Config {
     load_in(&Surroundings::of_process())
 }
 
-fn load_in(surroundings: &Surroundings) -> Config {
+/// [`load`] in other surroundings than those of this process.
+pub fn load_in(surroundings: &Surroundings) -> Config {
     let mut config = Config::default();
     if surroundings.privileged {
         return config;

@@ -9,7 +9,7 @@ pub mod error;
 pub mod key;
 pub mod mechanism;
 pub mod object;
-mod x509;
+pub mod x509;
 
 use std::time::Duration;
 
