@@ -4,7 +4,7 @@
 # The runner sets: MODULE, CARD (cps3, cps4), PIN, PKI (the lab's certificates and keys), AUTH_CERTIFICATE and
 # SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
 # card), WORK (a directory that goes away, also HOME), KEEP (a directory that stays with the report), CHECKS, PYTHON,
-# NODE_PATH, EXAMPLES; for the hands at the readers: SIM_CARD, DESK.
+# NODE_PATH, EXAMPLES, DEBIAN13; for the hands at the readers: SIM_CARD, DESK.
 # A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
 
 set -euo pipefail
@@ -48,6 +48,26 @@ wait_until() {
 pin_file() {
     printf '%s' "$PIN" >"$WORK/pin"
     echo "$WORK/pin"
+}
+
+# in_debian13 COMMAND...: in the Debian 13 of `Needs: debian13:...`, with our module, the lane's pcscd, and this directory. pcscd turns
+# clients away that speak a newer protocol, so its own client library comes along.
+in_debian13() {
+    local path
+    if [[ ! -e $DEBIAN13/run/pcscd/pcscd.comm ]]; then
+        mkdir -p "$DEBIAN13/run/pcscd"
+        mount --bind /run/pcscd "$DEBIAN13/run/pcscd"
+        mount --rbind /dev "$DEBIAN13/dev"
+        mount -t proc proc "$DEBIAN13/proc"
+        for path in "$(dirname "$MODULE")" "$WORK"; do
+            mkdir -p "$DEBIAN13$path"
+            mount --bind "$path" "$DEBIAN13$path"
+        done
+        mkdir "$WORK/pcsc"
+        cp --no-dereference "$LIBRARIES"/libpcsclite.so.1* "$WORK/pcsc"
+    fi
+    # shellcheck disable=SC2016 # for the shell inside
+    LD_LIBRARY_PATH=$WORK/pcsc chroot "$DEBIAN13" sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
 # --- The hands at the two readers -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod debian13;
 mod lane;
 mod needs;
 mod process;

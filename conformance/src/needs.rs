@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use crate::bench;
 use crate::check::Check;
+use crate::debian13::Debian13;
 use crate::{Result, process};
 
 /// What the bench itself needs.
-const BASE: [&str; 6] = [
+const BASE: [&str; 7] = [
+    "debootstrap",
     "pcscd",
     "vsmartcard-vpcd",
     "opensc",
@@ -22,7 +24,7 @@ const BASE: [&str; 6] = [
 ];
 
 /// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`, `npm:pkcs11js@2.1.7`,
-/// `example:cryptoki-client`.
+/// `example:cryptoki-client`, `debian13:pkcs11-provider`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     source: Source,
@@ -36,6 +38,8 @@ enum Source {
     Npm,
     /// A program in `examples/`, which stands on a crate.
     Example,
+    /// A package of a Debian 13 beside the machine's own system.
+    Debian13,
 }
 
 impl FromStr for Need {
@@ -50,6 +54,7 @@ impl FromStr for Need {
             "pypi" => Source::Pypi,
             "npm" => Source::Npm,
             "example" => Source::Example,
+            "debian13" => Source::Debian13,
             _ => return Err(format!("{text}: unknown source {source}")),
         };
         let package = package.to_owned();
@@ -86,7 +91,8 @@ impl Tools {
         command
             .env("PYTHON", self.dir.join("python/bin/python"))
             .env("NODE_PATH", self.dir.join("node/node_modules"))
-            .env("EXAMPLES", bench::target_dir().join("release/examples"));
+            .env("EXAMPLES", bench::target_dir().join("release/examples"))
+            .env("DEBIAN13", Debian13::below(&self.dir).root());
     }
 }
 
@@ -107,7 +113,13 @@ pub fn provide(checks: &[Check], build: bool) -> Tools {
         versions: BTreeMap::new(),
         dir,
     };
-    for source in [Source::Debian, Source::Pypi, Source::Npm, Source::Example] {
+    for source in [
+        Source::Debian,
+        Source::Pypi,
+        Source::Npm,
+        Source::Example,
+        Source::Debian13,
+    ] {
         let packages = of(source);
         if source != Source::Example || build {
             tools.install(source, &packages);
@@ -152,6 +164,7 @@ impl Tools {
                 let said = process::output(Command::new(program).arg("--version")).ok()?;
                 Some(said.trim().to_owned())
             }
+            Source::Debian13 => Debian13::below(&self.dir).installed(package),
         }
     }
 
@@ -211,6 +224,7 @@ impl Tools {
                 ];
                 process::succeed(&mut bench::cargo(&arguments))
             }),
+            Source::Debian13 => Debian13::below(&self.dir).install(packages),
         }
     }
 }
