@@ -13,8 +13,7 @@ use crate::debian13::Debian13;
 use crate::{Result, process};
 
 /// What the bench itself needs.
-const BASE: [&str; 7] = [
-    "debootstrap",
+const BASE: [&str; 6] = [
     "pcscd",
     "vsmartcard-vpcd",
     "opensc",

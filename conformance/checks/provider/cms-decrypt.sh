@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    reads a message that was enciphered for the card (CMS)
 # Client:  OpenSSL 3.5 cms, pkcs11-provider
-# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1
+# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
 source "$CHECKS/lib.sh"
 source "$CHECKS/provider-openssl.sh"

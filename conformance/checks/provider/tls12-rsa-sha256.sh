@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    logs into a TLS 1.2 server, told to use RSA+SHA256
 # Client:  OpenSSL 3.5 s_client, pkcs11-provider
-# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1
+# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
 source "$CHECKS/lib.sh"
 source "$CHECKS/provider-openssl.sh"

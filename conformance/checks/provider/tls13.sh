@@ -1,7 +1,7 @@
 #!/bin/bash
 # What:    logs into a TLS 1.3 server
 # Client:  OpenSSL 3.5 s_client, pkcs11-provider
-# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1
+# Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
 # Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
 # Shown by: CKM_RSA_PKCS_PSS unavailable
