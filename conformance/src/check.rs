@@ -38,6 +38,8 @@ pub struct Check {
     /// Whether it runs on each change.
     pub ci: bool,
     pub limit: Duration,
+    /// Whether it says something of our module alone, and nothing of a peer.
+    pub ours_alone: bool,
     pub impossible: Vec<Impossible>,
 }
 
@@ -76,6 +78,7 @@ impl Check {
             needs: Vec::new(),
             ci: false,
             limit: Duration::from_secs(DEFAULT_SECONDS),
+            ours_alone: false,
             impossible: Vec::new(),
         };
         let mut refusal = None;
@@ -85,6 +88,7 @@ impl Check {
                 "Client" => check.client = value.into(),
                 "Needs" => check.needs = value.split_whitespace().map(str::parse).collect::<Result<_>>()?,
                 "Run" => check.ci = value == "ci",
+                "Module" if value == "ours" => check.ours_alone = true,
                 "Seconds" => {
                     let seconds = value.parse().map_err(|_| wrong("Seconds wants a whole number"))?;
                     check.limit = Duration::from_secs(seconds);

@@ -17,6 +17,8 @@ const CODE: &str = "1234";
 pub struct Outcome {
     pub verdict: Verdict,
     pub duration: Duration,
+    /// What it counted, if it is a suite of tests: `124 passed, 3 skipped`.
+    pub counted: Option<String>,
     /// Names of the files that it kept beside its log, in [`kept_name`].
     pub kept: Vec<String>,
 }
@@ -28,6 +30,8 @@ pub enum Verdict {
     NotPossible(String),
     /// Why, in one line.
     Failed(String),
+    /// It has nothing to say of this module, and was not run.
+    NotMeant,
 }
 
 impl Verdict {
@@ -36,6 +40,7 @@ impl Verdict {
             Verdict::Passed => "pass",
             Verdict::NotPossible(_) => "not possible (chip)",
             Verdict::Failed(_) => "FAIL",
+            Verdict::NotMeant => "not meant for it",
         }
     }
 }
@@ -56,15 +61,14 @@ pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs:
     let keep = logs.join(kept_name(check));
     fs::create_dir(&keep).map_err(|error| format!("{}: {error}", keep.display()))?;
     let (verdict, output) = match tools.missing(check) {
-        Some(missing) => (
-            Verdict::Failed(format!("{missing} could not be installed")),
-            String::new(),
-        ),
+        _ if check.ours_alone && !stack.lane.ours => (Verdict::NotMeant, String::new()),
+        Some(missing) => (Verdict::Failed(missing), String::new()),
         None => {
             let ended = execute(check, stack, bench, tools, &keep)?;
             (judge(check, stack, &ended), ended.output)
         }
     };
+    let counted = counted(&output);
     let log = logs.join(log_name(check));
     fs::write(&log, output).map_err(|error| format!("{}: {error}", log.display()))?;
     let duration = start.elapsed();
@@ -72,6 +76,7 @@ pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs:
     Ok(Outcome {
         verdict,
         duration,
+        counted,
         kept: files(&keep)?,
     })
 }
@@ -124,7 +129,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("SIM_CARD", &bench.sim_card)
         .env("DESK", &stack.desk)
         .env("KEEP", keep);
-    tools.add_to(&mut command);
+    tools.add_to(&mut command, check);
     let ended = process::bounded(&mut command, check.limit);
     fs::remove_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
     ended
@@ -148,7 +153,28 @@ fn judge(check: &Check, stack: &Stack, ended: &Ended) -> Verdict {
     }
 }
 
+/// A suite says last how many of its tests did what.
+fn counted(output: &str) -> Option<String> {
+    let line = output
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("counted: "));
+    line.map(str::to_owned)
+}
+
 fn last_line(output: &str) -> String {
     let line = output.lines().rfind(|line| !line.trim().is_empty());
     line.unwrap_or("no output").chars().take(160).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_count_is_that_of_the_suite() {
+        let output = "counted: 1 passed\nnot counted: 2\ncounted: 3 passed, 4 skipped\nbye\n";
+        assert_eq!(counted(output).as_deref(), Some("3 passed, 4 skipped"));
+        assert_eq!(counted("3 passed\n"), None);
+    }
 }

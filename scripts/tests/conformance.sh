@@ -6,7 +6,10 @@ conformance_scripts_are_clean() {
 }
 
 # Built by the one who owns the workspace; run as root, which packages and namespaces need.
-build_conformance() { cargo_here build --release --quiet -p conformance --bins --examples; }
+build_conformance() {
+    cargo_here build --release --quiet -p conformance --bins --examples
+    cargo_here test --no-run --quiet -p cpx-pkcs11 --test profiles
+}
 
 real_clients() {
     build_conformance

@@ -59,6 +59,10 @@ fn cell(page: &mut String, lane: &Lane, line: &Line, outcome: &Outcome) {
         Verdict::Passed => ("pass", "pass", ""),
         Verdict::NotPossible(why) => ("impossible", "not possible with this chip", why.as_str()),
         Verdict::Failed(why) => ("fail", "fail", why.as_str()),
+        Verdict::NotMeant => {
+            page.push_str("<td>–");
+            return;
+        }
     };
     let _ = write!(
         page,
@@ -67,6 +71,9 @@ fn cell(page: &mut String, lane: &Lane, line: &Line, outcome: &Outcome) {
         outcome.duration.as_secs_f32(),
         escape(why)
     );
+    if let Some(counted) = &outcome.counted {
+        let _ = write!(page, "<small>{}</small>", escape(counted));
+    }
     for name in &outcome.kept {
         let (path, name) = (escape(&kept_path(lane, line, name)), escape(name));
         let _ = match name.ends_with(".png") {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, kept_path, log_path};
+use crate::run::Verdict;
 
 pub fn render(report: &Report) -> String {
     let mut text = String::from("# The module under real clients\n\n");
@@ -55,12 +56,20 @@ fn table(report: &Report, text: &mut String) {
             escape(&check.what)
         );
         for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
-            let seconds = outcome.duration.as_secs_f32();
+            if matches!(outcome.verdict, Verdict::NotMeant) {
+                text.push_str(" – |");
+                continue;
+            }
             let _ = write!(
                 text,
-                " [{}]({}) {seconds:.1} s |",
+                " [{}]({}) {:.1} s{} |",
                 outcome.verdict.word(),
-                log_path(lane, line)
+                log_path(lane, line),
+                outcome.duration.as_secs_f32(),
+                outcome
+                    .counted
+                    .as_ref()
+                    .map_or(String::new(), |counted| format!(": {}", escape(counted)))
             );
         }
         text.push('\n');

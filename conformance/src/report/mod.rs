@@ -91,6 +91,7 @@ impl Report {
                 Verdict::Passed => count.passed += 1,
                 Verdict::NotPossible(_) => count.not_possible += 1,
                 Verdict::Failed(_) => count.failed += 1,
+                Verdict::NotMeant => {}
             }
         }
         count
@@ -101,7 +102,7 @@ impl Report {
         self.lines.iter().flat_map(move |line| {
             let cells = self.lanes.iter().zip(&line.outcomes);
             cells.filter_map(move |(lane, outcome)| match &outcome.verdict {
-                Verdict::Passed => None,
+                Verdict::Passed | Verdict::NotMeant => None,
                 verdict @ (Verdict::NotPossible(why) | Verdict::Failed(why)) => {
                     Some((lane, line, verdict, why.as_str()))
                 }

@@ -1,7 +1,11 @@
-//! What a check needs: packages of Debian, PyPI and npm, programs of this crate. What is missing is installed.
+//! What a check needs: packages of Debian, PyPI and npm, programs and tests of this workspace. What is missing is
+//! installed.
+
+mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::str::FromStr;
@@ -11,6 +15,7 @@ use crate::bench;
 use crate::check::Check;
 use crate::debian13::Debian13;
 use crate::{Result, process};
+use python::{Interpreter, VirtualEnvironment};
 
 /// What the bench itself needs.
 const BASE: [&str; 6] = [
@@ -22,8 +27,8 @@ const BASE: [&str; 6] = [
     "util-linux",
 ];
 
-/// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`, `npm:pkcs11js@2.1.7`,
-/// `example:cryptoki-client`, `debian13:pkcs11-provider`.
+/// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`, `pypi3.12:pkcs11-check==0.2.3`,
+/// `npm:pkcs11js@2.1.7`, `example:cryptoki-client`, `debian13:pkcs11-provider`, `test:profiles`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     source: Source,
@@ -33,12 +38,31 @@ pub struct Need {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
     Debian,
-    Pypi,
+    Pypi(Interpreter),
     Npm,
     /// A program in `examples/`, which stands on a crate.
     Example,
     /// A package of a Debian 13 beside the machine's own system.
     Debian13,
+    /// A file of the module's own tests.
+    Test,
+}
+
+impl Source {
+    const ALL: [Source; 7] = [
+        Source::Debian,
+        Source::Pypi(Interpreter::Debian),
+        Source::Pypi(Interpreter::Python312),
+        Source::Npm,
+        Source::Example,
+        Source::Debian13,
+        Source::Test,
+    ];
+
+    /// Whether cargo builds it, which alone knows whether it has changed.
+    fn is_built(self) -> bool {
+        matches!(self, Source::Example | Source::Test)
+    }
 }
 
 impl FromStr for Need {
@@ -50,10 +74,12 @@ impl FromStr for Need {
             .ok_or_else(|| format!("{text}: no source of the package"))?;
         let source = match source {
             "debian" => Source::Debian,
-            "pypi" => Source::Pypi,
+            "pypi" => Source::Pypi(Interpreter::Debian),
+            "pypi3.12" => Source::Pypi(Interpreter::Python312),
             "npm" => Source::Npm,
             "example" => Source::Example,
             "debian13" => Source::Debian13,
+            "test" => Source::Test,
             _ => return Err(format!("{text}: unknown source {source}")),
         };
         let package = package.to_owned();
@@ -70,7 +96,9 @@ impl fmt::Display for Need {
 /// What was provided, and where.
 pub struct Tools {
     versions: BTreeMap<Need, String>,
-    /// Python's virtual environment and npm's packages.
+    /// Why installing from there failed.
+    errors: BTreeMap<Source, String>,
+    /// Python's virtual environments and npm's packages.
     dir: PathBuf,
 }
 
@@ -81,17 +109,32 @@ impl Tools {
         own.cloned().unwrap_or_else(|| "missing".into())
     }
 
-    /// The first need that is not there.
-    pub fn missing<'a>(&self, check: &'a Check) -> Option<&'a Need> {
-        check.needs.iter().find(|need| !self.versions.contains_key(need))
+    /// The first need that is not there, and why, as a sentence.
+    pub fn missing(&self, check: &Check) -> Option<String> {
+        let need = check
+            .needs
+            .iter()
+            .find(|need| !self.versions.contains_key(need))?;
+        let why = self.errors.get(&need.source).map_or("", String::as_str);
+        Some(format!("{need} could not be installed: {why}"))
     }
 
-    pub fn add_to(&self, command: &mut Command) {
+    /// The environment in which a check finds what it needs.
+    pub fn add_to(&self, command: &mut Command, check: &Check) {
+        let test = check.needs.iter().find(|need| need.source == Source::Test);
+        if let Some(program) = test.and_then(|need| test_program(&need.package)) {
+            command.env("TEST_PROGRAM", program);
+        }
         command
-            .env("PYTHON", self.dir.join("python/bin/python"))
+            .env("PYTHON", self.python(Interpreter::Debian).program())
+            .env("PYTHON_3_12", self.python(Interpreter::Python312).program())
             .env("NODE_PATH", self.dir.join("node/node_modules"))
             .env("EXAMPLES", bench::target_dir().join("release/examples"))
             .env("DEBIAN13", Debian13::below(&self.dir).root());
+    }
+
+    fn python(&self, interpreter: Interpreter) -> VirtualEnvironment {
+        VirtualEnvironment::new(&self.dir, interpreter)
     }
 }
 
@@ -110,17 +153,12 @@ pub fn provide(checks: &[Check], build: bool) -> Tools {
     };
     let mut tools = Tools {
         versions: BTreeMap::new(),
+        errors: BTreeMap::new(),
         dir,
     };
-    for source in [
-        Source::Debian,
-        Source::Pypi,
-        Source::Npm,
-        Source::Example,
-        Source::Debian13,
-    ] {
+    for source in Source::ALL {
         let packages = of(source);
-        if source != Source::Example || build {
+        if !source.is_built() || build {
             tools.install(source, &packages);
         }
         for package in packages {
@@ -143,18 +181,11 @@ impl Tools {
                     process::output(Command::new("dpkg-query").args(["--show", format, package])).ok()?;
                 said.strip_prefix("installed ").map(str::to_owned)
             }
-            Source::Pypi => {
-                let (name, version) = package.split_once("==").unwrap_or((package, ""));
-                let name = name.split('[').next().unwrap_or(name);
-                let code = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))";
-                let python = self.dir.join("python/bin/python");
-                let said = process::output(Command::new(python).args(["-c", code, name])).ok()?;
-                (said.trim() == version).then(|| version.to_owned())
-            }
+            Source::Pypi(interpreter) => self.python(interpreter).installed(package),
             Source::Npm => {
                 let (name, version) = package.rsplit_once('@')?;
                 let file = self.dir.join("node/node_modules").join(name).join("package.json");
-                let said = std::fs::read_to_string(file).ok()?;
+                let said = fs::read_to_string(file).ok()?;
                 said.contains(&format!("\"version\": \"{version}\""))
                     .then(|| version.to_owned())
             }
@@ -164,24 +195,26 @@ impl Tools {
                 Some(said.trim().to_owned())
             }
             Source::Debian13 => Debian13::below(&self.dir).installed(package),
+            // All packages of the workspace have one version.
+            Source::Test => test_program(package).map(|_| env!("CARGO_PKG_VERSION").to_owned()),
         }
     }
 
-    fn install(&self, source: Source, packages: &[&str]) {
-        // Programs of this crate may have changed: cargo knows.
+    fn install(&mut self, source: Source, packages: &[&str]) {
         let missing: Vec<&str> = packages
             .iter()
-            .filter(|package| source == Source::Example || self.installed(source, package).is_none())
+            .filter(|package| source.is_built() || self.installed(source, package).is_none())
             .copied()
             .collect();
         if missing.is_empty() {
             return;
         }
-        if source != Source::Example {
+        if !source.is_built() {
             println!("installing {}", missing.join(" "));
         }
         if let Err(error) = self.install_now(source, &missing) {
             eprintln!("conformance: {error}");
+            self.errors.insert(source, error);
         }
     }
 
@@ -196,15 +229,7 @@ impl Tools {
                         .try_for_each(|package| process::succeed(apt_install().arg(package)))
                 })
             }
-            Source::Pypi => {
-                let venv = self.dir.join("python");
-                if !venv.join("bin/pip").exists() {
-                    process::succeed(apt_install().arg("python3-venv"))?;
-                    process::succeed(Command::new("/usr/bin/python3").args(["-m", "venv"]).arg(&venv))?;
-                }
-                let pip = venv.join("bin/pip");
-                process::succeed(Command::new(pip).args(["install", "--quiet"]).args(packages))
-            }
+            Source::Pypi(interpreter) => self.python(interpreter).install(packages),
             Source::Npm => process::succeed(
                 Command::new("npm")
                     .args(["install", "--silent", "--no-save", "--prefix"])
@@ -224,8 +249,33 @@ impl Tools {
                 process::succeed(&mut bench::cargo(&arguments))
             }),
             Source::Debian13 => Debian13::below(&self.dir).install(packages),
+            Source::Test => packages.iter().try_for_each(|package| {
+                let arguments = [
+                    "test",
+                    "--no-run",
+                    "--quiet",
+                    "-p",
+                    "cpx-pkcs11",
+                    "--test",
+                    package,
+                ];
+                process::succeed(&mut bench::cargo(&arguments))
+            }),
         }
     }
+}
+
+/// The program that cargo made last of a file in the module's `tests/`.
+fn test_program(name: &str) -> Option<PathBuf> {
+    let programs = fs::read_dir(bench::target_dir().join("debug/deps")).ok()?;
+    programs
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_none())
+        .filter(|path| {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            file.rsplit_once('-').is_some_and(|(stem, _)| stem == name)
+        })
+        .max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok())
 }
 
 fn apt_get(arguments: &[&str]) -> Command {
@@ -254,4 +304,19 @@ fn apt_install() -> Command {
         "--quiet=2",
         "--no-install-recommends",
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_need_names_its_source_and_its_package() {
+        let need: Need = "pypi3.12:pkcs11-check==0.2.3".parse().unwrap();
+        assert!(
+            need.source == Source::Pypi(Interpreter::Python312) && need.to_string() == "pkcs11-check==0.2.3"
+        );
+        assert!("openssl".parse::<Need>().is_err());
+        assert!("snap:firefox".parse::<Need>().is_err());
+    }
 }
