@@ -1,8 +1,8 @@
 //! RSA with the public key: the raw operation, and verification of signatures (RFC 8017 §5, §8).
 
+use crypto_bigint::modular::BoxedMontyForm;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode};
-use rsa::hazmat::rsa_encrypt;
 use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey as Components};
@@ -147,7 +147,7 @@ impl PublicKey {
         if *m >= *self.components.n().as_ref() {
             return Err(CryptoError::OutOfRange);
         }
-        let c = rsa_encrypt(&self.components, &m).map_err(|_| CryptoError::OutOfRange)?;
+        let c = self.power(&m);
         // The number is stored in whole machine words; its value is below the modulus.
         let words = c.to_be_bytes();
         let bytes = words
@@ -155,6 +155,26 @@ impl PublicKey {
             .checked_sub(self.size())
             .and_then(|excess| words.get(excess..));
         bytes.map(<[u8]>::to_vec).ok_or(CryptoError::OutOfRange)
+    }
+
+    /// `m` to the power of the public exponent: one squaring for each of its bits, one multiplication for each that is set.
+    /// The usual 65537 has two of them, for which a table of powers would cost more than it saves.
+    fn power(&self, m: &BoxedUint) -> BoxedUint {
+        let base = Zeroizing::new(BoxedMontyForm::new(m.clone(), self.components.n_params()));
+        let bits = self
+            .exponent
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1));
+        let below_the_first = bits.skip_while(|bit| !bit).skip(1);
+        let power = below_the_first.fold(base.clone(), |power, bit| {
+            let square = Zeroizing::new(power.square());
+            if bit {
+                Zeroizing::new(square.mul(&base))
+            } else {
+                square
+            }
+        });
+        power.retrieve()
     }
 
     /// Verifies an RSASSA-PKCS1-v1_5 signature over a finished digest (RFC 8017 §8.2.2), by comparison with
