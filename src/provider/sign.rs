@@ -68,6 +68,13 @@ impl Stream {
         }
     }
 
+    fn hash(&self) -> Hash {
+        match self {
+            Stream::Resumable(hasher) => hasher.hash(),
+            Stream::Plain(hasher) => hasher.hash(),
+        }
+    }
+
     fn finish(self) -> (Digest, Option<LastRound>) {
         match self {
             Stream::Resumable(hasher) => {
@@ -129,25 +136,17 @@ impl Message {
                 last_round: None,
             },
             Message::Hashed { stream, pss } => {
+                let hash = stream.hash();
                 let (digest, last_round) = stream.finish();
-                let bytes = Zeroizing::new(digest.to_vec());
                 Finished {
-                    bytes,
-                    hash: Some(digest_hash(&digest)),
+                    bytes: Zeroizing::new(digest.to_vec()),
+                    hash: Some(hash),
                     pss,
                     last_round,
                 }
             }
         }
     }
-}
-
-/// The hash whose digest this is; their lengths differ.
-fn digest_hash(digest: &[u8]) -> Hash {
-    let all = [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384];
-    all.into_iter()
-        .find(|hash| hash.len() == digest.len())
-        .unwrap_or(Hash::Sha512)
 }
 
 /// A whole message: data, or the digest of data.
