@@ -2,7 +2,7 @@
 
 use der::asn1::{AnyRef, OctetStringRef};
 use der::{Decode, Encode, Sequence};
-use x509_cert::spki::AlgorithmIdentifierRef;
+use spki::AlgorithmIdentifierRef;
 
 use super::hash::Hash;
 
