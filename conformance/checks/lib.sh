@@ -96,7 +96,7 @@ put_card_in() {
     wait_until 20 there_are $((before + 1)) || fail "the card did not come into its reader"
 }
 
-# exchanges [CARD]: how many commands it got so far.
+# exchanges [CARD]: how many commands it got so far; as many lines has its file "$TRACE".
 exchanges() { order status | sed -n "s/^${1:-card}: .* \([0-9]*\) exchanges, .*/\1/p"; }
 
 # tries_left [CARD]: of its code, asked from the card itself.
@@ -114,12 +114,15 @@ same_certificate() {
 
 public_key() { openssl x509 -in "$1" -noout -pubkey; }
 
-# subject_cn CERTIFICATE: common name of the subject, which a person's certificate has in an RDN with others.
-subject_cn() {
-    local name
-    name=$(openssl x509 -in "$1" -noout -subject -nameopt RFC2253,utf8,-esc_msb | grep -oE 'CN=[^,+]+')
-    echo "${name#CN=}"
+# subject_of CERTIFICATE CN|SN|GN|title: of the subject, which a person's certificate has in an RDN with others.
+subject_of() {
+    local value
+    value=$(openssl x509 -in "$1" -noout -subject -nameopt RFC2253,utf8,-esc_msb | sed 's/^subject=/,/' |
+        grep -oE "[,+]$2=[^,+]+")
+    echo "${value#?"$2"=}"
 }
+
+subject_cn() { subject_of "$1" CN; }
 
 # Every authority of the lab; the roots of its servers.
 CARD_AUTHORITIES=$PKI/ca-bundle.pem

@@ -1,15 +1,20 @@
 # shellcheck shell=bash
 # A database of NSS that knows the module and trusts the lab's authorities.
 
-NSS=$WORK/nss
-
-nss_database() {
-    mkdir "$NSS"
+# nss_trust DIRECTORY: a new database in NSS that trusts the lab's authorities.
+nss_trust() {
+    NSS=$1
+    mkdir -p "$NSS"
     certutil -N -d "sql:$NSS" --empty-password
     nss_import CT,C,C "$SERVER_ROOTS"
     # The bundle begins with the roots; a second import would take their trust away.
     tail -c "+$(($(stat --format=%s "$SERVER_ROOTS") + 1))" "$CARD_AUTHORITIES" >"$WORK/authorities.pem"
     nss_import ,, "$WORK/authorities.pem"
+}
+
+# nss_database: the same, with the module.
+nss_database() {
+    nss_trust "$WORK/nss"
     modutil -dbdir "sql:$NSS" -force -add conformance -libfile "$MODULE" || fail "NSS does not take the module"
 }
 
@@ -23,8 +28,8 @@ nss_import() {
     rm "$WORK"/one-*
 }
 
-# nss_token: the label of the card's token.
-nss_token() {
+# token_label: of the card in the first reader.
+token_label() {
     pkcs11-tool --module "$MODULE" --list-slots 2>/dev/null |
         sed -n 's/^ *token label *: //p' | sed 's/ *$//' | head -n 1
 }

@@ -7,7 +7,7 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
 
 nss_database
-token=$(nss_token)
+token=$(token_label)
 certutil -L -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee certificates
 certutil -K -d "sql:$NSS" -h "$token" -f "$(pin_file)" | tee keys
 [[ $(grep -cE "^< *[0-9]+> rsa " keys) == 2 ]]

@@ -11,5 +11,5 @@ nss_database
 modutil -dbdir "sql:$NSS" -list conformance >log 2>&1 || grep -q 'information about token ""' log
 cat log
 grep -q 'Status: Enabled' log
-grep -qF "Token Name: $(nss_token)" log
+grep -qF "Token Name: $(token_label)" log
 grep -q "Login Type: Login required" log

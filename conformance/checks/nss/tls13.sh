@@ -11,5 +11,5 @@ source "$CHECKS/nss-database.sh"
 nss_database
 tls_server tls1_3
 converse tstclnt -d "sql:$NSS" -h localhost -p "$TLS_PORT" -4 -V tls1.3:tls1.3 \
-    -n "$(nss_token):$AUTH_LABEL" -w "$PIN"
+    -n "$(token_label):$AUTH_LABEL" -w "$PIN"
 server_saw TLSv1.3 RSA-PSS

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# A desktop in the check's namespaces: display, window manager, accessibility bus. A check sees it as a person with a
+# screen reader does, and types as a person at the keyboard.
+
+# The language that programs speak: fr or en.
+: "${SPEAK:=fr}"
+
+# desktop [WIDTHxHEIGHT]
+desktop() {
+    export DISPLAY=:1 XDG_RUNTIME_DIR=$WORK/runtime GNOME_ACCESSIBILITY=1
+    mkdir -p "$WORK/x11" "$XDG_RUNTIME_DIR" /tmp/.X11-unix
+    mount --bind "$WORK/x11" /tmp/.X11-unix
+    Xvfb "$DISPLAY" -nolock -nolisten tcp -screen 0 "${1:-1000x700}x24" >"$WORK/xvfb.log" 2>&1 &
+    wait_until 20 test -e /tmp/.X11-unix/X1 || fail "the display did not start"
+    openbox >"$WORK/openbox.log" 2>&1 &
+    DBUS_SESSION_BUS_ADDRESS=$(dbus-daemon --session --fork --print-address)
+    export DBUS_SESSION_BUS_ADDRESS
+    trap desktop_failed EXIT
+    case $SPEAK in
+    fr) export LANG=fr_FR.UTF-8 LANGUAGE=fr ;;
+    *) export LANG=en_US.UTF-8 LANGUAGE=en ;;
+    esac
+}
+
+at_desktop() { /usr/bin/python3 "$CLIENTS/desktop.py" "$@"; }
+
+# keys KEY..., as xdotool names them.
+keys() { xdotool key --delay 60 "$@"; }
+
+# types TEXT
+types() { xdotool type --delay 60 "$1"; }
+
+# picture NAME [WIDTHxHEIGHT+X+Y]: the screen or a part of it, kept with the report.
+picture() {
+    import -window root ${2:+-crop "$2"} +repage "$WORK/picture.png"
+    pngquant --force --skip-if-larger --output "$KEEP/$1.png" "$WORK/picture.png" || cp "$WORK/picture.png" "$KEEP/$1.png"
+    optipng -quiet "$KEEP/$1.png"
+}
+
+# A failure leaves a picture of what was to be seen.
+desktop_failed() {
+    local status=$?
+    ((status == 0)) || picture failure || true
+    exit "$status"
+}

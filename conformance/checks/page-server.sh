@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# A web server that requires the card's certificate and greets its holder; and what it saw.
+
+PAGE=https://localhost:$TLS_PORT/
+SEEN=$WORK/seen
+
+# What signs in TLS 1.2, with a client that looks at what the token can do: PKCS #1 v1.5 if it must.
+if [[ $CARD == cps3 ]]; then TLS12_SIGNATURE=RSA; else TLS12_SIGNATURE=RSA-PSS; fi
+
+# page_server OPTION...: with these options of s_server, such as -tls1_3. Every connection is a handshake of its own.
+page_server() {
+    touch "$SEEN"
+    python3 "$CLIENTS/page_server.py" "$TLS_PORT" "$SEEN" -cert "$PKI/server.pem" -key "$PKI/server.key" \
+        -cert_chain "$(server_authorities)" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error \
+        -no_ticket -no_cache "$@" >"$SERVER_LOG" 2>&1 &
+    wait_until 20 grep -q '^LISTENING' "$SERVER_LOG" || fail "the page server did not start"
+}
+
+# page_server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: in every handshake this version, a verified chain, the card's
+# certificate, this signature; and that the page was asked for.
+page_server_saw() {
+    note "the server saw" && cat "$SEEN"
+    python3 - "$SEEN" "$(sha256 "$AUTH_CERTIFICATE")" "$@" <<'PROGRAM' || fail "the server saw something else"
+import json, sys
+file, certificate, version, signature = sys.argv[1:]
+seen = [json.loads(line) for line in open(file)]
+expected = dict(certificate=certificate, version=version, verified="0 (ok)", digest="SHA256", signature=signature, resumed=False)
+assert "/" in [visit["path"] for visit in seen], "nobody asked for the page"
+for visit in seen:
+    assert {name: visit[name] for name in expected} == expected, visit
+PROGRAM
+}
+
+ORDINARY_PAGE=https://localhost:4434/
+
+# ordinary_server: a web server that wants no certificate, and answers any request with a page about the connection.
+ordinary_server() {
+    openssl s_server -accept 127.0.0.1:4434 -cert "$PKI/server.pem" -key "$PKI/server.key" \
+        -cert_chain "$(server_authorities)" -no_ticket -no_cache -www </dev/null >"$WORK/ordinary.log" 2>&1 &
+    wait_until 20 grep -q '^ACCEPT' "$WORK/ordinary.log" || fail "the ordinary server did not start"
+}

@@ -1,0 +1,137 @@
+"""A web server that requires a certificate of its visitor and greets the holder by name.
+
+Usage: PORT SEEN s_server-OPTION...
+
+OpenSSL's s_server does the TLS: one for each connection, since a browser opens some that it does not use at once. What
+was seen of each visitor goes into the file SEEN, as JSON lines; what s_server said to the standard output.
+"""
+
+import html
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+PAGE = """<!DOCTYPE html>
+<html lang="fr">
+<meta charset="utf-8">
+<title>{title} {given_name} {surname}</title>
+<style>
+body {{ font: 18px/1.6 sans-serif; margin: 3em auto; max-width: 26em; color: #1d2b4f }}
+h1 {{ font-size: 1.5em }} dt {{ font-size: .8em; color: #667 }} dd {{ margin: 0 0 .6em }}
+</style>
+<h1>{title} {given_name} {surname}</h1>
+<dl>
+<dt>Identification nationale<dd>{number}
+<dt>Connexion<dd>{version}, {signature}
+</dl>
+</html>
+"""
+
+
+def openssl(*arguments, text):
+    """What openssl says of a certificate or a session."""
+    done = subprocess.run(["openssl", *arguments], input=text, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+class Account:
+    """What s_server told of one connection."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def pem(self, label):
+        return re.search(f"-----BEGIN {label}-----.*?-----END {label}-----\n", self.text, re.DOTALL).group()
+
+    def line(self, start):
+        return re.search(f"^{start}: (.*)$", self.text, re.MULTILINE).group(1)
+
+    def seen(self, path):
+        """Certificate, version, signature, and whether the chain was verified."""
+        session = openssl("sess_id", "-noout", "-text", text=self.pem("SSL SESSION PARAMETERS"))
+        certificate = self.pem("CERTIFICATE")
+        fingerprint = openssl("x509", "-noout", "-fingerprint", "-sha256", text=certificate)
+        return {
+            "path": path,
+            "certificate": fingerprint.strip().split("=")[1],
+            "version": re.search(r"Protocol *: (\S+)", session).group(1),
+            "verified": re.search(r"Verify return code: (.*)", session).group(1),
+            "digest": self.line("Peer signing digest"),
+            "signature": self.line("Peer signature type"),
+            "resumed": "Reused session-id" in self.text,
+        }
+
+    def holder(self):
+        """Fields of the subject by their short names."""
+        options = ("-noout", "-subject", "-nameopt", "sep_multiline,utf8")
+        subject = openssl("x509", *options, text=self.pem("CERTIFICATE"))
+        return dict(re.findall(r"(\w+)=([^+\n]*[^+\n ])", subject))
+
+
+def answer(account, path, seen):
+    """The response to one request."""
+    if path.split("?")[0] == "/":
+        names = account.holder()
+        holder = {"title": names["title"], "given_name": names["GN"], "surname": names["SN"], "number": names["CN"]}
+        fields = {**holder, "version": seen["version"], "signature": seen["signature"]}
+        body = PAGE.format(**{name: html.escape(text) for name, text in fields.items()}).encode()
+        status = "200 OK"
+    else:
+        body, status = b"", "404 Not Found"
+    head = f"HTTP/1.0 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nCache-Control: no-store\r\n\r\n"
+    return head.encode() + body
+
+
+def relay(source, target):
+    """Until one side closes, which closes the other."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    for end in (source, target):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def serve(client, seen_file, options):
+    """One connection, from its handshake to its end."""
+    server = subprocess.Popen(
+        ["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = ""
+    for line in server.stdout:
+        line = line.decode(errors="replace")
+        said += line
+        if listens := re.match(r"ACCEPT (\S+):(\d+)", line):
+            inner = socket.create_connection(listens.groups())
+            for ends in ((client, inner), (inner, client)):
+                threading.Thread(target=relay, args=ends, daemon=True).start()
+        elif request := re.match(r"GET (\S+) HTTP", line):
+            account = Account(said)
+            seen = account.seen(request.group(1))
+            with open(seen_file, "a") as file:
+                print(json.dumps(seen), file=file)
+            server.stdin.write(answer(account, seen["path"], seen))
+            server.stdin.flush()
+    print(said, flush=True)
+
+
+def main():
+    port, seen_file, *options = sys.argv[1:]
+    with socket.create_server(("127.0.0.1", int(port))) as listener:
+        print("LISTENING", flush=True)
+        while True:
+            client, _ = listener.accept()
+            threading.Thread(target=serve, args=(client, seen_file, options), daemon=True).start()
+
+
+main()
