@@ -184,7 +184,7 @@ need_rust_component() {
 # build_release: the module and the simulator, as they are delivered.
 build_release() {
     note "building the release"
-    interruptible cargo_here build --release --workspace --bins --lib --quiet
+    interruptible cargo_here build --locked --release --workspace --bins --lib --quiet
     local made
     for made in "$MODULE" "$SIM_CARD" "$LAB_PKI"; do
         [[ -f $made ]] || die "the build made no $made"

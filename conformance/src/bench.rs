@@ -45,7 +45,7 @@ impl Bench {
         process::need_root_and_namespaces()?;
         if !arguments.no_build {
             let packages = ["-p", "cpx-pkcs11", "-p", "sim-cards"];
-            process::succeed(cargo(&["build", "--release", "--quiet"]).args(packages))?;
+            process::succeed(cargo(&["build", "--locked", "--release", "--quiet"]).args(packages))?;
         }
         let release = target_dir().join("release");
         let module = match &arguments.module {

@@ -9,6 +9,9 @@
 ALL_CHECKS=(
     every_real_client
     four_cards_in_four_readers_a_hundred_times
+    licences_and_sources_are_known
+    no_crate_has_an_advisory
+    release_is_reproducible
 )
 
 # left FILE: a report to read, named after the check's result.

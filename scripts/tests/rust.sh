@@ -2,12 +2,12 @@
 # What cargo itself checks: form, lints, unit tests and the tests through the C ABI on in-process cards.
 
 cargo_format() { cargo_here fmt --all --check; }
-cargo_lints() { cargo_here clippy --workspace --all-targets --quiet -- -D warnings; }
+cargo_lints() { cargo_here clippy --locked --workspace --all-targets --quiet -- -D warnings; }
 
 # cargo_tests: adds every test that cargo ran to the count. A build that fails is one failure.
 cargo_tests() {
     local log=$WORK/cargo-test.log passed failed
-    interruptible cargo_here test --workspace --no-fail-fast >"$log" 2>&1 </dev/null || true
+    interruptible cargo_here test --locked --workspace --no-fail-fast >"$log" 2>&1 </dev/null || true
     passed=$(sum_of_results passed "$log")
     failed=$(sum_of_results failed "$log")
     sed -n 's/^test \(.*\) \.\.\. FAILED$/FAIL \1/p' "$log"

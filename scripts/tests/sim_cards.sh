@@ -55,7 +55,7 @@ c_plays_cards() {
 }
 
 # crates_under PACKAGE EDGES: every crate that PACKAGE stands on.
-crates_under() { cargo_here tree --package "$1" --edges "$2" --prefix none --format '{p}' | awk '{ print $1 }' | sort -u; }
+crates_under() { cargo_here tree --locked --package "$1" --edges "$2" --prefix none --format '{p}' | awk '{ print $1 }' | sort -u; }
 
 # The module never knows the simulator, nor the simulator the module; only the module's tests put a card beside it.
 driver_and_simulator_share_no_code() {
@@ -74,7 +74,7 @@ driver_and_simulator_share_no_code() {
 }
 
 simulator_can_be_published() {
-    cargo_here package --package sim-cards --allow-dirty --quiet
+    cargo_here package --locked --package sim-cards --allow-dirty --quiet
     cargo_here package --package sim-cards --allow-dirty --list >"$WORK/packaged"
     local file
     for file in README.md LICENSE personas/README.md keys/README.md tests/books/cps3.book python/sim_cards.py; do
@@ -82,7 +82,7 @@ simulator_can_be_published() {
     done
 }
 
-simulator_is_documented() { builder_runs env RUSTDOCFLAGS='-D warnings' cargo doc --package sim-cards --no-deps --quiet; }
+simulator_is_documented() { builder_runs env RUSTDOCFLAGS='-D warnings' cargo doc --locked --package sim-cards --no-deps --quiet; }
 
 # Starts the service of the lab PKI on any free port, asks it like a client, stops it.
 lab_pki_answers() {

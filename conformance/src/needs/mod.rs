@@ -239,6 +239,7 @@ impl Tools {
             Source::Example => packages.iter().try_for_each(|package| {
                 let arguments = [
                     "build",
+                    "--locked",
                     "--release",
                     "--quiet",
                     "-p",
