@@ -9,11 +9,21 @@ if [[ $CARD == cps3 ]]; then TLS12_SIGNATURE=RSA; else TLS12_SIGNATURE=RSA-PSS; 
 
 # page_server OPTION...: with these options of s_server, such as -tls1_3. Every connection is a handshake of its own.
 page_server() {
-    touch "$SEEN"
-    python3 "$CLIENTS/page_server.py" "$TLS_PORT" "$SEEN" -cert "$PKI/server.pem" -key "$PKI/server.key" \
-        -cert_chain "$(server_authorities)" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error \
-        -no_ticket -no_cache "$@" >"$SERVER_LOG" 2>&1 &
-    wait_until 20 grep -q '^LISTENING' "$SERVER_LOG" || fail "the page server did not start"
+    serve_pages "$TLS_PORT" "$SEEN" "$SERVER_LOG" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error "$@"
+}
+
+ORDINARY_PAGE=https://localhost:4434/
+
+# ordinary_server: one that wants no certificate.
+ordinary_server() { serve_pages 4434 "$WORK/ordinary-seen" "$WORK/ordinary.log"; }
+
+# serve_pages PORT SEEN LOG OPTION...
+serve_pages() {
+    local port=$1 seen=$2 log=$3
+    touch "$seen"
+    python3 "$CLIENTS/page_server.py" "$port" "$seen" -cert "$PKI/server.pem" -key "$PKI/server.key" \
+        -cert_chain "$(server_authorities)" -no_ticket -no_cache "${@:4}" >"$log" 2>&1 &
+    wait_until 20 grep -q '^LISTENING' "$log" || fail "the server of pages did not start"
 }
 
 # page_server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: in every handshake this version, a verified chain, the card's
@@ -29,13 +39,4 @@ assert "/" in [visit["path"] for visit in seen], "nobody asked for the page"
 for visit in seen:
     assert {name: visit[name] for name in expected} == expected, visit
 PROGRAM
-}
-
-ORDINARY_PAGE=https://localhost:4434/
-
-# ordinary_server: a web server that wants no certificate, and answers any request with a page about the connection.
-ordinary_server() {
-    openssl s_server -accept 127.0.0.1:4434 -cert "$PKI/server.pem" -key "$PKI/server.key" \
-        -cert_chain "$(server_authorities)" -no_ticket -no_cache -www </dev/null >"$WORK/ordinary.log" 2>&1 &
-    wait_until 20 grep -q '^ACCEPT' "$WORK/ordinary.log" || fail "the ordinary server did not start"
 }

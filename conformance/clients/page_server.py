@@ -1,4 +1,4 @@
-"""A web server that requires a certificate of its visitor and greets the holder by name.
+"""A web server that greets the holder of the certificate that a visitor shows, or tells the path that was asked for.
 
 Usage: PORT SEEN s_server-OPTION...
 
@@ -14,7 +14,15 @@ import subprocess
 import sys
 import threading
 
-PAGE = """<!DOCTYPE html>
+PUBLIC_PAGE = """<!DOCTYPE html>
+<html lang="fr">
+<meta charset="utf-8">
+<title>Page publique {path}</title>
+<h1>Page publique {path}</h1>
+</html>
+"""
+
+HOLDER_PAGE = """<!DOCTYPE html>
 <html lang="fr">
 <meta charset="utf-8">
 <title>{title} {given_name} {surname}</title>
@@ -44,25 +52,30 @@ class Account:
         self.text = text
 
     def pem(self, label):
-        return re.search(f"-----BEGIN {label}-----.*?-----END {label}-----\n", self.text, re.DOTALL).group()
+        found = re.search(f"-----BEGIN {label}-----.*?-----END {label}-----\n", self.text, re.DOTALL)
+        return found and found.group()
 
     def line(self, start):
-        return re.search(f"^{start}: (.*)$", self.text, re.MULTILINE).group(1)
+        found = re.search(f"^{start}: (.*)$", self.text, re.MULTILINE)
+        return found and found.group(1)
 
     def seen(self, path):
         """Certificate, version, signature, and whether the chain was verified."""
         session = openssl("sess_id", "-noout", "-text", text=self.pem("SSL SESSION PARAMETERS"))
-        certificate = self.pem("CERTIFICATE")
-        fingerprint = openssl("x509", "-noout", "-fingerprint", "-sha256", text=certificate)
         return {
             "path": path,
-            "certificate": fingerprint.strip().split("=")[1],
+            "certificate": self.fingerprint(),
             "version": re.search(r"Protocol *: (\S+)", session).group(1),
             "verified": re.search(r"Verify return code: (.*)", session).group(1),
             "digest": self.line("Peer signing digest"),
             "signature": self.line("Peer signature type"),
             "resumed": "Reused session-id" in self.text,
         }
+
+    def fingerprint(self):
+        if certificate := self.pem("CERTIFICATE"):
+            said = openssl("x509", "-noout", "-fingerprint", "-sha256", text=certificate)
+            return said.strip().split("=")[1]
 
     def holder(self):
         """Fields of the subject by their short names."""
@@ -71,16 +84,21 @@ class Account:
         return dict(re.findall(r"(\w+)=([^+\n]*[^+\n ])", subject))
 
 
-def answer(account, path, seen):
+def page(account, seen):
+    if not seen["certificate"]:
+        return PUBLIC_PAGE.format(path=html.escape(seen["path"]))
+    names = account.holder()
+    holder = {"title": names["title"], "given_name": names["GN"], "surname": names["SN"], "number": names["CN"]}
+    fields = {**holder, "version": seen["version"], "signature": seen["signature"]}
+    return HOLDER_PAGE.format(**{name: html.escape(text) for name, text in fields.items()})
+
+
+def answer(account, seen):
     """The response to one request."""
-    if path.split("?")[0] == "/":
-        names = account.holder()
-        holder = {"title": names["title"], "given_name": names["GN"], "surname": names["SN"], "number": names["CN"]}
-        fields = {**holder, "version": seen["version"], "signature": seen["signature"]}
-        body = PAGE.format(**{name: html.escape(text) for name, text in fields.items()}).encode()
-        status = "200 OK"
-    else:
+    if seen["path"] == "/favicon.ico":
         body, status = b"", "404 Not Found"
+    else:
+        body, status = page(account, seen).encode(), "200 OK"
     head = f"HTTP/1.0 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nCache-Control: no-store\r\n\r\n"
     return head.encode() + body
 
@@ -120,7 +138,7 @@ def serve(client, seen_file, options):
             seen = account.seen(request.group(1))
             with open(seen_file, "a") as file:
                 print(json.dumps(seen), file=file)
-            server.stdin.write(answer(account, seen["path"], seen))
+            server.stdin.write(answer(account, seen))
             server.stdin.flush()
     print(said, flush=True)
 

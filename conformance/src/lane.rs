@@ -47,7 +47,7 @@ impl Card {
     /// The holder of another card, which a check may put into the second reader.
     fn colleague(self) -> &'static str {
         match self {
-            Card::Cps3 => "nurse-adeli-cps3",
+            Card::Cps3 => "secretary-cpe-cps4",
             Card::Cps4 => "pharmacist-owner-cps3",
         }
     }
