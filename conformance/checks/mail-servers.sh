@@ -156,7 +156,7 @@ deliver() {
 show_mail_logs() {
     local log
     for log in "$IMAP_LOG" "$SMTP_LOG" "$POLICY_LOG"; do
-        [[ ! -f $log ]] || { note "${log##*/}" && grep -v 'Debug: SSL: where=' "$log" | cut -c 1-300; }
+        [[ ! -f $log ]] || { note "${log##*/}" && sed '/Debug: SSL: where=/d' "$log" | cut -c 1-300; }
     done
 }
 

@@ -4,6 +4,7 @@ desktop.py see                     prints each text that is shown, with its role
 desktop.py wait SECONDS REGEX      until a line of these matches; prints it
 desktop.py enabled SECONDS REGEX   until a button with such a name can be pressed
 desktop.py press SECONDS REGEX     the same, and clicks it with the mouse
+desktop.py click SECONDS REGEX     clicks the first object whose line matches
 desktop.py password SECONDS        until a field for a password has the focus
 desktop.py box REGEX               place of the first object whose line matches: WIDTHxHEIGHT+X+Y
 """
@@ -119,6 +120,8 @@ def main():
         until(arguments[0], button(arguments[1]))
     elif command == "press":
         click(until(arguments[0], button(arguments[1])))
+    elif command == "click":
+        click(until(arguments[0], says(arguments[1])))
     elif command == "password":
         until(arguments[0], first(password))
     elif command == "box":

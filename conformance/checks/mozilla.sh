@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# The dialogs that Firefox and Thunderbird have in common, and what they say in French or in English.
+
+source "$CHECKS/desktop.sh"
+source "$CHECKS/nss-database.sh"
+
+CERTIFICATE_DIALOG="^[a-z]*: (Requête d’identification|User Identification)"
+STORED_ON="^label: (Stocké sur :|Stored on:)"
+CODE_DIALOG='^(Mot de passe nécessaire|Password Required)'
+LOG_IN='^(Connexion|Sign in)$'
+
+# choose_certificate: the certificates are shown before any code is asked for. Takes the first, which must stand on the
+# card in the first reader.
+choose_certificate() {
+    at_desktop wait 90 "$CERTIFICATE_DIALOG"
+    at_desktop wait 10 "$STORED_ON $(token_label)$"
+    at_desktop press 10 '^OK$'
+}
+
+# give_code CODE: into the program's own dialog, which takes it after a second only.
+give_code() {
+    at_desktop password 90
+    at_desktop enabled 10 "$LOG_IN"
+    types "$1"
+    keys Return
+}
+
+# watch_for_code_dialogs: writes down every dialog that asks for a code. Each stays until somebody answers it.
+watch_for_code_dialogs() {
+    while true; do
+        xdotool search --onlyvisible --name "$CODE_DIALOG" >>"$WORK/code-dialogs" 2>/dev/null || true
+        sleep 0.2
+    done
+}
+
+# code_dialogs: how many there were.
+code_dialogs() { sort -u "$WORK/code-dialogs" | wc -l; }
+
+code_dialogs_were() { [[ $(code_dialogs) == "$1" ]]; }

@@ -1,0 +1,23 @@
+#!/bin/bash
+# What:    shows the card's certificate, and only then asks for the code
+# Client:  Thunderbird
+# Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:dovecot-imapd debian:postfix debian:openssl debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
+# Run:     all
+# Seconds: 300
+source "$CHECKS/lib.sh"
+source "$CHECKS/thunderbird.sh"
+
+mailbox
+imap_server
+desktop
+thunderbird_policies
+thunderbird_account
+preference security.default_personal_cert '"Ask Every Time"'
+thunderbird_opens
+
+at_desktop press 10 '^(Lire les messages|Read messages)$'
+choose_certificate
+give_code "$PIN"
+wait_until 60 grep -q 'Login: user=' "$IMAP_LOG" || fail "Dovecot did not see a login"
+imap_server_saw
+code_dialogs_were 1 || fail "$(code_dialogs) dialogs asked for the code"

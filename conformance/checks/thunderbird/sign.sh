@@ -1,0 +1,33 @@
+#!/bin/bash
+# What:    signs a message (S/MIME) with the certificate chosen in its settings; OpenSSL verifies what arrived
+# Client:  Thunderbird
+# Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:dovecot-imapd debian:postfix debian:openssl debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
+# Run:     all
+# Seconds: 400
+source "$CHECKS/lib.sh"
+source "$CHECKS/thunderbird.sh"
+
+mailbox
+smtp_server
+desktop 1280x1400
+thunderbird_policies
+thunderbird_account
+thunderbird_opens
+
+choose_signature_certificate
+sentence="le patient $RANDOM$RANDOM va bien"
+write_message Avis "$sentence"
+give_code "$PIN"
+wait_until 60 mailbox_holds 'Subject: Avis' || { show_mail_logs && fail "the message did not arrive"; }
+smtp_server_saw
+code_dialogs_were 1 || fail "$(code_dialogs) dialogs asked for the code"
+
+message=$(grep -rl '^Subject: Avis' "$MAILBOX/new")
+head -n 20 "$message"
+openssl cms -verify -in "$message" -CAfile "$CARD_AUTHORITIES" -signer signer.pem -out content
+same_certificate signer.pem "$SIGNATURE_CERTIFICATE"
+sed '1,/^\r*$/d' content | tr -d '\r' | base64 --decode | grep -F "$sentence"
+# Le patient, in Base64.
+sed 's/^bGUg/TGUg/' "$message" >changed
+refuses cmp -s "$message" changed
+refuses openssl cms -verify -in changed -CAfile "$CARD_AUTHORITIES" -out /dev/null
