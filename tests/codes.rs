@@ -7,7 +7,8 @@ use std::ptr::null_mut;
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
-use common::{Ckr, Module, PIN, Rv, Session};
+use common::messages::sign_with;
+use common::{Ckr, Module, PIN, Rv};
 
 const PUK: &str = "87654321";
 const NEW: &str = "135790";
@@ -36,12 +37,6 @@ fn both(options: &Options) -> [SimCard; 2] {
     })
 }
 
-fn signs(session: Session<'_>) -> Rv {
-    let key = session.private_key("CPS_PRIV_AUT");
-    session.sign_init(CKM_SHA256_RSA_PKCS, key)?;
-    session.sign(b"a message").map(drop)
-}
-
 #[test]
 fn a_blocked_code_is_replaced_with_the_unblocking_code() {
     let blocked = Options {
@@ -67,7 +62,7 @@ fn a_blocked_code_is_replaced_with_the_unblocking_code() {
 
         assert_eq!(session.login(PIN), INCORRECT, "the old code");
         assert_eq!(session.login(NEW), Ok(()));
-        assert_eq!(signs(session), Ok(()));
+        sign_with(session, "CPS_PRIV_AUT").expect("a signature");
     }
 }
 
@@ -251,7 +246,7 @@ fn a_code_is_changed_with_the_old_one() {
         assert_eq!(session.login(NEW), Ok(()));
         assert_eq!(session.set_pin(NEW, PIN), Ok(()));
         assert_eq!(session.state(), Ok(CKS_RW_USER_FUNCTIONS));
-        assert_eq!(signs(session), Ok(()));
+        sign_with(session, "CPS_PRIV_AUT").expect("a signature");
         assert_eq!(session.logout(), Ok(()));
         assert_eq!(session.login(PIN), Ok(()));
     }
@@ -350,7 +345,7 @@ fn a_new_code_that_this_card_refuses_leaves_the_old_one() {
         assert_eq!(session.login(PIN), Ok(()));
         assert_eq!(session.set_pin(PIN, NEW), INVALID);
         assert_eq!(session.state(), Ok(CKS_RW_USER_FUNCTIONS));
-        assert_eq!(signs(session), Ok(()));
+        sign_with(session, "CPS_PRIV_AUT").expect("a signature");
         card.sim().clear_interceptor();
         assert_eq!(session.logout(), Ok(()));
         assert_eq!(session.login(PIN), Ok(()));

@@ -14,25 +14,10 @@ use cpx_pkcs11::{abi, provider};
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor};
 
+use common::fork::forked;
 use common::{Ckr, Module, PIN, Rack, Session, ulong};
 
 const NOT_INITIALIZED: Ckr = Ckr(CKR_CRYPTOKI_NOT_INITIALIZED);
-
-/// Runs `child` in a forked child, which must end within ten seconds with `true`.
-fn forked(child: impl FnOnce() -> bool) {
-    // SAFETY: the child runs nothing but `child` and _exit; the alarm kills it where it waits for a lock that is never given back.
-    unsafe {
-        let pid = libc::fork();
-        assert!(pid >= 0, "fork");
-        if pid == 0 {
-            libc::alarm(10);
-            libc::_exit(if child() { 0 } else { 1 });
-        }
-        let mut status = 0;
-        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
-        assert_eq!(status, 0, "the child ended with status {status:#x}");
-    }
-}
 
 fn signs(session: Session<'_>) -> bool {
     let key = session.private_key("CPS_PRIV_AUT");

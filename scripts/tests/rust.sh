@@ -24,8 +24,19 @@ cargo_tests() {
 # sum_of_results passed|failed LOG: over the summaries of all test binaries.
 sum_of_results() { grep -oE "^test result: .*" "$2" | grep -oE "[0-9]+ $1" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
+# What the module knows of numbers and pointers holds on 64 and on 32 bits, and on another processor. The compiler checks
+# it without a library to link to.
+builds_for_other_processors() {
+    local target
+    for target in aarch64-unknown-linux-gnu i686-unknown-linux-gnu; do
+        builder_runs rustup target add "$target"
+        builder_runs env PKG_CONFIG_ALLOW_CROSS=1 cargo check --package cpx-pkcs11 --lib --locked --target "$target"
+    done
+}
+
 rust_checks() {
     check cargo_fmt cargo_format
     check cargo_clippy cargo_lints
+    check builds_for_other_processors builds_for_other_processors
     cargo_tests
 }

@@ -28,7 +28,7 @@ fn at_secure(vector: &[u8]) -> Option<bool> {
     pairs
         .iter()
         .map(|[kind, value]| (usize::from_ne_bytes(*kind), usize::from_ne_bytes(*value)))
-        .find(|(kind, _)| *kind as u64 == libc::AT_SECURE)
+        .find(|(kind, _)| *kind == libc::AT_SECURE as usize)
         .map(|(_, value)| value != 0)
 }
 

@@ -59,10 +59,10 @@ impl Library {
         let session = self.session(session)?;
         start(&mut session.operations().encrypt, || {
             let key = self.key(&session, key, Use::Encrypt)?;
-            let padding = mechanism::encipherment(mechanism)?;
             if !key.enciphers(mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }
+            let padding = mechanism::encipherment(mechanism)?;
             Ok(Encryption {
                 key,
                 padding,
@@ -134,11 +134,11 @@ impl Library {
         let session = self.session(session)?;
         start(&mut session.operations().decrypt, || {
             let key = self.key(&session, key, Use::Decrypt)?;
-            let padding = mechanism::encipherment(mechanism)?;
             let private = key.private().ok_or(Error::KeyTypeInconsistent)?;
             if !crate::token::mechanism::deciphers(private, mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }
+            let padding = mechanism::encipherment(mechanism)?;
             Ok(Decryption {
                 key,
                 padding,

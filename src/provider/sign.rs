@@ -184,10 +184,10 @@ impl Library {
         start(&mut session.operations().sign, || {
             let handle = self.key(&session, key, Use::Sign)?;
             let private = handle.private().ok_or(Error::KeyTypeInconsistent)?;
-            let signature = mechanism::signature(mechanism)?;
             if !token::mechanism::signs(private, mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }
+            let signature = mechanism::signature(mechanism)?;
             if let Signature::Pss(pss) | Signature::HashedPss(pss) = signature
                 && !token::mechanism::signs_pss(private, pss)
             {

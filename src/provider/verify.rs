@@ -29,10 +29,10 @@ impl Library {
         let session = self.session(session)?;
         start(&mut session.operations().verify, || {
             let key = self.key(&session, key, Use::Verify)?;
-            let signature = mechanism::signature(mechanism)?;
             if !key.verifies(mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }
+            let signature = mechanism::signature(mechanism)?;
             Ok(Verification {
                 key,
                 message: Message::new(signature, false),

@@ -4,7 +4,7 @@ use cryptoki_sys::*;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::module::{Mech, Session};
+use super::module::{Mech, Rv, Session};
 use super::openssl::{PublicKey, Scheme};
 
 /// Around the block of the hashes, around what a card takes at once, and a document.
@@ -77,6 +77,12 @@ pub fn ways(mechanism: CK_MECHANISM_TYPE) -> Vec<Way> {
         CKM_SHA256_RSA_PKCS_PSS => vec![(Mech::pss(mechanism, CKM_SHA256), whole, Scheme::Pss("sha256", 32))],
         other => panic!("mechanism {other:#x} is listed and not tested"),
     }
+}
+
+/// Has a message signed by the private key with this label: the shortest way to see that a login works.
+pub fn sign_with(session: Session<'_>, label: &str) -> Rv<Vec<u8>> {
+    session.sign_init(CKM_SHA256_RSA_PKCS, session.private_key(label))?;
+    session.sign(b"a message")
 }
 
 pub fn public_key(session: Session<'_>, key: CK_OBJECT_HANDLE) -> PublicKey {

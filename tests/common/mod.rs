@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod codes;
+pub mod fork;
 pub mod messages;
 pub mod module;
 pub mod openssl;
