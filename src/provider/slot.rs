@@ -33,6 +33,8 @@ struct State {
     /// A card came or went since the application was last told.
     event: bool,
     occupant: Occupant,
+    /// A card that was refused once: it may have been a slip, and is looked at once more.
+    doubted: bool,
 }
 
 /// What is known of the card in the reader; forgotten at each insertion and removal.
@@ -40,7 +42,7 @@ struct State {
 enum Occupant {
     /// Nobody asked yet.
     Unknown,
-    /// Not a card of ours, or one that must not be used: nothing more is sent to it.
+    /// Not a card of ours, or one that must not be used, as it has shown twice: nothing more is sent to it.
     Refused(token::Error),
     /// A token.
     Token(Inserted),
@@ -117,6 +119,7 @@ impl Slot {
                 event: reader.present,
                 reader,
                 occupant: Occupant::Unknown,
+                doubted: false,
             }),
             binding: Mutex::new(()),
         }
@@ -135,6 +138,7 @@ impl Slot {
         state.event |= counted || before.present != now.present;
         if !same {
             state.occupant = Occupant::Unknown;
+            state.doubted = false;
         }
         state.reader = now;
     }
@@ -148,6 +152,7 @@ impl Slot {
             state.reader.present = false;
             state.reader.atr.clear();
             state.occupant = Occupant::Unknown;
+            state.doubted = false;
         }
     }
 
@@ -191,23 +196,30 @@ impl Slot {
         let opened = connect(&reader.name)
             .map_err(token::Error::from)
             .and_then(|connection| Token::open(connection, &reader.atr));
-        let occupant = match opened {
-            Ok(token) => Occupant::Token(Inserted {
-                token: Arc::new(token),
-                first_handle: first_handle(insertion()),
-            }),
-            Err(refusal) if lasting(&refusal) => Occupant::Refused(refusal),
-            Err(passing) => return Err(absent_instead_of_removed(passing.into())),
-        };
+        if let Err(refusal) = &opened
+            && !lasting(refusal)
+        {
+            return Err(absent_instead_of_removed(refusal.clone().into()));
+        }
         let mut state = self.state.lock();
         if state.reader.events != reader.events || !state.reader.present {
             return Err(Error::TokenNotPresent);
         }
-        state.occupant = occupant.clone();
-        match occupant {
-            Occupant::Token(inserted) => Ok(inserted),
-            Occupant::Refused(refusal) => Err(refusal.into()),
-            Occupant::Unknown => Err(Error::GeneralError),
+        match opened {
+            Ok(token) => {
+                let inserted = Inserted {
+                    token: Arc::new(token),
+                    first_handle: first_handle(insertion()),
+                };
+                state.occupant = Occupant::Token(inserted.clone());
+                Ok(inserted)
+            }
+            Err(refusal) => {
+                if std::mem::replace(&mut state.doubted, true) {
+                    state.occupant = Occupant::Refused(refusal.clone());
+                }
+                Err(refusal.into())
+            }
         }
     }
 
