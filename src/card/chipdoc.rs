@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::codes::carry;
 use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
-use super::dialogue::{Dialogue, code_refusal};
+use super::dialogue::{Dialogue, code_refusal, refusal};
 use super::files;
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
 use crate::crypto::padding::pkcs1;
@@ -198,16 +198,11 @@ impl Commands for ChipDoc {
         self.select_code(card, code)?;
         let [class, ins, p1] = VERIFY;
         let sw = card.exchange(&Command::new([class, ins, p1, code.reference]))?.sw;
-        let tries_left = if sw.is_ok() {
-            None
-        } else {
-            match code_refusal(sw) {
-                CardError::CodeBlocked => Some(0),
-                CardError::CodeIncorrect {
-                    tries_left: Some(tries_left),
-                } => Some(tries_left),
-                other => return Err(other),
-            }
+        let tries_left = match (code_refusal(sw), sw.counter()) {
+            _ if sw.is_ok() => None,
+            (CardError::CodeBlocked, _) => Some(0),
+            (_, Some(tries_left)) => Some(tries_left),
+            _ => return Err(refusal(sw)),
         };
         let tries_max = Some(TRIES_MAX.max(tries_left.unwrap_or_default()));
         Ok(CodeState {

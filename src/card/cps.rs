@@ -93,7 +93,16 @@ impl<C: Commands> Cps<C> {
     /// those that were read.
     fn perform<T>(
         &mut self,
+        act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
+    ) -> Result<T, CardError> {
+        self.perform_if(act, |_, _| Ok(true))
+    }
+
+    /// [`Cps::perform`], but `act` is run once more only if `again` agrees when the application is selected.
+    fn perform_if<T>(
+        &mut self,
         mut act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
+        again: impl FnOnce(&mut C, &mut Dialogue<'_>) -> Result<bool, CardError>,
     ) -> Result<T, CardError> {
         let continuity = self.connection.begin()?;
         if !std::mem::take(&mut self.noted) && continuity == Continuity::Reset {
@@ -122,7 +131,10 @@ impl<C: Commands> Cps<C> {
                     Err(_) => return Err(refused),
                 }
                 card.settle();
-                act(&mut self.commands, &mut card)
+                match again(&mut self.commands, &mut card)? {
+                    true => act(&mut self.commands, &mut card),
+                    false => Err(refused),
+                }
             }
             done => done,
         }
@@ -225,6 +237,16 @@ fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Sta
     }
 }
 
+/// Whether the refusal of a code, whatever it said, has cost no try: the code may be presented once more. `before` are the tries that
+/// were left, if that is known. How many tries an unblocking code has at most, a CPS4 does not tell.
+fn unspent(code: &Code, before: Option<u8>, now: &CodeState) -> bool {
+    match now.tries_left {
+        None => now.verified,
+        left if before.is_some() => left == before,
+        left => !code.unblocking && left == now.tries_max,
+    }
+}
+
 fn interrupted() -> CardError {
     log::error!("the card was left unusable by an interrupted update of its data (EF_ACTUA)");
     CardError::InterruptedUpdate
@@ -263,7 +285,7 @@ fn directory_file<C: Commands>(
         return whole_file(commands, card, fids, Extent::Entries, false);
     };
     commands.select_file(card, fids, false)?;
-    files::read(card, C::CLASS, start, Extent::Entries(Some(length)), false)
+    files::read(card, C::CLASS, start, Extent::Bytes(length), false)
 }
 
 /// Reads the directory files of one kind and joins what they hold.
@@ -358,11 +380,11 @@ impl<C: Commands> Card for Cps<C> {
     fn check_update(&mut self, max_age: Duration) -> Result<(), CardError> {
         match &self.stamp {
             None => return Ok(()),
-            Some((stamp, looked_at)) if !self.recheck && looked_at.elapsed() < max_age => {
-                return match stamp {
-                    Stamp::Interrupted => Err(interrupted()),
-                    _ => Ok(()),
-                };
+            // A card that could not be used may have been helped since.
+            Some((stamp, looked_at))
+                if *stamp != Stamp::Interrupted && !self.recheck && looked_at.elapsed() < max_age =>
+            {
+                return Ok(());
             }
             Some(_) => self.recheck = true,
         }
@@ -383,7 +405,7 @@ impl<C: Commands> Card for Cps<C> {
                 return commands.read_legacy_file(card, &path.fids);
             }
             let Some((start, length)) = path.part else {
-                let extent = |size: Option<usize>| size.map_or(Extent::Whole, Extent::Bytes);
+                let extent = |size: Option<usize>| size.map_or(Extent::Whole, Extent::File);
                 return whole_file(commands, card, &path.fids, extent, true);
             };
             commands.select_file(card, &path.fids, false)?;
@@ -415,16 +437,29 @@ impl<C: Commands> Card for Cps<C> {
         self.perform(|commands, card| commands.code_state(card, code))
     }
 
-    fn verify(&mut self, code: &Code, digits: &[u8]) -> Result<(), CardError> {
+    fn verify(&mut self, code: &Code, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
         let block = codes::block(code, digits)?;
-        self.perform(|commands, card| commands.verify(card, code, &block))?;
+        self.perform_if(
+            |commands, card| commands.verify(card, code, &block),
+            |commands, card| match commands.code_state(card, code) {
+                Ok(state) => Ok(unspent(code, tries, &state)),
+                Err(e @ CardError::Reader(_)) => Err(e),
+                Err(_) => Ok(false),
+            },
+        )?;
         self.reset_seen = false;
         Ok(())
     }
 
+    /// The question for the counter shows whether our application is the selected one before the code goes out: a change that the card
+    /// has made is never asked for again.
     fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError> {
         let (old, new) = (codes::block(code, old)?, codes::block(code, new)?);
-        self.perform(|commands, card| commands.change_code(card, code, &old, &new))
+        self.perform(|commands, card| {
+            commands.code_state(card, code)?;
+            card.settle();
+            commands.change_code(card, code, &old, &new)
+        })
     }
 
     fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError> {
@@ -433,6 +468,8 @@ impl<C: Commands> Card for Cps<C> {
         done.map_err(|error| match error {
             // The unblocking code was taken a moment ago, so the card means the code itself: it cannot be unblocked any more.
             CardError::NotAllowed(_) => CardError::CodeBlocked,
+            // No code went along: it wants the unblocking code again.
+            CardError::CodeIncorrect { .. } => CardError::NotVerified,
             other => other,
         })
     }

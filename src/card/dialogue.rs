@@ -103,8 +103,8 @@ impl CardError {
 /// What a status word other than 9000 means, outside the commands about codes.
 pub(super) fn refusal(sw: StatusWord) -> CardError {
     match sw.0 {
-        0x6982 => CardError::NotVerified,
-        0x6983 => CardError::CodeBlocked,
+        // 6983: the code that would open it is blocked.
+        0x6982 | 0x6983 => CardError::NotVerified,
         0x6900 | 0x6984..=0x6986 | 0x69F0 => CardError::NotAllowed(sw.0),
         0x6600 | 0x6700 | 0x6987 | 0x6988 | 0x6A00 | 0x6A80 | 0x6A84..=0x6A87 | 0x6B00 | 0x6C00..=0x6CFF => {
             CardError::WrongData(sw.0)
@@ -114,8 +114,7 @@ pub(super) fn refusal(sw: StatusWord) -> CardError {
         0x9404 => CardError::NotFound(sw.0),
         0x9402 => CardError::WrongData(sw.0),
         0x9408 => CardError::NotAllowed(sw.0),
-        0x9804 => CardError::NotVerified,
-        0x9840 => CardError::CodeBlocked,
+        0x9804 | 0x9840 => CardError::NotVerified,
         other => CardError::Unexpected(other),
     }
 }
@@ -128,8 +127,8 @@ pub(super) fn code_refusal(sw: StatusWord) -> CardError {
             tries_left: Some(tries_left),
         },
         (None, 0x6300) => CardError::CodeIncorrect { tries_left: None },
-        // Reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the code are spent.
-        (None, 0x6984) => CardError::CodeBlocked,
+        // Blocked, or reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the code are spent.
+        (None, 0x6983 | 0x6984) => CardError::CodeBlocked,
         (None, 0x6700 | 0x6A80) => CardError::CodeRefused(sw.0),
         _ => refusal(sw),
     }

@@ -21,6 +21,8 @@ const FILE_MAX: usize = 0x8000;
 pub(super) enum Extent {
     /// This many bytes, or to the end of the file if that comes first.
     Bytes(usize),
+    /// A file of this size.
+    File(usize),
     /// One BER-TLV object, whose length stands at its beginning.
     Object,
     /// The first bytes of one BER-TLV object, or all of it if it is shorter.
@@ -36,9 +38,8 @@ impl Extent {
     fn missing(self, content: &[u8]) -> usize {
         let until = |end: usize| end.saturating_sub(content.len());
         match self {
-            Extent::Bytes(length) | Extent::Entries(Some(length)) if content.len() >= length => 0,
             Extent::Entries(_) if filled(content) => 0,
-            Extent::Bytes(length) | Extent::Entries(Some(length)) => until(length),
+            Extent::Bytes(length) | Extent::File(length) | Extent::Entries(Some(length)) => until(length),
             Extent::Object => announced_length(content).map_or(READ_MAX, until),
             Extent::Head(length) => {
                 until(announced_length(content).map_or(length, |whole| whole.min(length)))
@@ -51,12 +52,30 @@ impl Extent {
     /// give less at a time than it was asked for.
     fn may_end(self, content: &[u8]) -> bool {
         match self {
-            Extent::Bytes(length) => content.len() >= length,
+            Extent::Bytes(length) | Extent::File(length) | Extent::Entries(Some(length)) => {
+                content.len() >= length
+            }
             Extent::Object | Extent::Head(_) => {
                 announced_length(content).is_none_or(|length| content.len() >= length)
             }
-            Extent::Entries(_) => objects(content).all(|entry| entry.is_ok()),
+            Extent::Entries(None) => objects(content).all(|entry| entry.is_ok()),
             Extent::Whole => true,
+        }
+    }
+
+    /// What was read up to the end of the file, unless the file or what stands in it says that there is more.
+    fn whole(self, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let complete = match self {
+            Extent::Bytes(_) | Extent::Whole => true,
+            Extent::Entries(None) => objects(&content).all(|entry| entry.is_ok()),
+            Extent::File(_) | Extent::Object | Extent::Head(_) | Extent::Entries(Some(_)) => {
+                self.missing(&content) == 0
+            }
+        };
+        if complete {
+            Ok(content)
+        } else {
+            Err(CardError::Malformed("file that ends before its end"))
         }
     }
 }
@@ -93,15 +112,21 @@ pub(super) fn read(
         let command = Command::new([class, 0xB0, high, low]).expect(wanted);
         let answer = card.exchange(&if sensitive { command.sensitive() } else { command })?;
         match answer.sw {
+            // Whoever has nothing to give says so with another status word.
+            StatusWord::OK if answer.data.is_empty() => {
+                return Err(CardError::Malformed("READ BINARY without data"));
+            }
+            StatusWord::END_OF_FILE if answer.data.is_empty() && content.is_empty() => {
+                return Err(refusal(answer.sw));
+            }
             StatusWord::OK | StatusWord::END_OF_FILE => {}
-            StatusWord::WRONG_OFFSET if !content.is_empty() => return Ok(content),
+            StatusWord::WRONG_OFFSET if !content.is_empty() => return extent.whole(content),
             sw => return Err(refusal(sw)),
         }
         append(&mut content, &answer.data);
         let short = answer.data.len() < wanted;
-        if answer.data.is_empty() || answer.sw == StatusWord::END_OF_FILE || short && extent.may_end(&content)
-        {
-            return Ok(content);
+        if answer.sw == StatusWord::END_OF_FILE || short && extent.may_end(&content) {
+            return extent.whole(content);
         }
     }
 }

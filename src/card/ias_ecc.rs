@@ -132,6 +132,21 @@ impl IasEcc {
         Ok(())
     }
 
+    /// EF_ACTUA. It is readable on every card where it exists, unless something happened to it.
+    fn read_actua(&mut self, card: &mut Dialogue<'_>) -> Result<Stamp, CardError> {
+        match self.select_file(card, &EF_ACTUA, false) {
+            Ok(_) => {}
+            Err(CardError::NotFound(_)) => return Ok(Stamp::Absent),
+            Err(e) => return Err(e),
+        }
+        match files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false) {
+            Ok(file) => Ok(Stamp::of(&file)),
+            Err(e @ (CardError::Reader(_) | CardError::Malformed(_))) => Err(e),
+            Err(refused) if refused.may_be_foreign_context() && !card.settled() => Err(refused),
+            Err(_) => Ok(Stamp::Interrupted),
+        }
+    }
+
     /// Selects the file of a code before the code is used, if AODF names one.
     fn select_code(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<(), CardError> {
         let Some(path) = &code.path else {
@@ -355,16 +370,10 @@ impl Commands for IasEcc {
         if !self.has_stamp_file() {
             return Ok(None);
         }
-        let file = match self.select_file(card, &EF_ACTUA, false) {
-            Ok(_) => files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false),
-            Err(CardError::NotFound(_)) => return Ok(Some(Stamp::Absent)),
-            Err(e) => return Err(e),
-        };
-        match file {
-            Ok(file) => Ok(Some(Stamp::of(&file))),
-            Err(e @ CardError::Reader(_)) => Err(e),
-            // It is readable on every card where it exists, unless something happened to it.
-            Err(_) => Ok(Some(Stamp::Interrupted)),
+        match self.read_actua(card)? {
+            // So grave a verdict takes two readings.
+            Stamp::Interrupted => Ok(Some(self.read_actua(card)?)),
+            stamp => Ok(Some(stamp)),
         }
     }
 

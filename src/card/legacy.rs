@@ -59,15 +59,23 @@ fn protected(label: String, fids: Vec<u16>) -> DataObject {
     }
 }
 
-/// Reads a file whole.
+/// Reads a file whole. One that is not there is looked for twice: each level is found from the one above only.
 pub(super) fn read(card: &mut Dialogue<'_>, fids: &[u16]) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let control_information = match select(card, fids) {
+        Err(CardError::NotFound(_)) => select(card, fids),
+        selected => selected,
+    }?;
+    let size = size(&control_information)?;
+    files::read(card, CLASS, 0, Extent::File(size), true)
+}
+
+/// Goes down to a file; its control information.
+fn select(card: &mut Dialogue<'_>, fids: &[u16]) -> Result<Zeroizing<Vec<u8>>, CardError> {
     let (file, above) = fids.split_last().ok_or(CardError::Unsupported)?;
     for directory in above {
         card.select(&Command::new(SELECT).data(&directory.to_be_bytes()))?;
     }
-    let control_information = card.perform(&Command::new(SELECT).data(&file.to_be_bytes()).expect(256))?;
-    let size = size(&control_information)?;
-    files::read(card, CLASS, 0, Extent::Bytes(size), true)
+    card.perform(&Command::new(SELECT).data(&file.to_be_bytes()).expect(256))
 }
 
 /// Size of a file: `85 len { size (2 bytes), file identifier (2), type (1), ... }`.

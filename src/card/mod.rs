@@ -250,8 +250,9 @@ pub trait Card: Send {
     /// Asks for the counters of a code. Never costs a try.
     fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError>;
 
-    /// Presents a code, once. `digits` is checked against the limits of `code` before anything is sent.
-    fn verify(&mut self, code: &Code, digits: &[u8]) -> Result<(), CardError>;
+    /// Presents a code, once; again only when another application was the selected one and the card shows that no try was lost, of those
+    /// that were left before if `tries` is known. `digits` is checked against the limits of `code` before anything is sent.
+    fn verify(&mut self, code: &Code, digits: &[u8], tries: Option<u8>) -> Result<(), CardError>;
 
     /// Replaces the holder's code.
     ///

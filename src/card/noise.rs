@@ -141,9 +141,9 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
     });
     call(0, &mut |card| drop(card.code_state(&pin())));
     // Once, and once more if the application was not the selected one.
-    call(2, &mut |card| drop(card.verify(&pin(), b"1234")));
+    call(2, &mut |card| drop(card.verify(&pin(), b"1234", None)));
     call(4, &mut |card| drop(card.change_code(&pin(), b"1234", b"5678")));
-    call(2, &mut |card| drop(card.verify(&unblocking(), b"12345678")));
+    call(2, &mut |card| drop(card.verify(&unblocking(), b"12345678", None)));
     call(2, &mut |card| drop(card.reset_code(&pin(), b"5678")));
     for key in [key(0x81, KeyRole::Signature), key(0x82, KeyRole::Authentication)] {
         for input in [

@@ -55,11 +55,11 @@ impl StatusWord {
     }
 
     /// A refusal that may only mean that this card's application is not the selected one, because another program has
-    /// selected its own or has reset the card. None of them is given to a code that was compared.
+    /// selected its own or has reset the card, or that a chain of commands was broken off before (6883).
     pub fn may_be_foreign_context(self) -> bool {
         matches!(
             self.0,
-            0x6E00 | 0x6D00 | 0x6A86 | 0x6A82 | 0x6A88 | 0x6881 | 0x6985
+            0x6E00 | 0x6D00 | 0x6A86 | 0x6A82 | 0x6A88 | 0x6881 | 0x6883 | 0x6985
         )
     }
 }

@@ -68,10 +68,11 @@ impl From<CardError> for Error {
             CardError::CodeBlocked => Error::PinLocked,
             CardError::CodeLength => Error::PinLenRange,
             CardError::CodeDigits | CardError::CodeRefused(_) => Error::PinInvalid,
-            CardError::NotVerified => Error::UserNotLoggedIn,
-            CardError::WrongData(_) => Error::DataInvalid,
             CardError::Unsupported => Error::KeyFunctionNotPermitted,
-            CardError::NotAllowed(_)
+            // Where the caller's login or data can be the reason, the token says so.
+            CardError::NotVerified
+            | CardError::NotAllowed(_)
+            | CardError::WrongData(_)
             | CardError::NotFound(_)
             | CardError::Unexpected(_)
             | CardError::Malformed(_) => Error::DeviceError,

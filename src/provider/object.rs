@@ -124,10 +124,7 @@ impl Library {
         let mut verdict = Ok(());
         for request in wanted {
             let size_only = matches!(request.out, Output::Size);
-            let value = self.note(
-                &session,
-                session.token().attribute(object, request.kind, size_only),
-            )?;
+            let value = self.value(&session, object, request.kind, size_only)?;
             if let Err(error) = answer(request, value) {
                 verdict = verdict.and(Err(error));
             }
@@ -141,16 +138,32 @@ impl Library {
         let object = self.visible(&session, object)?;
         match object {
             Object::Certificate(_) | Object::Data(_) => {
-                let value = self.note(&session, session.token().attribute(object, CKA_VALUE, true))?;
+                let value = self.value(&session, object, CKA_VALUE, true)?;
                 Ok(length(&value))
             }
             Object::PublicKey(_) | Object::PrivateKey(_) => {
-                let value = self.note(&session, session.token().attribute(object, CKA_MODULUS, true))?;
+                let value = self.value(&session, object, CKA_MODULUS, true)?;
                 Ok(length(&value))
             }
             Object::Profile(id) => Ok(size_of_val(id)),
             Object::Mechanism(kind) => Ok(size_of_val(kind)),
         }
+    }
+
+    /// One attribute of a visible object. Without the login, which another program may have ended, a private object is not there:
+    /// §5.7 has no CKR_USER_NOT_LOGGED_IN for its questions.
+    fn value(
+        &self,
+        session: &Session,
+        object: &Object,
+        kind: CK_ATTRIBUTE_TYPE,
+        size_only: bool,
+    ) -> Result<Value> {
+        let value = session.token().attribute(object, kind, size_only);
+        self.note(session, value).map_err(|error| match error {
+            Error::UserNotLoggedIn => Error::ObjectHandleInvalid,
+            other => other,
+        })
     }
 
     /// C_SetAttributeValue. Only CKA_VALUE of a modifiable data object can change, as a whole: what a shorter value leaves of the

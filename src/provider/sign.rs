@@ -235,7 +235,12 @@ impl Library {
             if !out.wants(operation.signature_len)? {
                 return Ok(Step::GoesOn(operation.signature_len));
             }
+            // §5.13 "C_SignFinal" has no CKR_DATA_INVALID.
             self.finish_signature(&session, operation, out)
+                .map_err(|error| match error {
+                    Error::DataInvalid => Error::DataLenRange,
+                    other => other,
+                })
         })
     }
 

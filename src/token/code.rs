@@ -2,8 +2,9 @@
 
 use parking_lot::Mutex;
 
-use crate::card::{CardError, CodeState};
+use crate::card::{Card, CardError, CodeState};
 use crate::pkcs15::Code;
+use crate::reader::ReaderError;
 
 use super::{Error, Token};
 
@@ -107,12 +108,30 @@ impl Token {
         *self.codes.holder.lock() = None;
     }
 
-    /// Passes a result of the card on, and notes when it shows that the card has forgotten the login.
-    pub(super) fn watch<T>(&self, result: Result<T, CardError>) -> Result<T, Error> {
-        if matches!(result, Err(CardError::NotVerified)) {
-            self.forget_login();
+    /// Uses the card for something that, if it is `protected`, needs the login of this process. After a reset by another program the card
+    /// may know that program's login: what it gave under somebody else's code is withheld.
+    pub(super) fn with_own_login<T>(
+        &self,
+        protected: bool,
+        act: impl FnOnce(&mut dyn Card) -> Result<T, CardError>,
+    ) -> Result<T, Error> {
+        let mut card = self.card.lock();
+        let result = act(card.as_mut());
+        if !protected {
+            return Ok(result?);
         }
-        Ok(result?)
+        match result {
+            Ok(done) if card.seen_continuous() => Ok(done),
+            Ok(_) | Err(CardError::NotVerified) => {
+                // A card that denies a login which nobody has ended is in a state that it alone knows.
+                if card.seen_continuous() && self.login() != Login::Public {
+                    close(card.as_mut());
+                }
+                self.forget_login();
+                Err(Error::NotLoggedIn)
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// The code that `user` presents: the first holder's code of AODF, or the first unblocking code.
@@ -168,8 +187,12 @@ impl Token {
         if !wanted() {
             return Err(Error::SessionGone);
         }
-        let result = card.verify(code, digits);
+        let tries = (*self.codes.of(user).lock()).and_then(|state| state.tries_left);
+        let result = card.verify(code, digits, tries);
         self.note_presentation(user, &result);
+        if result.as_ref().is_err_and(is_unclear) {
+            close(card.as_mut());
+        }
         result?;
         *self.codes.login.lock() = Login::In(user);
         Ok(())
@@ -219,17 +242,18 @@ impl Token {
         let mut card = self.card.lock();
         let result = card.change_code(code, old, new);
         self.note_presentation(User::Holder, &result);
-        let public = *self.codes.login.lock() == Login::Public;
-        let close = match result {
-            Err(CardError::CodeLength | CardError::CodeDigits | CardError::Reader(_)) => false,
-            Err(CardError::CodeIncorrect { .. } | CardError::CodeBlocked) => !public,
-            _ => public,
-        };
-        if close {
+        if !card.seen_continuous() {
             self.forget_login();
         }
-        if close && let Err(error) = card.logout() {
-            log::warn!("the card could not be closed after a change of its code: {error:?}");
+        let public = self.login() == Login::Public;
+        let to_close = match &result {
+            Ok(()) | Err(CardError::CodeRefused(_)) => public,
+            Err(CardError::CodeIncorrect { .. } | CardError::CodeBlocked) => !public,
+            Err(error) => is_unclear(error),
+        };
+        if to_close {
+            self.forget_login();
+            close(card.as_mut());
         }
         Ok(result?)
     }
@@ -237,10 +261,35 @@ impl Token {
     /// C_InitPIN: a new holder's code, after the unblocking code was presented.
     pub fn reset_code(&self, new: &[u8]) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
-        let result = self.card.lock().reset_code(code, new);
+        let result = self.with_own_login(true, |card| card.reset_code(code, new));
         *self.codes.holder.lock() = None;
         *self.codes.officer.lock() = None;
-        self.watch(result)
+        result
+    }
+}
+
+/// Whether a code may count as presented although its presentation failed: the card did not say that it is wrong, and it is there.
+fn is_unclear(error: &CardError) -> bool {
+    let gone = [
+        ReaderError::Removed,
+        ReaderError::NoReader,
+        ReaderError::NoService,
+    ];
+    !matches!(
+        error,
+        CardError::CodeIncorrect { .. }
+            | CardError::CodeBlocked
+            | CardError::CodeLength
+            | CardError::CodeDigits
+            | CardError::Updated
+            | CardError::InterruptedUpdate
+    ) && !gone.map(CardError::Reader).contains(error)
+}
+
+/// Closes a card whose state is not known.
+fn close(card: &mut dyn Card) {
+    if let Err(error) = card.logout() {
+        log::warn!("the card could not be closed: {error:?}");
     }
 }
 

@@ -44,10 +44,7 @@ pub enum Error {
 
 impl From<CardError> for Error {
     fn from(e: CardError) -> Self {
-        match e {
-            CardError::NotVerified => Error::NotLoggedIn,
-            e => Error::Card(e),
-        }
+        Error::Card(e)
     }
 }
 

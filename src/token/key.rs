@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::card::{Abilities, Card, CardError, Deciphered, Input};
+use crate::card::{Abilities, CardError, Deciphered, Input};
 use crate::crypto::padding::{oaep, pkcs1, pss};
 use crate::crypto::rsa::PublicKey;
 use crate::crypto::{Hash, LastRound, digest_info, system_random};
@@ -37,7 +37,11 @@ impl Token {
             ToSign::Bare(data) => match bare_input(abilities, data)? {
                 Input::Digest { hash, digest, .. } => self.sign_digest(key, public, hash, digest, None),
                 input => {
-                    let signature = self.sign_input(key, &input)?;
+                    let signature = self.sign_input(key, &input).map_err(|error| match error {
+                        // They went to the card as the caller gave them.
+                        Error::Card(CardError::WrongData(_)) => Error::Data,
+                        other => other,
+                    })?;
                     checked(signature, |s| public.verify_pkcs1_bare(data, s).is_ok())
                 }
             },
@@ -51,28 +55,8 @@ impl Token {
         }
     }
 
-    /// Uses a private key. After a reset by another program the card may know that program's login: a result that it gave
-    /// under somebody else's code is withheld.
-    fn with_own_login<T>(
-        &self,
-        key: &PrivateKey,
-        operation: impl FnOnce(&mut dyn Card) -> Result<T, CardError>,
-    ) -> Result<T, Error> {
-        let mut card = self.card.lock();
-        let result = operation(card.as_mut());
-        let own = !key.entry.common.private || card.seen_continuous();
-        drop(card);
-        self.watch(result.and_then(|done| {
-            if own {
-                Ok(done)
-            } else {
-                Err(CardError::NotVerified)
-            }
-        }))
-    }
-
     fn sign_input(&self, key: &PrivateKey, input: &Input<'_>) -> Result<Vec<u8>, Error> {
-        self.with_own_login(key, |card| card.sign(&key.reference, input))
+        self.with_own_login(key.entry.common.private, |card| card.sign(&key.reference, input))
     }
 
     fn sign_digest(
@@ -126,7 +110,9 @@ impl Token {
         if cryptogram.len() != key.reference.modulus_len {
             return Err(Error::CryptogramLength);
         }
-        let deciphered = self.with_own_login(key, |card| card.decipher(&key.reference, cryptogram));
+        let deciphered = self.with_own_login(key.entry.common.private, |card| {
+            card.decipher(&key.reference, cryptogram)
+        });
         let deciphered = deciphered.map_err(|error| match error {
             // A chip that removes the padding itself refuses a malformed block so.
             Error::Card(CardError::WrongData(_) | CardError::NotAllowed(_)) => Error::Cryptogram,

@@ -261,10 +261,9 @@ impl Token {
     }
 
     fn data_size(&self, data: &Data) -> Result<usize, Error> {
-        match self.card.lock().file_size(&data.entry.path) {
-            Err(CardError::NotFound(_)) if data.entry.path.legacy => Ok(0),
-            size => self.watch(size),
-        }
+        let path = &data.entry.path;
+        let size = self.with_own_login(data.entry.common.private, |card| card.file_size(path));
+        absent_or(size, path, 0)
     }
 
     /// Writes a data object from its start; the rest of the file becomes zeros. What is read back must be what was written.
@@ -277,8 +276,7 @@ impl Token {
         content.extend_from_slice(value);
         content.resize(size, 0);
         let label = &data.entry.common.label;
-        let written = self.card.lock().write_file(&data.entry.path, &content);
-        self.watch(written)
+        self.with_own_login(true, |card| card.write_file(&data.entry.path, &content))
             .inspect_err(|error| log::error!("{label} may be half written: {error:?}"))?;
         if *self.read(data)? == *content {
             Ok(())
@@ -288,25 +286,24 @@ impl Token {
         }
     }
 
-    /// Content of a data object, from the card. The CPS2ter side is not announced by the card: a file that is not there has no
-    /// content. What the card gave under another program's login is withheld.
+    /// Content of a data object, from the card.
     fn read(&self, data: &Data) -> Result<Zeroizing<Vec<u8>>, Error> {
         let path = &data.entry.path;
-        let mut card = self.card.lock();
-        let content = card.read_file(path);
-        let own = !data.entry.common.private || card.seen_continuous();
-        drop(card);
-        match content {
-            Ok(_) if !own => self.watch(Err(CardError::NotVerified)),
-            Err(CardError::NotFound(_)) if path.legacy => Ok(Zeroizing::default()),
-            content => self.watch(content),
-        }
+        let content = self.with_own_login(data.entry.common.private, |card| card.read_file(path));
+        absent_or(content, path, Zeroizing::default())
     }
 
     /// Random bytes of the card.
     pub fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        let result = self.card.lock().random(out);
-        self.watch(result)
+        Ok(self.card.lock().random(out)?)
+    }
+}
+
+/// The CPS2ter side is not announced by the card: a file that is not there is `empty`.
+fn absent_or<T>(answer: Result<T, Error>, path: &pkcs15::Path, empty: T) -> Result<T, Error> {
+    match answer {
+        Err(Error::Card(CardError::NotFound(_))) if path.legacy => Ok(empty),
+        answer => answer,
     }
 }
 

@@ -173,7 +173,7 @@ mod codes {
     #[test]
     fn login_is_one_command() {
         card("> 01200001 04 31323334\n< 9000")
-            .verify(&pin(), b"1234")
+            .verify(&pin(), b"1234", None)
             .unwrap();
     }
 
@@ -186,7 +186,11 @@ mod codes {
             ("6F00", CardError::Unexpected(0x6F00)),
         ] {
             let script = format!("> 01200001 04 31323334\n< {status}");
-            assert_eq!(card(&script).verify(&pin(), b"1234"), Err(error), "{status}");
+            assert_eq!(
+                card(&script).verify(&pin(), b"1234", None),
+                Err(error),
+                "{status}"
+            );
         }
     }
 
@@ -213,21 +217,24 @@ mod codes {
         assert_eq!(odd, Err(CardError::Unexpected(0x6F00)));
     }
 
+    /// The counter comes first: a code goes only to our application.
+    const COUNTER: &str = "> 01200001\n< 63C3";
+
     #[test]
     fn change_is_two_steps() {
-        let script = "> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 9000";
-        card(script).change_code(&pin(), b"1234", b"5678").unwrap();
+        let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 9000");
+        card(&script).change_code(&pin(), b"1234", b"5678").unwrap();
     }
 
     #[test]
     fn a_refused_change_does_not_present_the_old_code_again() {
-        let script = "> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 6985";
+        let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 6985");
         assert_eq!(
-            card(script).change_code(&pin(), b"1234", b"5678"),
+            card(&script).change_code(&pin(), b"1234", b"5678"),
             Err(CardError::NotAllowed(0x6985))
         );
-        let script = "> 01200001 04 31323334\n< 63C2";
-        let wrong = card(script).change_code(&pin(), b"1234", b"5678");
+        let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 63C2");
+        let wrong = card(&script).change_code(&pin(), b"1234", b"5678");
         assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(2) }));
     }
 
@@ -243,7 +250,7 @@ mod codes {
                  < 9000"
             );
             let mut card = card_with(protocol, &script);
-            card.verify(&unblocking(), b"12345678").unwrap();
+            card.verify(&unblocking(), b"12345678", None).unwrap();
             card.reset_code(&pin(), b"4321").unwrap();
         }
     }
@@ -253,7 +260,7 @@ mod codes {
         let mut card = card(&format!("= reset\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"));
         card.logout().unwrap();
         assert_eq!(card.continuous(), Ok(true));
-        card.verify(&pin(), b"1234").unwrap();
+        card.verify(&pin(), b"1234", None).unwrap();
     }
 }
 
@@ -469,10 +476,45 @@ mod sharing {
             "> 01200001 04 31323334
              < 6881
              {SELECT_ROOT}
+             > 01200001
+             < 63C3
              > 01200001 04 31323334
              < 9000"
         );
-        card(&script).verify(&pin(), b"1234").unwrap();
+        card(&script).verify(&pin(), b"1234", None).unwrap();
+    }
+
+    #[test]
+    fn a_code_that_may_have_cost_a_try_is_not_presented_again() {
+        for (code, before, counter, again) in [
+            (pin(), Some(2), "63C2", true),
+            (pin(), Some(3), "63C2", false),
+            (pin(), None, "63C2", false),
+            (pin(), None, "6983", false),
+            (pin(), None, "6F00", false),
+            // It was the right one, or another program has given it.
+            (pin(), Some(3), "9000", true),
+            (unblocking(), Some(9), "63C9", true),
+            (unblocking(), None, "63C9", false),
+        ] {
+            let reference = code.reference;
+            let verify = format!("> 012000{reference:02X} 04 31323334");
+            let end = if again {
+                format!("\n{verify}\n< 9000")
+            } else {
+                String::new()
+            };
+            let script =
+                format!("{verify}\n< 6A88\n{SELECT_ROOT}\n> 012000{reference:02X}\n< {counter}{end}");
+            let code = Code { min_len: 4, ..code };
+            let result = card(&script).verify(&code, b"1234", before);
+            let refused = Err(CardError::NotFound(0x6A88));
+            assert_eq!(
+                result,
+                if again { Ok(()) } else { refused },
+                "{before:?} {counter}"
+            );
+        }
     }
 
     #[test]

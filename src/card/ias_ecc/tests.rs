@@ -226,13 +226,11 @@ mod directory {
     fn an_interrupted_update_makes_the_card_unusable() {
         for answer in [
             "< EC12 8107 20240315103000 0000 00000000000000 9000",
-            "< 9000",
+            "< 6B00",
             "< 6982",
         ] {
-            let script = format!(
-                "{}\n> 00A4090C 04 3F00D010\n< 9000\n> 00B00000 14\n{answer}",
-                token()
-            );
+            let read = format!("> 00A4090C 04 3F00D010\n< 9000\n> 00B00000 14\n{answer}");
+            let script = format!("{}\n{}", token(), [&*read; 4].join("\n"));
             let mut card = card(&script);
             assert_eq!(card.read_token_info().unwrap().token.label, "CPS3", "{answer}");
             assert_eq!(
@@ -240,6 +238,22 @@ mod directory {
                 Err(CardError::InterruptedUpdate),
                 "{answer}"
             );
+        }
+    }
+
+    #[test]
+    fn a_stamp_that_cannot_be_read_is_no_interrupted_update() {
+        let select = "> 00A4090C 04 3F00D010\n< 9000";
+        let script = format!("{}\n{select}\n> 00B00000 14\n< 9000", token());
+        assert_eq!(
+            card(&script).read_token_info(),
+            Err(CardError::Malformed("READ BINARY without data"))
+        );
+        for slip in ["EC12 8107 20240315103000 0000 00000000000000 9000", "6F00"] {
+            let script = format!("{}\n{select}\n> 00B00000 14\n< {slip}\n{UPDATED}", token());
+            let mut card = card(&script);
+            card.read_token_info().unwrap();
+            assert_eq!(card.check_update(NEVER), Ok(()), "{slip}");
         }
     }
 
@@ -269,9 +283,9 @@ mod directory {
     #[test]
     fn an_update_is_seen_after_a_reset_before_anything_else_is_done() {
         let mut card = card_read(UPDATED, &format!("~ reset\n{UPDATED_LATER}\n{UPDATED_LATER}"));
-        assert_eq!(card.verify(&pin(), b"1234"), Err(CardError::Updated));
+        assert_eq!(card.verify(&pin(), b"1234", None), Err(CardError::Updated));
         // Whoever goes on all the same hears it again.
-        assert_eq!(card.verify(&pin(), b"1234"), Err(CardError::Updated));
+        assert_eq!(card.verify(&pin(), b"1234", None), Err(CardError::Updated));
     }
 
     #[test]
@@ -279,7 +293,7 @@ mod directory {
         let login = "> 00200001 04 31323334\n< 9000";
         let script = format!("~ reset\n{UPDATED}\n{login}\n> 00840000 08\n< 0102030405060708 9000");
         let mut card = card_read(UPDATED, &script);
-        card.verify(&pin(), b"1234").unwrap();
+        card.verify(&pin(), b"1234", None).unwrap();
         card.random(&mut [0; 8]).unwrap();
     }
 
@@ -305,7 +319,8 @@ mod directory {
                     < 9000
                     > 00B00000 14
                     < EC12 8107 20250101000000 0000 00000000000000 9000";
-        let mut card = card_read(UPDATED, &format!("~ reset\n{half}"));
+        let script = format!("~ reset\n{half}\n{half}");
+        let mut card = card_read(UPDATED, &script);
         assert_eq!(card.random(&mut [0; 8]), Err(CardError::InterruptedUpdate));
     }
 
@@ -445,7 +460,10 @@ mod directory {
     #[test]
     fn rubbish_is_an_error_and_no_panic() {
         for (answer, error) in [
-            ("< 3082 9000", CardError::Malformed("TLV length cut short")),
+            (
+                "< 3082 9000",
+                CardError::Malformed("file that ends before its end"),
+            ),
             ("< 6985", CardError::NotAllowed(0x6985)),
         ] {
             let odf = format!(
@@ -578,7 +596,7 @@ mod codes {
     #[test]
     fn login_is_one_command() {
         card("> 00200001 04 31323334\n< 9000")
-            .verify(&pin(), b"1234")
+            .verify(&pin(), b"1234", None)
             .unwrap();
     }
 
@@ -597,7 +615,11 @@ mod codes {
             ("6110", CardError::Unexpected(0x6110)),
         ] {
             let script = format!("> 00200001 04 31323334\n< {status}");
-            assert_eq!(card(&script).verify(&pin(), b"1234"), Err(error), "{status}");
+            assert_eq!(
+                card(&script).verify(&pin(), b"1234", None),
+                Err(error),
+                "{status}"
+            );
         }
     }
 
@@ -611,7 +633,7 @@ mod codes {
             (b"12a4", CardError::CodeDigits),
             ("12é".as_bytes(), CardError::CodeDigits),
         ] {
-            assert_eq!(card.verify(&pin(), digits), Err(error.clone()));
+            assert_eq!(card.verify(&pin(), digits, None), Err(error.clone()));
             assert_eq!(card.change_code(&pin(), b"1234", digits), Err(error.clone()));
             assert_eq!(card.change_code(&pin(), digits, b"1234"), Err(error.clone()));
             assert_eq!(card.reset_code(&pin(), digits), Err(error));
@@ -629,7 +651,7 @@ mod codes {
             path: Some(path(&[])),
             ..pin()
         };
-        card(script).verify(&code, b"1234").unwrap();
+        card(script).verify(&code, b"1234", None).unwrap();
     }
 
     #[test]
@@ -640,18 +662,23 @@ mod codes {
             ..pin()
         };
         assert!(matches!(
-            card("").verify(&code, b"1234"),
+            card("").verify(&code, b"1234", None),
             Err(CardError::Malformed(_))
         ));
     }
 
     #[test]
     fn change_and_unblock() {
-        card("> 00240001 08 31323334 35363738\n< 9000")
+        // The counter comes first: a code goes only to our application.
+        let counter = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080
+                       < 6111
+                       > 00C00000 11
+                       < 700F BF81010B A009 9A0103 9B0103 9D0100 9000";
+        card(&format!("{counter}\n> 00240001 08 31323334 35363738\n< 9000"))
             .change_code(&pin(), b"1234", b"5678")
             .unwrap();
         let mut card = card("> 00200002 08 3132333435363738\n< 9000\n> 002C0201 04 34333231\n< 9000");
-        card.verify(&unblocking(), b"12345678").unwrap();
+        card.verify(&unblocking(), b"12345678", None).unwrap();
         card.reset_code(&pin(), b"4321").unwrap();
     }
 
@@ -703,9 +730,13 @@ mod codes {
                       < 6E00
                       > 00A40404 08 8025000001FF0100
                       < 9000
+                      > 00CB3FFF 0A 4D08 7006 BF8101 02 A080
+                      < 6111
+                      > 00C00000 11
+                      < 700F BF81010B A009 9A0103 9B0103 9D0100 9000
                       > 00200001 04 31323334
                       < 63C1";
-        let wrong = card(script).verify(&pin(), b"1234");
+        let wrong = card(script).verify(&pin(), b"1234", None);
         assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(1) }));
     }
 
@@ -714,7 +745,7 @@ mod codes {
         let mut card = card("= reset\n> 00200001 04 31323334\n< 9000");
         card.logout().unwrap();
         assert_eq!(card.continuous(), Ok(true));
-        card.verify(&pin(), b"1234").unwrap();
+        card.verify(&pin(), b"1234", None).unwrap();
     }
 }
 
@@ -972,7 +1003,7 @@ mod sharing {
         assert_eq!(card.continuous(), Ok(false));
         card.random(&mut [0; 8]).unwrap();
         assert_eq!(card.continuous(), Ok(false));
-        card.verify(&pin(), b"1234").unwrap();
+        card.verify(&pin(), b"1234", None).unwrap();
         assert_eq!(card.continuous(), Ok(true));
     }
 
@@ -999,7 +1030,7 @@ mod sharing {
             card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])),
             Err(CardError::NotVerified)
         );
-        card.verify(&pin(), b"1234").unwrap();
+        card.verify(&pin(), b"1234", None).unwrap();
         card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])).unwrap();
     }
 
