@@ -3,17 +3,14 @@
 mod common;
 
 use std::ptr::null_mut;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
 use cryptoki_sys::*;
-use sim_cards::{Action, Interceptor, Options};
+use sim_cards::Options;
 
-use common::{Ckr, Module, PIN, READER, Rack, Session, ulong};
-
-/// Longer than anything here can take without waiting for a card.
-const PATIENCE: Duration = Duration::from_secs(10);
+use common::{Ckr, Gate, Module, PATIENCE, PIN, READER, Rack, Session, ulong};
 
 /// Everything that is called all the time.
 fn polls(module: &Module, session: Session<'_>) {
@@ -158,20 +155,6 @@ fn empty_readers_and_foreign_cards_cost_nothing() {
     assert_eq!((card.apdus(), rack.connections()), (0, 0));
 }
 
-/// Holds every command back until the other end is dropped, and tells when the first one comes.
-struct Gate {
-    arrived: Sender<()>,
-    open: Receiver<()>,
-}
-
-impl Interceptor for Gate {
-    fn command(&mut self, _: u64, _: &[u8]) -> Action {
-        let _ = self.arrived.send(());
-        let _ = self.open.recv();
-        Action::Pass
-    }
-}
-
 #[test]
 fn polls_answer_while_the_card_signs() {
     for card in common::both() {
@@ -180,13 +163,10 @@ fn polls_answer_while_the_card_signs() {
         polls(&module, session);
         let key = session.private_key("CPS_PRIV_AUT");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
-        let ((arrived, signing), (gate, open)) = (channel(), channel::<()>());
-        card.sim().set_interceptor(Gate { arrived, open });
+        let gate = Gate::new(&card);
         thread::scope(|scope| {
             let signature = scope.spawn(|| session.sign(b"a message"));
-            signing
-                .recv_timeout(PATIENCE)
-                .expect("the card has got a command");
+            gate.closed();
             let (done, polled) = channel();
             let module = &module;
             scope.spawn(move || {

@@ -5,12 +5,14 @@
 
 pub mod codes;
 pub mod fork;
+pub mod gate;
 pub mod messages;
 pub mod module;
 pub mod openssl;
 pub mod rack;
 
 pub use codes::Ckr;
+pub use gate::{Gate, PATIENCE};
 pub use module::{Mech, Module, Parameter, Rv, Session, Template, ulong};
 pub use rack::{Card, Rack};
 
