@@ -61,7 +61,7 @@ impl Arguments {
             name: "opensc-cps3".into(),
             title: "OpenSC, CPS3".into(),
             card: Card::Cps3,
-            module: "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so".into(),
+            module: format!("/usr/lib/{}-linux-gnu/opensc-pkcs11.so", std::env::consts::ARCH).into(),
             ours: false,
         });
         ours.chain(peer).collect()

@@ -12,7 +12,7 @@ mod report;
 mod run;
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
 
@@ -80,6 +80,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     report::create(&arguments.report_dir(), &lanes)?;
     let lines = run_lanes(&lanes, &checks, &bench, &tools, &arguments.report_dir())?;
     let report = Report {
+        about: about(&lanes, &tools),
         lanes,
         lines,
         duration: start.elapsed(),
@@ -88,6 +89,26 @@ fn run(arguments: &Arguments) -> Result<bool> {
     println!("\n{}", report.summary());
     println!("report: {}", arguments.report_dir().join("report.html").display());
     Ok(report.passed())
+}
+
+/// On what the run stood.
+fn about(lanes: &[Lane], tools: &Tools) -> Vec<String> {
+    let now = process::output(Command::new("date").args(["--utc", "+%F %H:%M UTC"]));
+    let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = system.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let mut about = vec![format!(
+        "{}, {}: cpx-pkcs11 {}, pcscd {}, vpcd {}",
+        now.unwrap_or_default().trim(),
+        system.unwrap_or("unknown system").trim_matches('"'),
+        env!("CARGO_PKG_VERSION"),
+        tools.debian("pcscd"),
+        tools.debian("vsmartcard-vpcd"),
+    )];
+    about.extend(lanes.iter().map(|lane| {
+        let (title, module, holder) = (&lane.title, lane.module.display(), lane.card.persona());
+        format!("{title}: {module} with the card of {holder}")
+    }));
+    about
 }
 
 /// All lanes at once, each with its own pcscd, reader and card; the lines come back check by check.
@@ -126,16 +147,11 @@ fn run_lane(
     report_dir: &Path,
 ) -> Result<Vec<Outcome>> {
     let mut stack = lane.start(bench)?;
-    checks
+    Ok(checks
         .iter()
         .map(|check| {
-            let outcome = run::run(
-                check,
-                &mut stack,
-                bench,
-                tools,
-                &report_dir.join("logs").join(&lane.name),
-            )?;
+            let logs = report_dir.join("logs").join(&lane.name);
+            let outcome = run::run(check, &mut stack, bench, tools, &logs);
             println!(
                 "{:<24} {:<12} {:<28} {:5.1} s",
                 outcome.verdict.word(),
@@ -143,7 +159,7 @@ fn run_lane(
                 check.name,
                 outcome.duration.as_secs_f32()
             );
-            Ok(outcome)
+            outcome
         })
-        .collect()
+        .collect())
 }

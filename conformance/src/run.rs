@@ -43,6 +43,14 @@ impl Verdict {
             Verdict::NotMeant => "not meant for it",
         }
     }
+
+    /// The reason, if there is one.
+    pub fn why(&self) -> &str {
+        match self {
+            Verdict::Passed | Verdict::NotMeant => "",
+            Verdict::NotPossible(why) | Verdict::Failed(why) => why,
+        }
+    }
 }
 
 /// File name of a check's log.
@@ -55,8 +63,26 @@ pub fn kept_name(check: &Check) -> String {
     check.name.replace('/', "-")
 }
 
-/// Runs the check, writes its log into `logs`.
-pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Result<Outcome> {
+/// Runs the check, writes its log into `logs`. What breaks around one check must not cost the report of the others.
+pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Outcome {
+    try_to_run(check, stack, bench, tools, logs).unwrap_or_else(|why| {
+        let _ = fs::write(logs.join(log_name(check)), &why);
+        Outcome {
+            verdict: Verdict::Failed(why),
+            duration: Duration::ZERO,
+            counted: None,
+            kept: Vec::new(),
+        }
+    })
+}
+
+fn try_to_run(
+    check: &Check,
+    stack: &mut Stack,
+    bench: &Bench,
+    tools: &Tools,
+    logs: &Path,
+) -> Result<Outcome> {
     let start = Instant::now();
     let keep = logs.join(kept_name(check));
     fs::create_dir(&keep).map_err(|error| format!("{}: {error}", keep.display()))?;

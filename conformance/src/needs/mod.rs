@@ -109,6 +109,15 @@ impl Tools {
         own.cloned().unwrap_or_else(|| "missing".into())
     }
 
+    /// Version of a package of Debian that the bench itself needs.
+    pub fn debian(&self, package: &str) -> &str {
+        let source = Source::Debian;
+        let package = package.to_owned();
+        self.versions
+            .get(&Need { source, package })
+            .map_or("missing", String::as_str)
+    }
+
     /// The first need that is not there, and why, as a sentence.
     pub fn missing(&self, check: &Check) -> Option<String> {
         let need = check

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::beside::Beside;
 use super::{Line, Report, kept_path, log_path};
 use crate::lane::Lane;
 use crate::run::{Outcome, Verdict};
@@ -25,7 +26,12 @@ td img { display: block; max-width: 14em; margin: .3em 0 }
 pub fn render(report: &Report) -> String {
     let mut page = HEAD.to_owned();
     page.push_str("<ul>\n");
-    for line in report.summary().lines() {
+    for line in report
+        .about
+        .iter()
+        .map(String::as_str)
+        .chain(report.summary().lines())
+    {
         let _ = writeln!(page, "<li>{}", escape(line));
     }
     let _ = writeln!(
@@ -33,25 +39,47 @@ pub fn render(report: &Report) -> String {
         "</ul>\n<p>{:.0} seconds in all.\n<table>",
         report.duration.as_secs_f32()
     );
-    page.push_str("<tr><th>Client<th>Version<th>What it does");
+    page.push_str("<tr><th>Check<th>Client<th>Version<th>What it does");
     for lane in &report.lanes {
         let _ = write!(page, "<th>{}", escape(&lane.title));
     }
     for line in &report.lines {
         let check = &line.check;
-        let cells = [&check.client, &line.version, &check.what].map(|text| escape(text));
-        let _ = write!(
-            page,
-            "\n<tr title=\"{}\"><td>{}",
-            escape(&check.name),
-            cells.join("<td>")
-        );
+        let cells = [&check.name, &check.client, &line.version, &check.what].map(|text| escape(text));
+        let _ = write!(page, "\n<tr><td>{}", cells.join("<td>"));
         for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
             cell(&mut page, lane, line, outcome);
         }
     }
-    page.push_str("\n</table>\n</html>\n");
+    page.push_str("\n</table>\n");
+    for beside in report.besides() {
+        besides(&mut page, &beside);
+    }
+    page.push_str("</html>\n");
     page
+}
+
+fn besides(page: &mut String, beside: &Beside) {
+    let _ = writeln!(
+        page,
+        "<h2>{}</h2>\n<p>{}",
+        escape(&beside.title()),
+        escape(&beside.summary())
+    );
+    for (who, lines) in beside.alone() {
+        if lines.is_empty() {
+            continue;
+        }
+        let _ = write!(
+            page,
+            "<p>{who}\n<table>\n<tr><th>Client<th>What it does<th>How the other fails"
+        );
+        for (line, why) in lines {
+            let cells = [&line.check.client, &line.check.what, *why].map(escape);
+            let _ = write!(page, "\n<tr><td>{}", cells.join("<td>"));
+        }
+        page.push_str("\n</table>\n");
+    }
 }
 
 fn cell(page: &mut String, lane: &Lane, line: &Line, outcome: &Outcome) {

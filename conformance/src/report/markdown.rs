@@ -2,16 +2,25 @@
 
 use std::fmt::Write;
 
+use super::beside::Beside;
 use super::{Report, kept_path, log_path};
 use crate::run::Verdict;
 
 pub fn render(report: &Report) -> String {
     let mut text = String::from("# The module under real clients\n\n");
-    for line in report.summary().lines() {
+    for line in report
+        .about
+        .iter()
+        .map(String::as_str)
+        .chain(report.summary().lines())
+    {
         let _ = writeln!(text, "- {line}");
     }
     let _ = writeln!(text, "\n{:.0} seconds in all.\n", report.duration.as_secs_f32());
     table(report, &mut text);
+    for beside in report.besides() {
+        besides(&beside, &mut text);
+    }
     text.push_str("\n## Remarks\n\n");
     for (lane, line, verdict, why) in report.remarks() {
         let _ = writeln!(
@@ -25,6 +34,22 @@ pub fn render(report: &Report) -> String {
     }
     kept(report, &mut text);
     text
+}
+
+fn besides(beside: &Beside, text: &mut String) {
+    let _ = writeln!(text, "\n## {}\n\n{}", beside.title(), beside.summary());
+    for (who, lines) in beside.alone() {
+        if !lines.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{who}\n\n| Client | What | How the other fails |\n|---|---|---|"
+            );
+        }
+        for (line, why) in lines {
+            let cells = [&line.check.client, &line.check.what, *why].map(escape);
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+    }
 }
 
 fn kept(report: &Report, text: &mut String) {

@@ -1,5 +1,6 @@
 //! The report: one line for each check, one column for each lane, in Markdown and in HTML.
 
+mod beside;
 mod html;
 mod markdown;
 
@@ -13,6 +14,8 @@ use crate::lane::Lane;
 use crate::run::{self, Outcome, Verdict};
 
 pub struct Report {
+    /// On what the run stood: system, module, cards; a sentence each.
+    pub about: Vec<String>,
     pub lanes: Vec<Lane>,
     pub lines: Vec<Line>,
     /// Of the whole run.
@@ -101,12 +104,9 @@ impl Report {
     fn remarks(&self) -> impl Iterator<Item = (&Lane, &Line, &Verdict, &str)> {
         self.lines.iter().flat_map(move |line| {
             let cells = self.lanes.iter().zip(&line.outcomes);
-            cells.filter_map(move |(lane, outcome)| match &outcome.verdict {
-                Verdict::Passed | Verdict::NotMeant => None,
-                verdict @ (Verdict::NotPossible(why) | Verdict::Failed(why)) => {
-                    Some((lane, line, verdict, why.as_str()))
-                }
-            })
+            cells
+                .map(move |(lane, outcome)| (lane, line, &outcome.verdict, outcome.verdict.why()))
+                .filter(|(.., why)| !why.is_empty())
         })
     }
 }
