@@ -11,6 +11,7 @@ AUTH_KEY=CPS_PRIV_AUT
 declare -A CERTIFICATE_OF=(
     [CPS_PRIV_SIG]='Certificat de Signature CPS'
     [CPS_PRIV_AUT]="Certificat d'Authentification CPS"
+    [CPS_PRIV_TECH_AUT]='Certificat Technique CPS'
 )
 declare -A MECHANISMS_OF=(
     [cps3]='RSA-PKCS SHA1-RSA-PKCS SHA256-RSA-PKCS'

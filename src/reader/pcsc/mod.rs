@@ -339,9 +339,11 @@ fn reader_error(error: Error) -> ReaderError {
         | Error::ServiceStopped
         | Error::InvalidHandle
         | Error::Shutdown
-        | Error::SystemCancelled
-        | Error::SecurityViolation
-        | Error::NoAccess => ReaderError::NoService,
+        | Error::SystemCancelled => ReaderError::NoService,
+        Error::SecurityViolation | Error::NoAccess => {
+            log::info!("the PC/SC service refuses this session: {error}");
+            ReaderError::NoService
+        }
         Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => ReaderError::NoReader,
         Error::NoSmartcard | Error::RemovedCard => ReaderError::Removed,
         Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard | Error::ProtoMismatch => {
@@ -374,6 +376,15 @@ mod tests {
         }
         assert!(waiter.is_finished());
         assert_eq!(waiter.join().expect("no panic"), Ok(()));
+    }
+
+    #[test]
+    fn a_session_that_may_not_use_the_service_has_none() {
+        for refusal in [Error::SecurityViolation, Error::NoAccess, Error::NoService] {
+            assert_eq!(reader_error(refusal), ReaderError::NoService);
+        }
+        assert_eq!(reader_error(Error::UnpoweredCard), ReaderError::Mute);
+        assert_eq!(reader_error(Error::NotTransacted), ReaderError::Failed);
     }
 
     #[test]
