@@ -75,8 +75,12 @@ cryptoki! {
             phObject.required()?;
         }
         let max = usize::try_from(ulMaxObjectCount).map_err(|_| Error::ArgumentsBad)?;
-        let found = library.find(hSession, max)?;
-        let count = memory.write_all(phObject, &found)?;
+        let mut count = 0;
+        library.find(hSession, max, |handle| {
+            memory.write(phObject.entry(count), handle)?;
+            count += 1;
+            Ok(())
+        })?;
         Ok(memory.write(pulObjectCount, count as CK_ULONG)?)
     }
 

@@ -78,6 +78,9 @@ impl Config {
     /// Whether the administrator wants that reader left alone: its name contains one of the texts of
     /// `readers.ignore`, in small or capital letters.
     pub fn ignores(&self, reader: &str) -> bool {
+        if self.ignored.is_empty() {
+            return false;
+        }
         let name = reader.to_lowercase();
         self.ignored.iter().any(|text| name.contains(text))
     }

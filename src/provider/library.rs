@@ -180,7 +180,7 @@ impl Library {
         let mut slots = self.slots.write();
         for reader in picture.iter().filter(|reader| !self.config.ignores(&reader.name)) {
             match slots.iter().find(|slot| slot.reader == reader.name) {
-                Some(slot) => slot.update(reader.clone()),
+                Some(slot) => slot.update(reader),
                 None => {
                     let id = SlotId::try_from(slots.len()).unwrap_or(SlotId::MAX);
                     slots.push(Arc::new(Slot::new(id, reader.clone())));
@@ -197,15 +197,33 @@ impl Library {
         *self.picture.lock() = picture;
     }
 
+    /// Brings one slot up to date with its reader, and all of them if something has happened to it, which is the answer.
+    pub(super) fn refresh_slot(&self, slot: &Slot) -> bool {
+        let changed = !self.readers.unchanged(&slot.picture());
+        if changed {
+            self.refresh();
+        }
+        changed
+    }
+
     /// Every slot, in the order of first detection.
     pub(super) fn slots(&self) -> Vec<Arc<Slot>> {
         self.slots.read().clone()
     }
 
-    /// The slot with this number.
+    /// The slot with this number, up to date.
     pub(super) fn slot(&self, id: SlotId) -> Result<Arc<Slot>> {
-        let index = usize::try_from(id).map_err(|_| Error::SlotIdInvalid)?;
-        self.slots.read().get(index).cloned().ok_or(Error::SlotIdInvalid)
+        let find = || self.slots.read().get(usize::try_from(id).ok()?).cloned();
+        match find() {
+            Some(slot) => {
+                self.refresh_slot(&slot);
+                Ok(slot)
+            }
+            None => {
+                self.refresh();
+                find().ok_or(Error::SlotIdInvalid)
+            }
+        }
     }
 
     /// The token in a slot, recognised now if need be.

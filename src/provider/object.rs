@@ -1,11 +1,9 @@
 //! Object management (PKCS #11 §5.7): search, attributes, and the way from a handle to a key.
 
-use cryptoki_sys::*;
-use zeroize::Zeroizing;
-
 use crate::token::attribute::{self, Value};
-use crate::token::object::{Object, PrivateKey, PublicKeyObject, Section};
+use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{self, Token, mechanism};
+use cryptoki_sys::*;
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -13,6 +11,9 @@ use super::operation::{Step, start, step};
 use super::session::Session;
 use super::slot::{Inserted, Place};
 use super::types::{Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle};
+
+/// Objects of a card with many situations.
+const USUAL_OBJECTS: usize = 64;
 
 /// A search under way: what it found and the caller has not fetched yet.
 pub struct Search {
@@ -98,11 +99,21 @@ impl Library {
         })
     }
 
-    /// C_FindObjects.
-    pub fn find(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {
+    /// C_FindObjects: hands the next objects out, at most `max`.
+    pub fn find(
+        &self,
+        session: SessionHandle,
+        max: usize,
+        out: impl FnMut(ObjectHandle) -> Result<()>,
+    ) -> Result<()> {
         let session = self.session(session)?;
         step(&mut session.operations().search, |search| {
-            Ok(Step::GoesOn(search.found.by_ref().take(max).collect()))
+            search
+                .found
+                .by_ref()
+                .take(max)
+                .try_for_each(out)
+                .map(Step::GoesOn)
         })
     }
 
@@ -254,35 +265,18 @@ fn matching(
 ) -> std::result::Result<Vec<ObjectHandle>, token::Error> {
     let token = session.token();
     let logged_in = session.holder_logged_in();
-    let mut found = Vec::new();
-    for section in sections(token, logged_in, template)? {
-        for (index, object) in token.section(section)?.iter().enumerate() {
-            if (!object.private() || logged_in)
-                && matches(token, object, template)?
-                && let Some(handle) = session.inserted.handle(Place { section, index })
-            {
+    let class = template.iter().find(|attribute| attribute.kind == CKA_CLASS);
+    let mut found = Vec::with_capacity(USUAL_OBJECTS);
+    for section in token.sections(class.map(|class| class.value), logged_in)? {
+        let handles = session.inserted.handles(section);
+        for (object, handle) in token.section(section)?.iter().zip(handles) {
+            let visible = logged_in || !object.private();
+            if visible && (template.is_empty() || matches(token, object, template)?) {
                 found.push(handle);
             }
         }
     }
     Ok(found)
-}
-
-/// The sections where objects of this template can be.
-fn sections(
-    token: &Token,
-    logged_in: bool,
-    template: &[Attribute<'_>],
-) -> std::result::Result<Vec<Section>, token::Error> {
-    let Some(class) = template.iter().find(|attribute| attribute.kind == CKA_CLASS) else {
-        return token.everything(logged_in);
-    };
-    let mut sections = Section::ALL.to_vec();
-    sections.retain(|section| class.value == section.class().to_ne_bytes());
-    if sections == [Section::PrivateKeys] && !logged_in && token.protects_private_keys()? {
-        sections.clear();
-    }
-    Ok(sections)
 }
 
 /// Compares what is in memory first; files are read for what is left.
@@ -291,27 +285,28 @@ fn matches(
     object: &Object,
     template: &[Attribute<'_>],
 ) -> std::result::Result<bool, token::Error> {
-    for in_file in [false, true] {
-        for wanted in template
-            .iter()
-            .filter(|a| attribute::needs_file(a.kind) == in_file)
-        {
-            let equal = match token.attribute(object, wanted.kind, false)? {
-                Value::Bytes(value) if wanted.kind == CKA_SERIAL_NUMBER => {
-                    attribute::same_serial(&value, wanted.value)
-                }
-                Value::Bytes(value) => value.as_slice() == wanted.value,
-                Value::Length(_) | Value::Sensitive | Value::Unknown => false,
-            };
-            if !equal {
+    let all = |in_file: bool| -> std::result::Result<bool, token::Error> {
+        for wanted in template {
+            if attribute::needs_file(wanted.kind) == in_file && !has(token, object, wanted)? {
                 return Ok(false);
             }
         }
-    }
-    Ok(true)
+        Ok(true)
+    };
+    Ok(all(false)? && all(true)?)
 }
 
-fn length(value: &Value) -> usize {
+fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::Result<bool, token::Error> {
+    Ok(match token.attribute(object, wanted.kind, false)? {
+        Value::Bytes(value) if wanted.kind == CKA_SERIAL_NUMBER => {
+            attribute::same_serial(&value, wanted.value)
+        }
+        Value::Bytes(value) => *value == *wanted.value,
+        Value::Length(_) | Value::Sensitive | Value::Unknown => false,
+    })
+}
+
+fn length(value: &Value<'_>) -> usize {
     match value {
         Value::Bytes(bytes) => bytes.len(),
         Value::Length(length) => *length,
@@ -320,9 +315,9 @@ fn length(value: &Value) -> usize {
 }
 
 /// §5.7.5: fills one request.
-fn answer(request: &mut AttributeRequest<'_>, value: Value) -> Result<()> {
+fn answer(request: &mut AttributeRequest<'_>, value: Value<'_>) -> Result<()> {
     request.len = None;
-    let value: Zeroizing<Vec<u8>> = match value {
+    let value = match value {
         Value::Sensitive => return Err(Error::AttributeSensitive),
         Value::Unknown => return Err(Error::AttributeTypeInvalid),
         Value::Length(length) => {

@@ -82,7 +82,6 @@ const LOOK_AGE: Duration = Duration::from_secs(3);
 impl Library {
     /// C_OpenSession. The ABI has checked the flags.
     pub fn open_session(&self, slot: SlotId, read_write: bool) -> Result<SessionHandle> {
-        self.refresh();
         let slot = self.slot(slot)?;
         let first_of_token = |inserted: &Inserted| self.sessions_of(inserted).is_empty();
         let (inserted, ()) = self
@@ -122,7 +121,6 @@ impl Library {
 
     /// C_CloseAllSessions.
     pub fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
-        self.refresh();
         let slot = self.slot(slot)?;
         self.sessions
             .lock()
@@ -161,16 +159,9 @@ impl Library {
     /// The session behind a handle; a session whose card went away is closed.
     pub(super) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
         let mut sessions = self.sessions.lock();
-        let session = sessions
-            .get(&handle)
-            .cloned()
-            .ok_or(Error::SessionHandleInvalid)?;
-        if session
-            .slot
-            .current()
-            .is_some_and(|current| current.is(&session.inserted))
-        {
-            return Ok(session);
+        let session = sessions.get(&handle).ok_or(Error::SessionHandleInvalid)?;
+        if session.slot.holds(&session.inserted) {
+            return Ok(Arc::clone(session));
         }
         sessions.remove(&handle);
         Err(Error::SessionHandleInvalid)
@@ -180,9 +171,11 @@ impl Library {
     /// that was taken out before them (CKR_SESSION_HANDLE_INVALID) is told from one taken out during them
     /// (CKR_DEVICE_REMOVED, §5.1.2).
     pub(super) fn live_session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
-        self.session(handle)?;
-        self.refresh();
-        self.session(handle)
+        let session = self.session(handle)?;
+        if self.refresh_slot(&session.slot) {
+            return self.session(handle);
+        }
+        Ok(session)
     }
 
     /// Numbers of open sessions with a token: all, read/write.

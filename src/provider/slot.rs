@@ -1,5 +1,6 @@
 //! Slots: one for each reader ever seen, with the token in it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -29,7 +30,8 @@ pub struct Slot {
 }
 
 struct State {
-    reader: ReaderState,
+    /// Shared with who looks whether it still is so.
+    reader: Arc<ReaderState>,
     /// A card came or went since the application was last told.
     event: bool,
     occupant: Occupant,
@@ -72,14 +74,10 @@ impl Inserted {
         Arc::ptr_eq(&self.token, &other.token)
     }
 
-    /// Handle of the object in this place.
-    pub fn handle(&self, place: Place) -> Option<ObjectHandle> {
-        let index = ObjectHandle::try_from(place.index).ok();
-        let index = index.filter(|index| *index < HANDLES_PER_SECTION)?;
-        let section = Section::ALL
-            .iter()
-            .position(|section| *section == place.section)?;
-        Some(self.first_handle + ObjectHandle::try_from(section).ok()? * HANDLES_PER_SECTION + index)
+    /// Handles of the objects of a section, in their order.
+    pub fn handles(&self, section: Section) -> Range<ObjectHandle> {
+        let first = self.first_handle + section as ObjectHandle * HANDLES_PER_SECTION;
+        first..first + HANDLES_PER_SECTION
     }
 
     /// Place of the object with this handle.
@@ -117,7 +115,7 @@ impl Slot {
             reader: reader.name.clone(),
             state: Mutex::new(State {
                 event: reader.present,
-                reader,
+                reader: Arc::new(reader),
                 occupant: Occupant::Unknown,
                 doubted: false,
             }),
@@ -126,8 +124,11 @@ impl Slot {
     }
 
     /// Takes over what the service says of the reader. A card event ends the token that was there.
-    pub fn update(&self, now: ReaderState) {
+    pub fn update(&self, now: &ReaderState) {
         let mut state = self.state.lock();
+        if *state.reader == *now {
+            return;
+        }
         let before = &state.reader;
         let same = before.attached == now.attached
             && before.present == now.present
@@ -140,7 +141,12 @@ impl Slot {
             state.occupant = Occupant::Unknown;
             state.doubted = false;
         }
-        state.reader = now;
+        state.reader = Arc::new(now.clone());
+    }
+
+    /// What the service last said of the reader.
+    pub fn picture(&self) -> Arc<ReaderState> {
+        Arc::clone(&self.state.lock().reader)
     }
 
     /// The reader is not listed any more.
@@ -148,9 +154,10 @@ impl Slot {
         let mut state = self.state.lock();
         if state.reader.attached || state.reader.present {
             state.event |= state.reader.present;
-            state.reader.attached = false;
-            state.reader.present = false;
-            state.reader.atr.clear();
+            let reader = Arc::make_mut(&mut state.reader);
+            reader.attached = false;
+            reader.present = false;
+            reader.atr.clear();
             state.occupant = Occupant::Unknown;
             state.doubted = false;
         }
@@ -159,7 +166,7 @@ impl Slot {
     /// Whether a card of ours is there, as far as the ATR tells.
     pub fn presence(&self) -> Presence {
         let state = self.state.lock();
-        match (&state.occupant, &state.reader) {
+        match (&state.occupant, &*state.reader) {
             (Occupant::Token(_), _) => Presence::Candidate,
             (_, reader) if !reader.attached || !reader.present || reader.mute => Presence::Absent,
             (Occupant::Refused(token::Error::Card(card::CardError::NotRecognized)), _) => Presence::Foreign,
@@ -179,6 +186,11 @@ impl Slot {
             Occupant::Token(inserted) => Some(inserted.clone()),
             _ => None,
         }
+    }
+
+    /// Whether this token is still there. No I/O.
+    pub fn holds(&self, inserted: &Inserted) -> bool {
+        matches!(&self.state.lock().occupant, Occupant::Token(current) if current.is(inserted))
     }
 
     /// The token in the slot; recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
@@ -237,7 +249,7 @@ impl Slot {
         if card::candidate(&state.reader.atr).is_none() {
             return Err(Error::TokenNotRecognized);
         }
-        Ok(Known::Nothing(state.reader.clone()))
+        Ok(Known::Nothing(Arc::clone(&state.reader)))
     }
 
     /// The connection to this token is dead: whoever is in the reader now has to be recognised anew.
@@ -251,7 +263,7 @@ impl Slot {
 
 enum Known {
     Token(Inserted),
-    Nothing(ReaderState),
+    Nothing(Arc<ReaderState>),
 }
 
 /// A refusal that the same card would give again.
@@ -293,7 +305,7 @@ mod tests {
         assert!(!Slot::new(0, reader(false, 3, "")).take_event());
         let slot = Slot::new(0, reader(true, 3, CPS3));
         assert!(slot.take_event());
-        slot.update(reader(true, 5, CPS3));
+        slot.update(&reader(true, 5, CPS3));
         assert!(slot.take_event());
         assert!(!slot.take_event());
     }
@@ -305,9 +317,9 @@ mod tests {
         slot.detach();
         assert_eq!(slot.presence(), Presence::Absent);
         assert!(slot.take_event());
-        slot.update(reader(false, 0, ""));
+        slot.update(&reader(false, 0, ""));
         assert!(!slot.take_event(), "an empty reader that comes back");
-        slot.update(reader(true, 1, CPS3));
+        slot.update(&reader(true, 1, CPS3));
         assert!(slot.take_event());
         assert_eq!(slot.presence(), Presence::Candidate);
     }
@@ -343,5 +355,12 @@ mod tests {
         assert_eq!(failing(ReaderError::Removed), Err(Error::TokenNotPresent));
         assert_eq!(failing(ReaderError::Busy), Err(Error::DeviceError));
         assert_eq!(slot.presence(), Presence::Candidate);
+    }
+
+    #[test]
+    fn sections_are_numbered_in_their_order() {
+        for (number, section) in Section::ALL.into_iter().enumerate() {
+            assert_eq!(section as usize, number);
+        }
     }
 }

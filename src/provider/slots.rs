@@ -30,7 +30,6 @@ impl Library {
 
     /// C_GetSlotInfo.
     pub fn slot_info(&self, slot: SlotId) -> Result<SlotInfo> {
-        self.refresh();
         let slot = self.slot(slot)?;
         let present = if slot.presence() == Presence::Candidate {
             CKF_TOKEN_PRESENT
@@ -48,7 +47,6 @@ impl Library {
 
     /// C_GetTokenInfo. Only the first call after an insertion talks to the card.
     pub fn token_info(&self, slot: SlotId) -> Result<TokenInfo> {
-        self.refresh();
         let slot = self.slot(slot)?;
         let (inserted, about) = self.on_token(&slot, |inserted| token_texts_and_flags(&inserted.token))?;
         let (sessions, read_write) = self.session_counts(&inserted);
@@ -61,14 +59,12 @@ impl Library {
 
     /// C_GetMechanismList.
     pub fn mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
-        self.refresh();
         let slot = self.slot(slot)?;
         Ok(mechanism::list(&self.token(&slot)?.token))
     }
 
     /// C_GetMechanismInfo.
     pub fn mechanism_info(&self, slot: SlotId, kind: MechanismType) -> Result<MechanismInfo> {
-        self.refresh();
         let slot = self.slot(slot)?;
         mechanism::info(&self.token(&slot)?.token, kind).ok_or(Error::MechanismInvalid)
     }

@@ -64,6 +64,11 @@ pub trait Readers: Send + Sync {
     /// [`ReaderError::NoService`].
     fn list(&self) -> Result<Vec<ReaderState>, ReaderError>;
 
+    /// Whether nothing has happened to this one reader since it was as `known`. `false` also when that cannot be told.
+    fn unchanged(&self, known: &ReaderState) -> bool {
+        self.list().is_ok_and(|readers| readers.contains(known))
+    }
+
     /// Waits until the service's picture differs from `known` (card event, reader attached or
     /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are allowed.
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError>;

@@ -1,6 +1,7 @@
 //! The attributes of each kind of object (PKCS #11 §4), as bytes in the caller's native form.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use cryptoki_sys::*;
 use zeroize::Zeroizing;
@@ -14,9 +15,9 @@ use super::{Error, Token, mechanism};
 
 /// Answer to a question for one attribute of one object.
 #[derive(Debug)]
-pub enum Value {
+pub enum Value<'a> {
     /// The value.
-    Bytes(Zeroizing<Vec<u8>>),
+    Bytes(Bytes<'a>),
     /// Only its length in bytes, for a size query that need not read the file.
     Length(usize),
     /// It exists and never leaves the card.
@@ -25,25 +26,60 @@ pub enum Value {
     Unknown,
 }
 
-impl Value {
-    fn bytes(value: &[u8]) -> Value {
-        Value::Bytes(Zeroizing::new(value.to_vec()))
+/// The bytes of a value. Most are compared or copied from where they are: searches look at many, and applications ask for each
+/// attribute twice.
+#[derive(Debug)]
+pub enum Bytes<'a> {
+    /// Kept with the token.
+    Kept(&'a [u8]),
+    /// A CK_ULONG.
+    Ulong([u8; size_of::<CK_ULONG>()]),
+    /// A CK_BBOOL.
+    Bool([u8; 1]),
+    /// Read or put together for this answer.
+    Made(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Kept(bytes) => bytes,
+            Bytes::Ulong(bytes) => bytes,
+            Bytes::Bool(bytes) => bytes,
+            Bytes::Made(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    fn bytes(value: &'a [u8]) -> Self {
+        Value::Bytes(Bytes::Kept(value))
     }
 
-    fn bool(value: bool) -> Value {
-        Value::bytes(&[if value { CK_TRUE } else { CK_FALSE }])
+    fn made(value: Vec<u8>) -> Self {
+        Value::Bytes(Bytes::Made(Zeroizing::new(value)))
     }
 
-    fn ulong(value: CK_ULONG) -> Value {
-        Value::bytes(&value.to_ne_bytes())
+    fn bool(value: bool) -> Self {
+        Value::Bytes(Bytes::Bool([if value { CK_TRUE } else { CK_FALSE }]))
     }
 
-    fn empty() -> Value {
+    fn ulong(value: CK_ULONG) -> Self {
+        Value::Bytes(Bytes::Ulong(value.to_ne_bytes()))
+    }
+
+    fn empty() -> Self {
         Value::bytes(&[])
     }
 
-    fn optional(value: Option<&[u8]>) -> Value {
+    fn optional(value: Option<&'a [u8]>) -> Self {
         value.map_or(Value::empty(), Value::bytes)
+    }
+
+    fn optional_made(value: Option<Vec<u8>>) -> Self {
+        value.map_or(Value::empty(), Value::made)
     }
 }
 
@@ -75,12 +111,12 @@ pub fn same_serial(serial: &[u8], wanted: &[u8]) -> bool {
 
 impl Token {
     /// One attribute of `object`. With `size_only` a value that is read anew each time is not read.
-    pub fn attribute(
-        &self,
-        object: &Object,
+    pub fn attribute<'a>(
+        &'a self,
+        object: &'a Object,
         kind: CK_ATTRIBUTE_TYPE,
         size_only: bool,
-    ) -> Result<Value, Error> {
+    ) -> Result<Value<'a>, Error> {
         if let Some(value) = self.common(object, kind)? {
             return Ok(value);
         }
@@ -102,15 +138,18 @@ impl Token {
     }
 
     /// §4.2, §4.4: attributes of every storage object.
-    fn common(&self, object: &Object, kind: CK_ATTRIBUTE_TYPE) -> Result<Option<Value>, Error> {
+    fn common<'a>(&'a self, object: &'a Object, kind: CK_ATTRIBUTE_TYPE) -> Result<Option<Value<'a>>, Error> {
         Ok(Some(match kind {
             CKA_CLASS => Value::ulong(class(object)),
             CKA_TOKEN => Value::bool(true),
             CKA_PRIVATE => Value::bool(object.private()),
             CKA_MODIFIABLE => Value::bool(matches!(object, Object::Data(d) if d.entry.common.modifiable)),
             CKA_COPYABLE | CKA_DESTROYABLE => Value::bool(false),
-            CKA_LABEL => Value::bytes(self.label(object)?.as_bytes()),
-            CKA_UNIQUE_ID => Value::bytes(self.unique_id(object).as_bytes()),
+            CKA_LABEL => match self.label(object)? {
+                Cow::Borrowed(label) => Value::bytes(label.as_bytes()),
+                Cow::Owned(label) => Value::made(label.into_bytes()),
+            },
+            CKA_UNIQUE_ID => Value::made(self.unique_id(object).into_bytes()),
             _ => return Ok(None),
         }))
     }
@@ -147,7 +186,11 @@ impl Token {
     }
 
     /// §4.6.3.
-    fn of_certificate(&self, certificate: &Certificate, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+    fn of_certificate<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+        kind: CK_ATTRIBUTE_TYPE,
+    ) -> Result<Value<'a>, Error> {
         let entry = &certificate.entry;
         let x509 = || self.x509(certificate);
         Ok(match kind {
@@ -164,8 +207,8 @@ impl Token {
             CKA_ISSUER => Value::bytes(&x509()?.issuer),
             CKA_SERIAL_NUMBER => Value::bytes(&x509()?.serial),
             CKA_PUBLIC_KEY_INFO => Value::bytes(&x509()?.public_key_info),
-            CKA_START_DATE => date(x509()?.not_before),
-            CKA_END_DATE => date(x509()?.not_after),
+            CKA_START_DATE => date(&x509()?.not_before),
+            CKA_END_DATE => date(&x509()?.not_after),
             CKA_CHECK_VALUE => check_value(x509()?),
             CKA_URL | CKA_HASH_OF_SUBJECT_PUBLIC_KEY | CKA_HASH_OF_ISSUER_PUBLIC_KEY => Value::empty(),
             CKA_JAVA_MIDP_SECURITY_DOMAIN => Value::ulong(CK_SECURITY_DOMAIN_UNSPECIFIED),
@@ -175,7 +218,11 @@ impl Token {
     }
 
     /// §4.7, §4.8 and the RSA chapter.
-    fn of_public_key(&self, key: &PublicKeyObject, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+    fn of_public_key<'a>(
+        &'a self,
+        key: &'a PublicKeyObject,
+        kind: CK_ATTRIBUTE_TYPE,
+    ) -> Result<Value<'a>, Error> {
         let content = || self.content_of(key);
         let usage = || self.public_usage(key);
         Ok(match kind {
@@ -190,14 +237,18 @@ impl Token {
             CKA_MODULUS => Value::bytes(content()?.modulus()),
             CKA_MODULUS_BITS => Value::ulong(to_ulong(self.public_modulus_bits(key)?)),
             CKA_PUBLIC_EXPONENT => Value::bytes(content()?.exponent()),
-            CKA_PUBLIC_KEY_INFO => Value::optional(content()?.to_spki_der().ok().as_deref()),
+            CKA_PUBLIC_KEY_INFO => Value::optional_made(content()?.to_spki_der().ok()),
             CKA_ALLOWED_MECHANISMS => self.public_mechanisms(key)?,
             _ => key_defaults(kind),
         })
     }
 
     /// §4.7, §4.9 and the RSA chapter.
-    fn of_private_key(&self, key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Result<Value, Error> {
+    fn of_private_key<'a>(
+        &'a self,
+        key: &'a PrivateKey,
+        kind: CK_ATTRIBUTE_TYPE,
+    ) -> Result<Value<'a>, Error> {
         let id = &key.entry.id;
         if let Some(value) = private_use(key, kind) {
             return Ok(value);
@@ -212,7 +263,7 @@ impl Token {
             CKA_MODULUS => Value::bytes(self.public_key(id)?.modulus()),
             CKA_MODULUS_BITS => Value::ulong(to_ulong(key.entry.modulus_bits)),
             CKA_PUBLIC_EXPONENT => Value::bytes(self.public_key(id)?.exponent()),
-            CKA_PUBLIC_KEY_INFO => Value::optional(self.public_key(id)?.to_spki_der().ok().as_deref()),
+            CKA_PUBLIC_KEY_INFO => Value::optional_made(self.public_key(id)?.to_spki_der().ok()),
             CKA_ALLOWED_MECHANISMS => mechanism_array(&mechanism::of_key(key)),
             CKA_PRIVATE_EXPONENT | CKA_PRIME_1 | CKA_PRIME_2 | CKA_EXPONENT_1 | CKA_EXPONENT_2
             | CKA_COEFFICIENT => Value::Sensitive,
@@ -221,18 +272,24 @@ impl Token {
     }
 
     /// §4.5.
-    fn of_data(&self, data: &Data, kind: CK_ATTRIBUTE_TYPE, size_only: bool) -> Result<Value, Error> {
+    fn of_data<'a>(
+        &self,
+        data: &'a Data,
+        kind: CK_ATTRIBUTE_TYPE,
+        size_only: bool,
+    ) -> Result<Value<'a>, Error> {
         Ok(match kind {
             CKA_APPLICATION => Value::bytes(data.entry.application.as_bytes()),
             CKA_OBJECT_ID => Value::optional(data.entry.oid.as_deref()),
             CKA_VALUE if size_only && data.volatile() => Value::Length(self.data_size(data)?),
-            CKA_VALUE => Value::Bytes(self.data(data)?),
+            CKA_VALUE if data.volatile() => Value::Bytes(Bytes::Made(self.read(data)?)),
+            CKA_VALUE => Value::bytes(data.content.get_or_try_init(|| self.read(data))?),
             _ => Value::Unknown,
         })
     }
 
     /// Subject of the certificate with this identifier; empty when there is none.
-    fn subject_of(&self, id: &[u8]) -> Result<Value, Error> {
+    fn subject_of(&self, id: &[u8]) -> Result<Value<'_>, Error> {
         Ok(match self.certificate(id)? {
             Some(certificate) => Value::bytes(&self.x509(certificate)?.subject),
             None => Value::empty(),
@@ -240,7 +297,7 @@ impl Token {
     }
 
     /// A public key verifies what its private half signs, and enciphers what it deciphers.
-    fn public_mechanisms(&self, key: &PublicKeyObject) -> Result<Value, Error> {
+    fn public_mechanisms(&self, key: &PublicKeyObject) -> Result<Value<'static>, Error> {
         Ok(match self.private_key_of(&key.id)? {
             Some(private) => mechanism_array(&mechanism::of_key(private)),
             None => Value::Unknown,
@@ -273,7 +330,7 @@ pub fn class(object: &Object) -> CK_OBJECT_CLASS {
 }
 
 /// The CKA_ flags that say what a private key may be used for.
-fn private_use(key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
+fn private_use(key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Option<Value<'static>> {
     Some(Value::bool(match kind {
         CKA_DECRYPT => key.entry.usage.decrypt,
         CKA_SIGN => key.signs(),
@@ -284,7 +341,7 @@ fn private_use(key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Option<Value> {
 }
 
 /// Attributes that have the same value on each key of the card.
-fn key_defaults(kind: CK_ATTRIBUTE_TYPE) -> Value {
+fn key_defaults(kind: CK_ATTRIBUTE_TYPE) -> Value<'static> {
     match kind {
         CKA_KEY_TYPE => Value::ulong(CKK_RSA),
         CKA_LOCAL => Value::bool(true),
@@ -295,19 +352,17 @@ fn key_defaults(kind: CK_ATTRIBUTE_TYPE) -> Value {
     }
 }
 
-fn mechanism_array(mechanisms: &[CK_MECHANISM_TYPE]) -> Value {
-    Value::Bytes(Zeroizing::new(
-        mechanisms.iter().flat_map(|m| m.to_ne_bytes()).collect(),
-    ))
+fn mechanism_array(mechanisms: &[CK_MECHANISM_TYPE]) -> Value<'static> {
+    Value::made(mechanisms.iter().flat_map(|m| m.to_ne_bytes()).collect())
 }
 
-fn date(date: Option<[u8; 8]>) -> Value {
+fn date(date: &Option<[u8; 8]>) -> Value<'_> {
     Value::optional(date.as_ref().map(<[u8; 8]>::as_slice))
 }
 
 /// §4.6.3: the first three bytes of the SHA-1 of CKA_VALUE.
-fn check_value(x509: &X509) -> Value {
-    Value::optional(Hash::Sha1.digest(&x509.der).get(..3))
+fn check_value(x509: &X509) -> Value<'static> {
+    Value::optional_made(Hash::Sha1.digest(&x509.der).get(..3).map(<[u8]>::to_vec))
 }
 
 fn to_ulong(value: usize) -> CK_ULONG {

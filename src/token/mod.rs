@@ -153,20 +153,27 @@ impl Token {
         })
     }
 
-    /// The sections that an application means that lists everything. Private keys that it cannot see before the login are left
-    /// out, and so are their directory file and, where keys have certificates, that of the public keys. The mechanisms say
-    /// something of the slot and are found by who asks for their class.
-    pub fn everything(&self, logged_in: bool) -> Result<Vec<Section>, Error> {
-        let hidden = !logged_in && self.protects_private_keys()?;
-        let paired = !self.section(Section::PublicKeys)?.is_empty();
-        let mut sections = Section::ALL.to_vec();
-        sections.retain(|section| match section {
-            Section::PrivateKeys => !hidden,
-            Section::OtherPublicKeys => !paired,
-            Section::Mechanisms => false,
-            _ => true,
-        });
-        Ok(sections)
+    /// The sections where an application looks for objects of a class (CKA_CLASS in native form), or for everything. Private keys that
+    /// it cannot see before the login are left out, and so is their directory file. Who wants everything does not mean the public
+    /// keys of PuKDF where keys have certificates, nor the mechanisms, which say something of the slot.
+    pub fn sections<'a>(
+        &self,
+        class: Option<&'a [u8]>,
+        logged_in: bool,
+    ) -> Result<impl Iterator<Item = Section> + use<'a>, Error> {
+        let wanted = move |section: Section| class.is_none_or(|class| class == section.class().to_ne_bytes());
+        let hidden = !logged_in && wanted(Section::PrivateKeys) && self.protects_private_keys()?;
+        let everything = class.is_none();
+        let paired = everything && !self.section(Section::PublicKeys)?.is_empty();
+        Ok(Section::ALL.into_iter().filter(move |section| {
+            wanted(*section)
+                && match section {
+                    Section::PrivateKeys => !hidden,
+                    Section::OtherPublicKeys => !paired,
+                    Section::Mechanisms => !everything,
+                    _ => true,
+                }
+        }))
     }
 
     /// Private keys are private objects: the card has a code for its holder.
@@ -250,14 +257,6 @@ impl Token {
                 .or_else(|_| PublicKey::from_spki_der(&file))
                 .map_err(|_| Error::Card(CardError::Malformed("public key")))
         })
-    }
-
-    /// Content of a data object.
-    fn data(&self, data: &Data) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if data.volatile() {
-            return self.read(data);
-        }
-        data.content.get_or_try_init(|| self.read(data)).cloned()
     }
 
     fn data_size(&self, data: &Data) -> Result<usize, Error> {

@@ -157,7 +157,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// Every section, in the order in which objects are found. The test case CERT-M-1-32 of the profiles takes the label of the first
+    /// Every section, in the order in which objects are found and which numbers them. The test case CERT-M-1-32 of the profiles takes the label of the first
     /// and the value of the second object that it finds, hence those that have both stand first.
     pub const ALL: [Section; 7] = [
         Section::Certificates,

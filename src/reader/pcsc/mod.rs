@@ -9,6 +9,7 @@ mod connection;
 mod process;
 
 use std::ffi::{CStr, CString};
+use std::slice;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -20,6 +21,9 @@ use super::{Connection, ReaderError, ReaderState, Readers};
 
 /// Readers in one call, a limit of pcsclite (PCSCLITE_MAX_READERS_CONTEXTS).
 const READERS_PER_CALL: usize = 16;
+
+/// Bytes for the names of usual readers.
+const NAMES_SPACE: usize = 1024;
 
 /// Longest time that [`Readers::wait`] trusts one call of the service: a reader attached just before the call
 /// is only noticed at the next one.
@@ -36,10 +40,17 @@ const LIST_ATTEMPTS: u32 = 3;
 /// The PC/SC service of this machine.
 #[derive(Default)]
 pub struct Pcsc {
-    status: Mutex<Option<OfProcess<Context>>>,
+    status: Mutex<Option<OfProcess<Status>>>,
     waiters: Mutex<Waiters>,
     /// Signalled when a waiter is cancelled and when one has left.
     moved: Condvar,
+}
+
+/// The context kept for the state of the readers.
+struct Status {
+    context: Context,
+    /// The question about one reader that was asked last, and will be asked again.
+    asked: Option<pcsc::ReaderState>,
 }
 
 /// Waits under way, oldest first.
@@ -73,27 +84,33 @@ impl Pcsc {
 
     /// Runs `query` on the context kept for the state of the readers; once more on a new one if that context's
     /// service is gone.
-    fn with_status_context<T>(&self, query: impl Fn(&Context) -> Result<T, Error>) -> Result<T, ReaderError> {
+    fn with_status_context<T>(
+        &self,
+        query: impl Fn(&mut Status) -> Result<T, Error>,
+    ) -> Result<T, ReaderError> {
         let mut kept = self.status.lock();
-        if let Some(context) = kept.as_ref().and_then(OfProcess::get) {
-            match query(context) {
+        if let Some(status) = kept.as_mut().and_then(OfProcess::get_mut) {
+            match query(status) {
                 Err(e) if service_lost(e) => log::debug!("PC/SC context lost ({e}), establishing another"),
                 done => return done.map_err(reader_error),
             }
         }
-        let context = OfProcess::new(Context::establish(Scope::User).map_err(reader_error)?);
-        let done = context.get().map_or(Err(Error::InvalidHandle), query);
-        *kept = Some(context);
+        let mut status = Status {
+            context: Context::establish(Scope::User).map_err(reader_error)?,
+            asked: None,
+        };
+        let done = query(&mut status);
+        *kept = Some(OfProcess::new(status));
         done.map_err(reader_error)
     }
 }
 
 impl Readers for Pcsc {
     fn list(&self) -> Result<Vec<ReaderState>, ReaderError> {
-        self.with_status_context(|context| {
+        self.with_status_context(|status| {
             let mut last = Error::UnknownReader;
             for _ in 0..LIST_ATTEMPTS {
-                match look(context) {
+                match look(&status.context) {
                     // A reader came or went between the two questions.
                     Err(e @ (Error::UnknownReader | Error::InsufficientBuffer)) => last = e,
                     done => return done,
@@ -101,6 +118,23 @@ impl Readers for Pcsc {
             }
             Err(last)
         })
+    }
+
+    /// One question to the service in place of two, about one reader in place of all: this is asked all the time. The service is not
+    /// told what is known: it would begin to wait for a change, and stop again, which takes far longer than an answer.
+    fn unchanged(&self, known: &ReaderState) -> bool {
+        let now = self.with_status_context(|Status { context, asked }| {
+            let state = match asked {
+                Some(state) if names_equal(state.name(), &known.name) => state,
+                _ => {
+                    let name = CString::new(known.name.as_str()).map_err(|_| Error::UnknownReader)?;
+                    asked.insert(pcsc::ReaderState::new(name, State::UNAWARE))
+                }
+            };
+            context.get_status_change(Duration::ZERO, slice::from_mut(state))?;
+            Ok(same(state, known))
+        });
+        known.attached && now.unwrap_or(false)
     }
 
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
@@ -231,10 +265,19 @@ impl Drop for Ticket<'_> {
     }
 }
 
+/// Names of all readers. Asked in one question, where a service with very many or very long names needs two.
+fn names(context: &Context) -> Result<Vec<CString>, Error> {
+    let mut buffer = [0; NAMES_SPACE];
+    match context.list_readers(&mut buffer) {
+        Ok(names) => Ok(names.map(CStr::to_owned).collect()),
+        Err(Error::InsufficientBuffer) => context.list_readers_owned(),
+        Err(e) => Err(e),
+    }
+}
+
 /// Asks for the names and states of all readers, without waiting.
 fn look(context: &Context) -> Result<Vec<ReaderState>, Error> {
-    let mut states: Vec<_> = context
-        .list_readers_owned()?
+    let mut states: Vec<_> = names(context)?
         .into_iter()
         .map(|name| pcsc::ReaderState::new(name, State::UNAWARE))
         .collect();
@@ -264,9 +307,19 @@ fn reader_state(state: &pcsc::ReaderState) -> ReaderState {
     }
 }
 
+/// Whether the service says of a reader what is known of it.
+fn same(state: &pcsc::ReaderState, known: &ReaderState) -> bool {
+    let bits = state.event_state();
+    !bits.contains(State::UNKNOWN)
+        && bits.contains(State::PRESENT) == known.present
+        && bits.contains(State::MUTE) == known.mute
+        && state.event_count() == known.events
+        && (!known.present || state.atr() == known.atr)
+}
+
 /// Waits up to `slice` for a picture other than `known`. A cancelled call looks like one that timed out.
 fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<bool, Error> {
-    let names = context.list_readers_owned()?;
+    let names = names(context)?;
     let attached: Vec<_> = known.iter().filter(|k| k.attached).collect();
     if names.len() != attached.len()
         || !attached
@@ -298,7 +351,7 @@ fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<
 }
 
 fn names_equal(name: &CStr, known: &str) -> bool {
-    name.to_string_lossy() == known
+    name.to_bytes() == known.as_bytes() || name.to_string_lossy() == known
 }
 
 /// `dwCurrentState` of a reader as we know it: the flags, and the event counter in the high 16 bits. The
