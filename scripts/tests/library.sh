@@ -33,10 +33,30 @@ needs_three_libraries_only() {
     refuses grep -vE '(linux-vdso|ld-linux|libc|libm|libdl|libpthread|librt|libpcsclite|libgcc_s)[^/]*\.so' <(ldd "$MODULE")
 }
 
+# A program with rights that its user does not have must not write where the user says. The same program without them shows
+# that the variable works.
+setuid_programs_ignore_the_environment() {
+    local directory mode
+    directory=$(mktemp --directory)
+    chmod 755 "$directory"
+    cc -std=c99 -I "$ROOT/include" -o "$directory/program" "$ROOT/tests/c/loads_module.c" -ldl
+    install -m 755 "$MODULE" "$directory/libcpx_pkcs11.so"
+    install -d -o nobody -m 700 "$directory/traces"
+    for mode in 755 4755; do
+        chmod "$mode" "$directory/program"
+        setpriv --reuid=nobody --regid=nogroup --clear-groups env CPX_PKCS11_TRACE=calls \
+            CPX_PKCS11_TRACE_FILE="$directory/traces/$mode" "$directory/program" "$directory/libcpx_pkcs11.so"
+    done
+    ls -l "$directory" "$directory/traces"
+    grep -q 'C_Initialize' "$directory/traces/755"
+    [[ ! -e $directory/traces/4755 ]]
+    rm -r "$directory"
+}
+
 library_checks() {
     local name
     for name in only_c_functions_are_exported no_segment_is_writable_and_executable relocations_become_read_only \
-        soname_is_the_file_name needs_three_libraries_only; do
+        soname_is_the_file_name needs_three_libraries_only setuid_programs_ignore_the_environment; do
         check "$name" "$name"
     done
 }
