@@ -4,7 +4,7 @@
 mod common;
 
 use cryptoki_sys::*;
-use sim_cards::{Options, PullAt, SimCard};
+use sim_cards::{Interceptor, Options, PullAt, SimCard};
 
 use common::{Ckr, Module, PIN, READER, Rack, Rv, Session, ulong};
 
@@ -99,6 +99,42 @@ fn a_foreign_card_is_left_alone() {
         assert_eq!(answer, Err(Ckr(CKR_TOKEN_NOT_RECOGNIZED)), "{name}");
     }
     assert_eq!((card.apdus(), rack.connections()), (0, 0));
+}
+
+/// EF.SN.ICC of another issuer.
+struct OtherIssuer;
+
+impl Interceptor for OtherIssuer {
+    fn answer(&mut self, _: u64, _: &[u8], answer: &mut Vec<u8>) {
+        if answer.starts_with(&[0x5A, 0x0A, 0x80, 0x25]) {
+            answer[3] = 0x99;
+        }
+    }
+}
+
+#[test]
+fn a_card_of_another_issuer_gets_no_command_after_it_was_refused_twice() {
+    for fresh in common::both() {
+        let (module, rack, card) = common::start(fresh);
+        card.sim().set_interceptor(OtherIssuer);
+        let slot = module.slot();
+        assert!(is_present(&module, slot), "as far as its answer to reset tells");
+        let refused = Err(Ckr(CKR_TOKEN_NOT_RECOGNIZED));
+        // The first refusal may have been a slip of the card.
+        for _ in 0..2 {
+            assert_eq!(module.token_info(slot).map(drop), refused);
+        }
+        let asked = (card.apdus(), rack.connections());
+        assert!(asked.0 > 0);
+        for _ in 0..5 {
+            for (name, answer) in token_functions(&module, slot) {
+                assert_eq!(answer, refused, "{name}");
+            }
+            assert_eq!(module.slots(true), Ok(vec![]));
+            assert!(!is_present(&module, slot));
+        }
+        assert_eq!((card.apdus(), rack.connections()), asked);
+    }
 }
 
 #[test]

@@ -1,0 +1,221 @@
+//! A second program on the same card: whatever it does between any two calls of an application, the application goes on or is told
+//! why it cannot, and no code is presented but by its C_Login.
+
+mod common;
+
+use std::thread;
+use std::time::Duration;
+
+use cryptoki_sys::*;
+use sim_cards::{Model, Options};
+
+use common::messages::{hex, public_key};
+use common::openssl::{PublicKey, Scheme};
+use common::{Card, Ckr, PIN, READER, Rack, Rv, Session, ulong};
+
+/// What the second program does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    /// Selects other applications and files, reads, asks for random bytes.
+    LooksAround,
+    /// Leaves another application selected.
+    SelectsItsOwn,
+    /// Has a transaction for a while.
+    HoldsTheCard,
+    /// Resets the card.
+    Resets,
+    /// Resets the card and logs in: its login is not the application's.
+    ResetsAndLogsIn,
+    /// Presents a wrong code, with which the card takes the verification back.
+    MissesTheCode,
+}
+
+impl Act {
+    const ALL: [Act; 6] = [
+        Act::LooksAround,
+        Act::SelectsItsOwn,
+        Act::HoldsTheCard,
+        Act::Resets,
+        Act::ResetsAndLogsIn,
+        Act::MissesTheCode,
+    ];
+
+    fn harmless(self) -> bool {
+        matches!(self, Act::LooksAround | Act::SelectsItsOwn | Act::HoldsTheCard)
+    }
+
+    fn happens(self, rack: &Rack, card: &Card) {
+        let (root, cps2ter) = ("A4040C08802500 0001FF0100", "A4040C0880250000 01FF0002");
+        match self {
+            Act::LooksAround => send(
+                card,
+                &[root, "A4080002D003", "B000000C", "8400000008", "A4080C020001"],
+            ),
+            Act::SelectsItsOwn => send(card, &[cps2ter]),
+            Act::HoldsTheCard => {
+                let hold = rack.hold(READER);
+                thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(20));
+                    drop(hold);
+                });
+            }
+            Act::Resets => rack.reset(READER),
+            Act::ResetsAndLogsIn => {
+                rack.reset(READER);
+                send(card, &[root, "2000010431323334"]);
+            }
+            Act::MissesTheCode => send(card, &[root, "2000010439393939"]),
+        }
+    }
+}
+
+/// Commands as the second program sends them, without their class: 00 to a CPS3, logical channel 1 to a CPS4.
+fn send(card: &Card, commands: &[&str]) {
+    let mut sim = card.sim();
+    let class = u8::from(sim.model() == Model::Cps4);
+    for command in commands {
+        sim.transmit(&[&[class][..], &hex(&command.replace(' ', ""))].concat());
+    }
+}
+
+fn data(session: Session<'_>, label: &str) -> Rv {
+    let found = session.find(&[(CKA_CLASS, ulong(CKO_DATA)), (CKA_LABEL, label.into())])?;
+    let [object] = found[..] else {
+        return Err(Ckr(CKR_USER_NOT_LOGGED_IN));
+    };
+    session.attribute(object, CKA_VALUE).map(drop)
+}
+
+fn key(session: Session<'_>, label: &str) -> Rv<CK_OBJECT_HANDLE> {
+    let found = session.find(&[(CKA_CLASS, ulong(CKO_PRIVATE_KEY)), (CKA_LABEL, label.into())])?;
+    found.first().copied().ok_or(Ckr(CKR_USER_NOT_LOGGED_IN))
+}
+
+/// An application's calls, one or a few at a time; a signature that comes out is a good one.
+type Step = fn(Session<'_>, &[PublicKey; 2]) -> Rv;
+
+fn signed(session: Session<'_>, public: &PublicKey) -> Rv {
+    let signature = session.sign_in_one_call(b"a message")?;
+    assert!(public.verifies(Scheme::Pkcs1("sha256"), b"a message", &signature));
+    Ok(())
+}
+
+const STEPS: [(&str, Step); 12] = [
+    ("C_GetSessionInfo", |session, _| session.info().map(drop)),
+    ("protected data", |session, _| data(session, "CPS_ACTIVITY_01_PS")),
+    ("protected data of the old side", |session, _| {
+        data(session, "CPS_SIT_FACT")
+    }),
+    ("free data", |session, _| data(session, "CPS_DATA")),
+    ("C_SignInit, authentication", |session, _| {
+        session.sign_init(CKM_SHA256_RSA_PKCS, key(session, "CPS_PRIV_AUT")?)
+    }),
+    ("C_Sign, authentication", |session, [public, _]| {
+        signed(session, public)
+    }),
+    ("C_SignInit, signature", |session, _| {
+        session.sign_init(CKM_SHA256_RSA_PKCS, key(session, "CPS_PRIV_SIG")?)
+    }),
+    ("C_Sign, signature", |session, [_, public]| {
+        signed(session, public)
+    }),
+    ("C_GenerateRandom", |session, _| session.random(24).map(drop)),
+    ("C_DecryptInit", |session, _| {
+        session.decrypt_init(CKM_RSA_PKCS, key(session, "CPS_PRIV_AUT")?)
+    }),
+    ("C_Decrypt", |session, [public, _]| {
+        let cryptogram = public.encrypts(b"text");
+        assert_eq!(session.decrypt(&cryptogram)?, b"text");
+        Ok(())
+    }),
+    ("C_SetAttributeValue", |session, _| {
+        let area = session.find_one(&[(CKA_LABEL, b"CPS_DATA".to_vec())]);
+        session.set(area, &[(CKA_VALUE, b"notes".to_vec())])
+    }),
+];
+
+/// What a step may answer after the login was lost: that it was, or that its operation ended with it.
+fn told(answer: Rv) -> bool {
+    let codes = [
+        CKR_USER_NOT_LOGGED_IN,
+        CKR_OPERATION_NOT_INITIALIZED,
+        CKR_OBJECT_HANDLE_INVALID,
+    ];
+    answer.is_ok() || codes.iter().any(|code| answer == Err(Ckr(*code)))
+}
+
+#[test]
+fn a_second_program_between_any_two_calls() {
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
+        for act in Act::ALL {
+            let options = Options {
+                writable_area: Some(true),
+                ..Options::default()
+            };
+            let (module, rack, card) = common::start(common::card(persona, &options));
+            let session = module.read_write();
+            session.login(PIN).expect("C_Login");
+            let publics =
+                ["CPS_PRIV_AUT", "CPS_PRIV_SIG"].map(|label| public_key(session, session.private_key(label)));
+            for place in 0..STEPS.len() {
+                let case = format!("{persona}: {act:?} before {}", STEPS[place].0);
+                for (number, (name, step)) in STEPS.iter().enumerate() {
+                    if number == place {
+                        act.happens(&rack, &card);
+                    }
+                    let answer = step(session, &publics);
+                    if act.harmless() || number < place {
+                        assert_eq!(answer, Ok(()), "{case}: {name}");
+                    } else {
+                        assert!(told(answer), "{case}: {name} answers {answer:?}");
+                    }
+                }
+                if act.harmless() {
+                    continue;
+                }
+                // By now somebody has noticed; a login in the same session sets everything right.
+                assert_eq!(session.state(), Ok(CKS_RW_PUBLIC_SESSION), "{case}");
+                let tries = if act == Act::MissesTheCode { 2 } else { 3 };
+                assert_eq!(card.tries_left(), tries, "{case}: tries");
+                call!(module, C_SessionCancel(session.handle, CKF_SIGN | CKF_DECRYPT)).expect("cancel");
+                session
+                    .login(PIN)
+                    .unwrap_or_else(|error| panic!("{case}: {error:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_sessions_share_one_login() {
+    const SESSIONS: usize = 2000;
+    let (module, _rack, card) = common::start(common::cps4());
+    let slot = module.slot();
+    let open = |number| {
+        let more = if number % 2 == 0 { 0 } else { CKF_RW_SESSION };
+        module
+            .open(slot, CKF_SERIAL_SESSION | more)
+            .expect("C_OpenSession")
+    };
+    let sessions: Vec<_> = (0..SESSIONS).map(open).collect();
+    let info = module.token_info(slot).expect("token");
+    assert_eq!((info.ulSessionCount, info.ulRwSessionCount), (2000, 1000));
+    assert_eq!(info.ulMaxSessionCount, CK_EFFECTIVELY_INFINITE);
+    sessions[7].login(PIN).expect("C_Login");
+    let before = card.apdus();
+    for (number, session) in sessions.iter().enumerate() {
+        let expected = if number % 2 == 0 {
+            CKS_RO_USER_FUNCTIONS
+        } else {
+            CKS_RW_USER_FUNCTIONS
+        };
+        assert_eq!(session.state(), Ok(expected));
+    }
+    assert_eq!(card.apdus(), before);
+    for session in &sessions[1..] {
+        session.close().expect("C_CloseSession");
+    }
+    assert!(card.sim().is_holder_verified());
+    sessions[0].close().expect("C_CloseSession");
+    assert!(!card.sim().is_holder_verified(), "the last one logs out");
+}
