@@ -157,8 +157,8 @@ fn a_second_program_between_any_two_calls() {
             session.login(PIN).expect("C_Login");
             let publics =
                 ["CPS_PRIV_AUT", "CPS_PRIV_SIG"].map(|label| public_key(session, session.private_key(label)));
-            for place in 0..STEPS.len() {
-                let case = format!("{persona}: {act:?} before {}", STEPS[place].0);
+            for (place, (before, _)) in STEPS.iter().enumerate() {
+                let case = format!("{persona}: {act:?} before {before}");
                 for (number, (name, step)) in STEPS.iter().enumerate() {
                     if number == place {
                         act.happens(&rack, &card);
