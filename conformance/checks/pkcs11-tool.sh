@@ -7,7 +7,7 @@
 tool_test() {
     pkcs11-tool --module "$MODULE" --login --pin "$PIN" --test "$@" >log 2>&1 || fail "$(tail -n 5 log)"
     cat log
-    grep -qx 'No errors' log || fail "no clean end"
+    grep -qx 'No errors' log || fail "pkcs11-tool says: $(tail -n 1 log)"
     refuses grep -iE 'fail|error:|ERR:' log
     tested Signatures "$SIGNATURE_KEY" "$AUTH_KEY"
     tested Verify "$SIGNATURE_KEY" "$AUTH_KEY"

@@ -190,7 +190,12 @@ fn counted(output: &str) -> Option<String> {
 
 fn last_line(output: &str) -> String {
     let line = output.lines().rfind(|line| !line.trim().is_empty());
-    line.unwrap_or("no output").chars().take(160).collect()
+    let line = line.unwrap_or("no output");
+    line.strip_prefix("FAIL: ")
+        .unwrap_or(line)
+        .chars()
+        .take(160)
+        .collect()
 }
 
 #[cfg(test)]
