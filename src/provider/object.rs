@@ -163,13 +163,13 @@ impl Library {
 
     /// One attribute of a visible object. Without the login, which another program may have ended, a private object is not there:
     /// §5.7 has no CKR_USER_NOT_LOGGED_IN for its questions.
-    fn value(
+    fn value<'a>(
         &self,
-        session: &Session,
-        object: &Object,
+        session: &'a Session,
+        object: &'a Object,
         kind: CK_ATTRIBUTE_TYPE,
         size_only: bool,
-    ) -> Result<Value> {
+    ) -> Result<Value<'a>> {
         let value = session.token().attribute(object, kind, size_only);
         self.note(session, value).map_err(|error| match error {
             Error::UserNotLoggedIn => Error::ObjectHandleInvalid,
