@@ -167,14 +167,14 @@ fn judge(check: &Check, stack: &Stack, ended: &Ended) -> Verdict {
     };
     match (check.impossible_on(stack.lane.card), status.success()) {
         (None, true) => Verdict::Passed,
-        (None, false) => Verdict::Failed(last_line(&ended.output)),
+        (None, false) => Verdict::Failed(reason(&ended.output)),
         (Some(_), true) => Verdict::Failed("it succeeded, though the chip cannot do it".into()),
         (Some(impossible), false) if impossible.shown_by.is_match(&ended.output) => {
             Verdict::NotPossible(impossible.reason.clone())
         }
         (Some(_), false) => Verdict::Failed(format!(
             "it failed otherwise than the chip makes it: {}",
-            last_line(&ended.output)
+            reason(&ended.output)
         )),
     }
 }
@@ -188,14 +188,19 @@ fn counted(output: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-fn last_line(output: &str) -> String {
-    let line = output.lines().rfind(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("no output");
-    line.strip_prefix("FAIL: ")
-        .unwrap_or(line)
-        .chars()
-        .take(160)
-        .collect()
+/// Why a check failed, in one line: what it says itself; else its last line that tells of an error; else its last line.
+fn reason(output: &str) -> String {
+    let lines = || {
+        output
+            .lines()
+            .rev()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
+    let tells = |line: &&str| ["CKR_", "rror", "annot"].iter().any(|word| line.contains(word));
+    let own = lines().next().and_then(|line| line.strip_prefix("FAIL: "));
+    let line = own.or_else(|| lines().find(tells)).or_else(|| lines().next());
+    line.unwrap_or("no output").chars().take(160).collect()
 }
 
 #[cfg(test)]
@@ -207,5 +212,16 @@ mod tests {
         let output = "counted: 1 passed\nnot counted: 2\ncounted: 3 passed, 4 skipped\nbye\n";
         assert_eq!(counted(output).as_deref(), Some("3 passed, 4 skipped"));
         assert_eq!(counted("3 passed\n"), None);
+    }
+
+    #[test]
+    fn the_reason_is_what_the_check_says_or_the_last_error() {
+        assert_eq!(reason("error: a\nFAIL: no certificate\n"), "no certificate");
+        assert_eq!(
+            reason("error: C_Sign failed\nAborting.\n\n"),
+            "error: C_Sign failed"
+        );
+        assert_eq!(reason("bye\n"), "bye");
+        assert_eq!(reason(""), "no output");
     }
 }

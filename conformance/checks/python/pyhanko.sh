@@ -9,8 +9,7 @@ source "$CHECKS/nss-database.sh"
 
 "$PYTHON" "$CLIENTS/pyhanko_sign.py" "$MODULE" "$PIN" "$CARD_AUTHORITIES" "$SIGNATURE_LABEL"
 # pdfsig is NSS too, but with a database that knows nothing of the module.
-mkdir "$NSS" && certutil -N -d "sql:$NSS" --empty-password
-nss_import CT,C,C "$SERVER_ROOTS"
+nss_trust "$WORK/nss"
 pdfsig -no-ocsp -nssdir "sql:$NSS" signed.pdf | tee log
 grep -q 'Signature is Valid' log
 grep -q 'Signature Type: ETSI.CAdES.detached' log
