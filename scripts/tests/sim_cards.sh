@@ -74,49 +74,40 @@ driver_and_simulator_share_no_code() {
 }
 
 simulator_can_be_published() {
-    cargo_here package --locked --package sim-cards --allow-dirty --quiet
+    # With the profile of the workspace, so that most of what it stands on is built already.
+    cargo_here package --locked --package sim-cards --allow-dirty --quiet --config 'profile.dev.package."*".opt-level = 2'
     cargo_here package --package sim-cards --allow-dirty --list >"$WORK/packaged"
     local file
-    for file in README.md LICENSE personas/README.md keys/README.md tests/books/cps3.book python/sim_cards.py; do
+    for file in README.md LICENSE guesses.toml personas/README.md keys/README.md tests/books/cps3.book python/sim_cards.py; do
         grep -qx "$file" "$WORK/packaged"
     done
 }
 
 simulator_is_documented() { builder_runs env RUSTDOCFLAGS='-D warnings' cargo doc --locked --package sim-cards --no-deps --quiet; }
 
-# Starts the service of the lab PKI on any free port, asks it like a client, stops it.
-lab_pki_answers() {
-    local address
-    "$LAB_PKI" --out "$WORK/lab" --crl
-    "$LAB_PKI" serve --port 0 >"$WORK/service" &
-    local service=$!
-    # shellcheck disable=SC2064 # the process of this check
-    trap "kill $service" EXIT
-    wait_until 5 grep -q '^serving on' "$WORK/service"
-    address=$(sed -n 's/^serving on //p' "$WORK/service")
-    issuer_of FORT >"$WORK/issuer.pem"
-    status_of "$address" doctor-gp-cps4 | tee /dev/stderr | grep -q ': good'
-    status_of "$address" nurse-revoked-cps4 | tee /dev/stderr | grep -q ': revoked'
-}
+# of_the_book START: the commands of the book from the first line that begins so to the end of its block.
+of_the_book() { awk -v start="$1" 'index($0, start) == 1 { on = 1 } /^```/ { on = 0 } on' "$CARDS/README.md"; }
 
-# issuer_of TREE: the authority for persons of this tree, from the bundle.
-issuer_of() {
-    openssl crl2pkcs7 -nocrl -certfile "$WORK/lab/ca-bundle.pem" | openssl pkcs7 -print_certs |
-        awk -v name="LAB AC IGC-SANTE $1 PERSONNES" '
-            /^subject=/ { wanted = index($0, "CN = " name) || index($0, "CN=" name) }
-            wanted && /BEGIN/, /END/'
-}
-
-status_of() {
-    openssl ocsp -url "$1/ocsp" -CAfile "$WORK/lab/ca-bundle.pem" -issuer "$WORK/issuer.pem" \
-        -cert "$WORK/lab/persona/$2-aut.pem" 2>&1 | tee "$WORK/ocsp"
-    grep -q 'Response verify OK' "$WORK/ocsp"
+# The chapter on the lab PKI as it is printed, in a network of its own: its port may be taken.
+the_book_explains_the_lab_pki() {
+    mkdir "$WORK/book"
+    {
+        echo 'set -ex; ip link set lo up'
+        of_the_book 'lab-pki --out lab --crl  ' | grep -v -- '--at'
+        of_the_book 'lab-pki serve &' | sed '1a until (: <>/dev/tcp/localhost/8971) 2>/dev/null; do sleep 0.1; done'
+    } >"$WORK/book/commands"
+    cat "$WORK/book/commands"
+    (cd "$WORK/book" && PATH=$TARGET/release:$PATH bounded 120 \
+        unshare --net --pid --fork --mount-proc bash commands) 2>&1 | tee "$WORK/book/said"
+    grep -q '^lab/persona/doctor-gp-cps4-aut.pem: OK' "$WORK/book/said"
+    grep -q '^Response verify OK' "$WORK/book/said"
+    grep -q '^lab/persona/nurse-revoked-cps4-aut.pem: revoked' "$WORK/book/said"
 }
 
 sim_cards_checks() {
     local name
     for name in every_persona_is_listed every_persona_is_dumped anyone_adds_a_persona python_plays_cards c_plays_cards \
-        lab_pki_answers driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
+        the_book_explains_the_lab_pki driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
         check "$name" "$name"
     done
 }
@@ -188,6 +179,23 @@ pcsc_tools_show() {
     [[ -z ${2:-} ]] || grep -qF "$2" "$WORK/scan"
 }
 
+# Cards and orders as they are printed.
+the_book_gives_orders() {
+    of_the_book 'sim-card --persona doctor-gp-cps4 --persona insured-alone' | sed 's/^sim-card .*&$/set -ex/' >"$WORK/orders"
+    cat "$WORK/orders"
+    trap 'stop desk' EXIT
+    rm -f /tmp/desk
+    start desk "$WORK/desk.log" \
+        "$SIM_CARD" --persona doctor-gp-cps4 --persona insured-alone --control /tmp/desk --port "$VIRTUAL_READER_PORT"
+    wait_until 15 test -S /tmp/desk
+    PATH=$TARGET/release:$PATH bounded 60 bash "$WORK/orders" | tee "$WORK/desk.status"
+    grep -q '^doctor-gp-cps4: in reader 0, CPS4' "$WORK/desk.status"
+    grep -q '^insured-alone: in reader 1, Vitale 2' "$WORK/desk.status"
+    "$SIM_CARD" --control /tmp/desk --order end
+    wait_until 10 runs_no_more desk
+    refuses test -e /tmp/desk
+}
+
 # four_cards_come_and_go CYCLES: each as often, in four virtual readers at once.
 four_cards_come_and_go() {
     mkdir "$WORK/four-readers"
@@ -225,6 +233,7 @@ personas_under_opensc_checks() {
         check cps4-pcsc_tools_show_the_atr pcsc_tools_show '3B 9B 18 80 01 00 12 25 00 64 80 04 01 00 00 90 44'
         prepare cps4-remove-for-its-atr remove_card
     }
+    check the_book_gives_orders the_book_gives_orders
     # A hundred insertions in all.
     check four_cards_in_four_readers four_cards_come_and_go 25
 }

@@ -16,7 +16,7 @@ import ctypes.util
 import os
 import pathlib
 
-__all__ = ["Card", "SimCardError", "personas"]
+__all__ = ["Card", "SimCardError", "personas", "replace_guesses"]
 
 
 class SimCardError(Exception):
@@ -41,6 +41,7 @@ def _load():
     card, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     for name, result, arguments in (
         ("sim_cards_personas", size, (ctypes.c_char_p, size)),
+        ("sim_cards_replace_guesses", ctypes.c_int, (text, ctypes.c_char_p, size)),
         ("sim_card_new", card, (text, text, ctypes.c_char_p, size)),
         ("sim_card_free", None, (card,)),
         ("sim_card_atr", size, (card, ctypes.c_char_p, size)),
@@ -77,6 +78,13 @@ def _text(function, *arguments):
 def personas():
     """The names of the holders: professionals, then the insured."""
     return _text(_LIBRARY.sim_cards_personas).splitlines()
+
+
+def replace_guesses(text):
+    """Replaces values of guesses.toml by those of this text, once, before the first card."""
+    error = ctypes.create_string_buffer(1024)
+    if not _LIBRARY.sim_cards_replace_guesses(text.encode(), error, len(error)):
+        raise SimCardError(error.value.decode())
 
 
 def _toml(value):

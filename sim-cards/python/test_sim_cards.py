@@ -5,6 +5,8 @@ import json
 import pathlib
 import socket
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -81,6 +83,21 @@ class Cards(unittest.TestCase):
             self.assertEqual(card.send("00 A4 04 0C 0B D2500000 02 564954414C45"), (b"", 0x9000))
             holders, status = card.send("00 B0 82 00 00")
             self.assertEqual((holders[0], status), (0x65, 0x9000))
+
+    def test_guesses_are_replaced_once_and_before_the_first_card(self):
+        program = """
+import sim_cards
+sim_cards.replace_guesses("[files.objects]\\nCPS_NAME_PS = 0x4711")
+print(sim_cards.Card("doctor-gp-cps4").dump())
+try:
+    sim_cards.replace_guesses("")
+except sim_cards.SimCardError as error:
+    print(error)
+"""
+        folder = pathlib.Path(sim_cards.__file__).parent
+        said = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+        self.assertIn("4711  CPS_NAME_PS", said.stdout)
+        self.assertIn("in use already", said.stdout)
 
     def test_a_pulled_card_is_silent(self):
         with sim_cards.Card("doctor-gp-cps4") as card:

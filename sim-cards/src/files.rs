@@ -3,7 +3,7 @@
 use crate::Interface;
 use crate::apdu::Position;
 use crate::codes::Code;
-use crate::guesses::chips::CONTACTLESS_FILES;
+use crate::guesses;
 use crate::status::Status;
 
 /// Security condition bytes of a file (ISO 7816-4 §5.4.3.2), in the order of the access mode byte 7B: delete,
@@ -55,10 +55,13 @@ impl AccessRules {
     };
 
     /// Read freely, contactless only.
-    pub const CONTACTLESS: Self = Self {
-        contact: CONTACTLESS_FILES.0,
-        contactless: CONTACTLESS_FILES.1,
-    };
+    pub fn contactless() -> Self {
+        let chips = &guesses::get().chips;
+        Self {
+            contact: chips.contactless_files_by_contact,
+            contactless: chips.contactless_files_by_antenna,
+        }
+    }
 
     fn on(&self, interface: Interface) -> &ConditionBytes {
         match interface {

@@ -1,10 +1,10 @@
 //! Where things stand on the cards.
 //!
 //! The numbers written here are known from real cards or from their middleware; the others come from
-//! [`crate::guesses::files`].
+//! [`crate::guesses`].
 
 use crate::Chip;
-pub use crate::guesses::files::*;
+use crate::guesses;
 
 /// Root application of both chips, also tag 4F of EF.ATR.
 pub const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
@@ -88,6 +88,23 @@ pub const CPS4_AUTHENTICATION_KEY: u8 = 0x20;
 pub const HOLDER_CODE: u8 = 0x01;
 pub const UNBLOCKING_CODE: u8 = 0x02;
 
+/// Labels of the data objects that stand on a card once.
+pub const LABELS: [&str; 13] = [
+    "CPS_DATA",
+    "CPS_ID_CARD",
+    "CPS_NAME_PS",
+    "CPS_LANG_PS",
+    "CPS_INFO_PS",
+    "CPS_SIT_FACT",
+    "CPS2TER_ATR",
+    "CPS2TER_ID",
+    "CPS2TER_ICC",
+    "CPS2TER_NAME",
+    "CPS2TER_LANG",
+    "CPS2TER_PSINFO",
+    "CPS2TER_DIRAMO",
+];
+
 /// Where a data object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -99,23 +116,15 @@ pub enum Place {
 
 /// Where the data object of this label stands; `None` for a label that the cards do not know.
 pub fn place(chip: Chip, label: &str) -> Option<Place> {
-    let free = |file| Some(Place::Application(file));
+    let objects = &guesses::get().files.objects;
     match (label, chip) {
-        ("CPS_DATA", _) => free(CPS_DATA),
-        ("CPS_ID_CARD", _) => free(CPS_ID_CARD),
-        ("CPS_NAME_PS", _) => free(CPS_NAME_PS),
-        ("CPS_LANG_PS", _) => free(CPS_LANG_PS),
-        ("CPS_INFO_PS", _) => free(CPS_INFO_PS),
+        ("CPS_DATA", _) => Some(Place::Application(CPS_DATA)),
         ("CPS_SIT_FACT", Chip::Cps3) => Some(Place::Legacy(&[LEGACY_DIRECTORY], LEGACY_SIT_FACT)),
-        ("CPS_SIT_FACT", Chip::Cps4) => free(CPS_SIT_FACT),
-        ("CPS2TER_ATR", Chip::Cps4) => free(CPS2TER_ATR),
-        ("CPS2TER_ID", Chip::Cps4) => free(CPS2TER_ID),
-        ("CPS2TER_ICC", Chip::Cps4) => free(CPS2TER_ICC),
-        ("CPS2TER_NAME", Chip::Cps4) => free(CPS2TER_NAME),
-        ("CPS2TER_LANG", Chip::Cps4) => free(CPS2TER_LANG),
-        ("CPS2TER_PSINFO", Chip::Cps4) => free(CPS2TER_PSINFO),
-        ("CPS2TER_DIRAMO", Chip::Cps4) => free(CPS2TER_DIRAMO),
-        _ => situation(chip, label),
+        (label, Chip::Cps3) if label.starts_with("CPS2TER_") => situation(chip, label),
+        (label, _) => match objects.file(label) {
+            Some(file) => Some(Place::Application(file)),
+            None => situation(chip, label),
+        },
     }
 }
 
@@ -134,7 +143,7 @@ fn situation(chip: Chip, label: &str) -> Option<Place> {
     let number = number("CPS2TER_ACTIVITY_")?;
     Some(match chip {
         Chip::Cps3 => Place::Legacy(&[], LEGACY_FIRST_ACTIVITY + number - 1),
-        Chip::Cps4 => Place::Application(FIRST_CPS2TER_ACTIVITY + number - 1),
+        Chip::Cps4 => Place::Application(guesses::get().files.first_cps2ter_activity + number - 1),
     })
 }
 

@@ -1,31 +1,11 @@
 //! The names under which people know the files, applications and objects of the cards, for dumps and traces.
 
 use crate::layout::{self, Place};
-use crate::{Chip, hex};
-
-/// Data objects that stand on a card once.
-const LABELS: [&str; 13] = [
-    "CPS_DATA",
-    "CPS_ID_CARD",
-    "CPS_NAME_PS",
-    "CPS_LANG_PS",
-    "CPS_INFO_PS",
-    "CPS_SIT_FACT",
-    "CPS2TER_ATR",
-    "CPS2TER_ID",
-    "CPS2TER_ICC",
-    "CPS2TER_NAME",
-    "CPS2TER_LANG",
-    "CPS2TER_PSINFO",
-    "CPS2TER_DIRAMO",
-];
-
-/// Directories of the PKCS #15 applications.
-const APPLICATIONS: [u16; 2] = [layout::CONTACT_APPLICATION, layout::CONTACTLESS_APPLICATION];
+use crate::{Chip, guesses};
 
 /// Label of the data object at this path, the MF left out.
 pub fn data_object(path: &[u16]) -> Option<String> {
-    let once = LABELS.iter().map(|label| (*label).to_owned());
+    let once = layout::LABELS.iter().map(|label| (*label).to_owned());
     let situations = (1..=16).flat_map(|number| {
         ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"].map(|prefix| format!("{prefix}_{number:02}_PS"))
     });
@@ -34,9 +14,7 @@ pub fn data_object(path: &[u16]) -> Option<String> {
             .into_iter()
             .filter_map(|chip| layout::place(chip, label))
             .any(|place| match (place, path) {
-                (Place::Application(file), [directory, own]) => {
-                    APPLICATIONS.contains(directory) && file == *own
-                }
+                (Place::Application(file), [directory, own]) => is_application(*directory) && file == *own,
                 (Place::Legacy(above, file), [directories @ .., own]) => above == directories && file == *own,
                 _ => false,
             })
@@ -54,34 +32,42 @@ pub fn file(path: &[u16]) -> Option<String> {
         [layout::EF_SN_ICC] => "EF.SN.ICC",
         [layout::EF_ACTUA] => "EF_ACTUA",
         [layout::CONTACT_APPLICATION] => "DF of the contact application",
-        [layout::CONTACTLESS_APPLICATION] => "DF of the contactless application",
+        [directory] if is_application(*directory) => "DF of the contactless application",
         [layout::LEGACY_DIRECTORY] => "DF of the former generation",
-        [
-            layout::CONTACT_APPLICATION | layout::CONTACTLESS_APPLICATION,
-            identifier,
-        ] if pkcs15(*identifier).is_some() => pkcs15(*identifier)?,
+        [directory, identifier] if is_application(*directory) => match pkcs15(*identifier) {
+            Some(name) => name,
+            None => return data_object(path),
+        },
         _ => return data_object(path),
     };
     Some(name.to_owned())
 }
 
+/// Whether this is the directory of a PKCS #15 application.
+pub fn is_application(directory: u16) -> bool {
+    directory == layout::CONTACT_APPLICATION || directory == guesses::get().files.contactless_application
+}
+
 fn pkcs15(identifier: u16) -> Option<&'static str> {
-    Some(match identifier {
-        layout::EF_ODF => "EF.ODF",
-        layout::EF_TOKEN_INFO => "EF.TokenInfo",
-        layout::EF_AODF => "EF.AODF",
-        layout::EF_PRKDF => "EF.PrKDF",
-        layout::EF_PUKDF => "EF.PuKDF",
-        layout::EF_CDF => "EF.CDF",
-        layout::EF_DODF => "EF.DODF",
-        layout::SIGNATURE_CERTIFICATE => "signature certificate",
-        layout::AUTHENTICATION_CERTIFICATE => "authentication certificate",
-        layout::TECHNICAL_CERTIFICATE => "technical certificate",
-        layout::TECHNICAL_PUBLIC_KEY => "technical public key",
-        layout::SIGNATURE_PUBLIC_KEY => "signature public key",
-        layout::AUTHENTICATION_PUBLIC_KEY => "authentication public key",
-        _ => return None,
-    })
+    let files = &guesses::get().files;
+    let known = [
+        (layout::EF_ODF, "EF.ODF"),
+        (layout::EF_TOKEN_INFO, "EF.TokenInfo"),
+        (files.aodf, "EF.AODF"),
+        (files.prkdf, "EF.PrKDF"),
+        (files.pukdf, "EF.PuKDF"),
+        (files.cdf, "EF.CDF"),
+        (files.dodf, "EF.DODF"),
+        (files.signature_certificate, "signature certificate"),
+        (files.authentication_certificate, "authentication certificate"),
+        (files.technical_certificate, "technical certificate"),
+        (files.signature_public_key, "signature public key"),
+        (files.authentication_public_key, "authentication public key"),
+    ];
+    known
+        .iter()
+        .find(|(own, _)| *own == identifier)
+        .map(|(_, name)| *name)
 }
 
 /// Name of the file with this short identifier under the MF.
@@ -96,21 +82,16 @@ pub fn short_file(identifier: u8) -> Option<&'static str> {
 
 /// Name of the application with this identifier.
 pub fn application(aid: &[u8]) -> Option<&'static str> {
-    const VITALE_MASTER_FILE: &str = "D2500000024D465F564954414C45";
-    const VITALE: &str = "D250000002564954414C45";
-    let known: [(&[u8], &str); 5] = [
+    let known: [(&[u8], &str); 7] = [
         (&layout::ROOT_AID, "root application"),
         (&layout::CPS2TER_AID, "CPS2ter application"),
         (&layout::CONTACT_AID, "contact application"),
         (&layout::CONTACTLESS_AID, "contactless application"),
         (&layout::CARD_MANAGER_AID, "card manager"),
+        (guesses::MASTER_AID, "MF_VITALE"),
+        (guesses::VITALE_AID, "VITALE"),
     ];
-    let found = known.iter().find(|(own, _)| *own == aid).map(|(_, name)| *name);
-    found.or_else(|| match hex::encode(aid).as_str() {
-        VITALE_MASTER_FILE => Some("MF_VITALE"),
-        VITALE => Some("VITALE"),
-        _ => None,
-    })
+    known.iter().find(|(own, _)| *own == aid).map(|(_, name)| *name)
 }
 
 /// A path as manuals write it: `3F00/0001/5031`.

@@ -106,6 +106,9 @@ fn the_examples_of_the_book_are_what_they_say() {
     let persona = persona::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut card = SimCard::from_persona(&persona, &Options::default());
     assert!(card.power_on().is_some());
+    let (_, rest) = book.split_once("```toml guesses\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    assert_eq!(sim_cards::guesses::check(text), Ok(()), "{text}");
     let (_, rest) = book.split_once("```toml scenario\n").unwrap();
     let (text, _) = rest.split_once("```").unwrap();
     let scenario = sim_cards::scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

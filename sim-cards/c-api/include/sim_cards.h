@@ -21,6 +21,13 @@ typedef struct sim_card sim_card;
 size_t sim_cards_personas(char *text, size_t size);
 
 /*
+ * Replaces values of guesses.toml, which holds everything that no real card confirmed, by those of `toml`: real file
+ * numbers and layouts, where you know them. Once, before the first card. 1 if that was done; else `error` tells what is
+ * wrong.
+ */
+int sim_cards_replace_guesses(const char *toml, char *error, size_t size);
+
+/*
  * A card in the reader, without power. `persona` is the name of a holder, the path of a persona file (with a slash, or
  * ending in .toml), or the text of such a file (more than one line). `options` may be NULL; else lines of TOML, as they
  * describe a card in a scenario. Each may be left out:

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sim_cards::scenario::{CardDescription, ScenarioError};
 use sim_cards::vitale::insured;
 use sim_cards::vpcd::Reader;
-use sim_cards::{SimCard, persona, trace};
+use sim_cards::{SimCard, guesses, persona, trace};
 
 /// `fallback` if `work` panics: unwinding into C is undefined.
 fn guarded<T>(fallback: T, work: impl FnOnce() -> T) -> T {
@@ -69,6 +69,29 @@ pub unsafe extern "C" fn sim_cards_personas(buffer: *mut c_char, size: usize) ->
         // SAFETY: the caller's promise is passed on.
         unsafe { give_text(&names.join("\n"), buffer, size) }
     })
+}
+
+/// Replaces guesses; 1 if that could be done.
+///
+/// # Safety
+/// `toml` is NULL or NUL-terminated; `error` is NULL or has room for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sim_cards_replace_guesses(
+    toml: *const c_char,
+    error: *mut c_char,
+    size: usize,
+) -> c_int {
+    // SAFETY: NULL or terminated.
+    let toml = unsafe { text(toml) };
+    let replaced = guarded(Err("the guesses could not be replaced".to_owned()), || {
+        guesses::replace(toml.ok_or("the text is missing, or is not UTF-8")?)
+            .map_err(|error| error.to_string())
+    });
+    if let Err(reason) = &replaced {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { give_text(reason, error, size) };
+    }
+    c_int::from(replaced.is_ok())
 }
 
 fn make(persona: &str, options: &str) -> Result<SimCard, ScenarioError> {

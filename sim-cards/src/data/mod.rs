@@ -5,7 +5,7 @@
 //! their content comes from [`crate::guesses`].
 
 use crate::Chip;
-use crate::guesses::data as layout;
+use crate::guesses::{self, Subject};
 use crate::persona::Persona;
 use crate::pki::Validity;
 
@@ -27,6 +27,19 @@ pub struct DataObject {
     pub modifiable: bool,
 }
 
+/// Read freely, on both chips.
+const FREE: [&str; 4] = ["CPS_ID_CARD", "CPS_NAME_PS", "CPS_LANG_PS", "CPS_INFO_PS"];
+/// Read freely, on a CPS4.
+const FORMER: [&str; 7] = [
+    "CPS2TER_ATR",
+    "CPS2TER_ID",
+    "CPS2TER_ICC",
+    "CPS2TER_NAME",
+    "CPS2TER_LANG",
+    "CPS2TER_PSINFO",
+    "CPS2TER_DIRAMO",
+];
+
 /// The data objects of a card that is used today.
 pub fn data_objects(persona: &Persona, chip: Chip) -> Vec<DataObject> {
     data_objects_at(persona, chip, &Validity::relative_to_today())
@@ -34,30 +47,33 @@ pub fn data_objects(persona: &Persona, chip: Chip) -> Vec<DataObject> {
 
 /// The data objects of a card whose dates are those of certificates of this validity.
 pub fn data_objects_at(persona: &Persona, chip: Chip, validity: &Validity) -> Vec<DataObject> {
-    let mut objects = vec![
-        DataObject {
-            modifiable: true,
-            ..free("CPS_DATA", layout::free_area())
-        },
-        free("CPS_ID_CARD", layout::card_identification(persona, validity)),
-        free("CPS_NAME_PS", layout::holder(persona)),
-        free("CPS_LANG_PS", layout::languages(persona)),
-        free("CPS_INFO_PS", layout::professional_characteristics(persona)),
-    ];
-    objects.extend(persona.situations.iter().map(|situation| {
-        protected(
-            &format!("CPS_ACTIVITY_{:02}_PS", situation.number),
-            layout::situation(situation),
-        )
-    }));
-    objects.push(protected("CPS_SIT_FACT", layout::billing_situations(persona)));
+    let layouts = &guesses::get().data;
+    let content = |layout: &str, situation| {
+        let subject = Subject {
+            persona,
+            validity,
+            situation,
+        };
+        layouts.content(layout, subject)
+    };
+    let once = |label: &&str| free(label, content(label, None));
+    let situations = |layout: &'static str| {
+        persona.situations.iter().map(move |situation| {
+            let label = format!("{layout}_{:02}_PS", situation.number);
+            protected(&label, content(layout, Some(situation)))
+        })
+    };
+    let mut objects = vec![DataObject {
+        modifiable: true,
+        ..free("CPS_DATA", layouts.free_area())
+    }];
+    objects.extend(FREE.iter().map(once));
+    objects.extend(situations("CPS_ACTIVITY"));
+    objects.push(protected("CPS_SIT_FACT", content("CPS_SIT_FACT", None)));
     if chip == Chip::Cps4 {
-        objects.extend(layout::cps2ter(persona).map(|(label, content)| free(label, content)));
+        objects.extend(FORMER.iter().map(once));
     }
-    objects.extend(persona.situations.iter().map(|situation| {
-        let label = format!("CPS2TER_ACTIVITY_{:02}_PS", situation.number);
-        protected(&label, layout::cps2ter_situation(situation))
-    }));
+    objects.extend(situations("CPS2TER_ACTIVITY"));
     for object in &mut objects {
         if let Some((_, content)) = persona.objects.iter().find(|(label, _)| *label == object.label) {
             object.content.clone_from(content);

@@ -50,7 +50,14 @@ fn a_situation_as_on_a_real_card() {
         "8604",
         &text("SA07"),
     ];
-    let content = layout::situation(&situation);
+    let content = guesses::get().data.content(
+        "CPS_ACTIVITY",
+        Subject {
+            persona: &persona("doctor-hospital-cps3"),
+            validity: &Validity::relative_to_today(),
+            situation: Some(&situation),
+        },
+    );
     assert_eq!(crate::hex::encode(&content), expected.concat());
     assert_eq!(content.len(), 47);
 }
@@ -113,8 +120,9 @@ fn a_service_card_names_nobody() {
 
 #[test]
 fn billing_situations_point_to_their_situations() {
-    let persona = persona("physiotherapist-sixteen-cps3");
-    let content = layout::billing_situations(&persona);
+    let content = object("physiotherapist-sixteen-cps3", Chip::Cps3, "CPS_SIT_FACT")
+        .unwrap()
+        .content;
     let parts = crate::tlv::read(&content)
         .map(|(object, _)| object.value)
         .and_then(crate::tlv::read_all)

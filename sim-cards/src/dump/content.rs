@@ -1,7 +1,7 @@
 //! The content of a file: as what its name says it is, else as data objects, else as bytes.
 
 use super::{certificate, pkcs15};
-use crate::guesses::data;
+use crate::guesses;
 use crate::tlv::{self, Tlv};
 use crate::{hex, names};
 
@@ -55,9 +55,10 @@ fn objects_of(name: &str, content: &[u8]) -> Option<Vec<String>> {
 fn show(name: &str, object: Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
     let field = match (name, depth) {
-        ("EF.DIR" | "EF.ATR" | "EF.SN.ICC", _) => interindustry(object.tag),
+        ("EF.DIR" | "EF.ATR" | "EF.SN.ICC", _) => interindustry(object.tag).map(str::to_owned),
         (_, 0) => None,
-        _ => data::field_name(name, object.tag, depth),
+        ("EF_ACTUA", _) => update(object.tag),
+        _ => guesses::field_name(name, object.tag, depth),
     };
     let field = field.map(|field| format!(" {field}")).unwrap_or_default();
     match tlv::read_all(object.value).filter(|_| is_constructed(object.tag)) {
@@ -91,6 +92,14 @@ fn interindustry(tag: u32) -> Option<&'static str> {
         0xE0 => "largest command, answer, and both with secure messaging",
         _ => return None,
     })
+}
+
+fn update(tag: u32) -> Option<String> {
+    match tag {
+        0x81 => Some("start of the update".into()),
+        0x82 => Some("end of the update".into()),
+        _ => None,
+    }
 }
 
 /// Bit 6 of the first byte of the tag.
@@ -156,7 +165,7 @@ mod tests {
             [
                 "EE",
                 "  84 structure: 484F504954414C2047454E455249515545  \"HOPITAL GENERIQUE\"",
-                "  85 identifier of the structure: 31304230333037333737  \"10B0307377\"",
+                "  85 structure id: 31304230333037333737  \"10B0307377\"",
                 "  86 sector: 53413031  \"SA01\"",
             ]
         );

@@ -1,24 +1,338 @@
-//! Contents of the data objects in the **lab's** layout.
-//!
-//! Known from a real test card: the tag `EE` of a situation, its fields 84, 85 and 86, and that 86 stands last. All
-//! other tags, the CPS2ter records and the size of `CPS_DATA` are guessed: the fields are those that the official
-//! tools show, their encoding is ours.
+//! The contents of the data objects: which fields, under which tags, in which order.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::values::any_bytes;
 use crate::persona::{Billing, Persona, Profession, Situation, luhn_digit};
 use crate::pki::{Validity, card_number};
 use crate::tlv::{constructed, tlv};
 
-/// Bytes of `CPS_DATA`. A real CPS3 takes four seconds to read it: several kilobytes.
-const FREE_AREA_SIZE: usize = 4096;
+/// Layouts of the data objects, and what fills them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Data {
+    pub free_area_size: usize,
+    #[serde(deserialize_with = "any_bytes")]
+    pub former_atr: Vec<u8>,
+    /// By label; a situation by its label without number, `CPS_ACTIVITY`.
+    pub objects: BTreeMap<String, Layout>,
+    pub billing: Layout,
+}
 
-/// ATR of an earlier CPS, the kind of card that the CPS2ter objects stand for.
-const CPS2TER_ATR: [u8; 17] = [
-    0x3B, 0xAC, 0x00, 0x40, 0x2A, 0x00, 0x12, 0x25, 0x00, 0x64, 0x80, 0x82, 0x02, 0x12, 0x00, 0x90, 0x00,
-];
+/// How the content of a data object is put together.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Layout {
+    /// Data objects, in a constructed one if there is a template.
+    Objects {
+        template: Option<u32>,
+        fields: Vec<(u32, Field)>,
+    },
+    /// Fields without tags, each of its width in bytes; 0 for as many as there are.
+    Record { record: Vec<(Field, usize)> },
+}
 
-/// An optional code of one byte.
-fn code(tag: u32, value: Option<u8>) -> Vec<u8> {
-    value.map(|value| tlv(tag, &[value])).unwrap_or_default()
+/// What a card says of its holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// Table G01.
+    Category,
+    /// Table G02.
+    CardType,
+    /// Ten digits, as in the certificates.
+    CardNumber,
+    /// EF.SN.ICC.
+    ChipNumber,
+    /// First and last day of the certificates, YYYYMMDD.
+    Issued,
+    Ends,
+    /// Table G08, one digit.
+    IdentifierKind,
+    /// The national identifier without the digit of its kind, and with it.
+    Identifier,
+    WholeIdentifier,
+    /// Table G03.
+    Civility,
+    Surname,
+    GivenName,
+    /// ISO 639-1, two letters each in a row.
+    Languages,
+    /// Table G15, table G16, or either with whether it is the second.
+    Profession,
+    FutureProfession,
+    AnyProfession,
+    InTraining,
+    /// Table G05.
+    PharmacistTable,
+    /// Table R01, each.
+    Speciality,
+    /// Of a situation: its number, mode (table G17), responsibility (table G04).
+    SituationNumber,
+    Mode,
+    Responsibility,
+    Structure,
+    StructureId,
+    /// Table R02, and what is known of table G19.
+    Sector,
+    FormerSector,
+    /// How many situations are billed, and each of them.
+    BillingCount,
+    Billing,
+    /// Eight digits with their key.
+    BillingIdentifier,
+    /// Table G101.
+    Convention,
+    /// Table G100.
+    InsuranceSpeciality,
+    /// Table G102 and its second index.
+    TariffZone,
+    /// Table G103.
+    TravelZone,
+    /// Table G104, each in one byte.
+    Approvals,
+    /// Table G105.
+    GeographicZone,
+    Rights,
+    /// ATR of an earlier card.
+    FormerAtr,
+}
+
+/// What is put on a card for one field.
+enum Value {
+    Number(u8),
+    /// Decimal digits.
+    Digits(String),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// Of whom, and of which of his situations.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub persona: &'a Persona,
+    pub validity: &'a Validity,
+    pub situation: Option<&'a Situation>,
+}
+
+impl Data {
+    /// Labels that the cards know, and nothing within itself.
+    pub fn check(&self) -> Result<(), String> {
+        const SITUATIONS: [&str; 2] = ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"];
+        let files = |label: &str| crate::layout::LABELS.contains(&label) && label != "CPS_DATA";
+        let known = |label: &String| files(label) || SITUATIONS.contains(&label.as_str());
+        if let Some(unknown) = self.objects.keys().find(|label| !known(label)) {
+            return Err(format!("data.objects: no data object is called {unknown}"));
+        }
+        if self.billing.fields().any(|field| field == Field::Billing) {
+            return Err("data.billing: a billing situation cannot hold another".into());
+        }
+        Ok(())
+    }
+
+    /// `CPS_DATA`: a mark, then bytes that tell their offset, so that a block read from elsewhere shows.
+    pub fn free_area(&self) -> Vec<u8> {
+        let mut area = b"LAB FREE AREA\0\0\0".to_vec();
+        area.extend(
+            (area.len()..self.free_area_size).map(|offset| (offset ^ (offset >> 8).wrapping_mul(0x3B)) as u8),
+        );
+        area
+    }
+
+    /// The content of the data object with this layout: `CPS_NAME_PS`, or `CPS_ACTIVITY` for a situation.
+    pub fn content(&self, layout: &str, subject: Subject<'_>) -> Vec<u8> {
+        self.objects
+            .get(layout)
+            .map(|layout| layout.filled(self, subject))
+            .unwrap_or_default()
+    }
+}
+
+impl Layout {
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        let (tagged, bare) = match self {
+            Layout::Objects { fields, .. } => (fields.as_slice(), &[][..]),
+            Layout::Record { record } => (&[][..], record.as_slice()),
+        };
+        let tagged = tagged.iter().map(|(_, field)| *field);
+        tagged.chain(bare.iter().map(|(field, _)| *field))
+    }
+
+    fn filled(&self, data: &Data, subject: Subject<'_>) -> Vec<u8> {
+        match self {
+            Layout::Objects { template, fields } => {
+                let objects = fields.iter().flat_map(|(tag, field)| {
+                    let values = field.values(data, subject).into_iter();
+                    values.map(|value| tlv(*tag, &value.bytes()))
+                });
+                let objects: Vec<Vec<u8>> = objects.collect();
+                match template {
+                    Some(template) => constructed(*template, &objects),
+                    None => objects.concat(),
+                }
+            }
+            Layout::Record { record } => record
+                .iter()
+                .flat_map(|(field, width)| {
+                    let bytes = field.values(data, subject).into_iter().flat_map(Value::latin1);
+                    let (bytes, filler): (Vec<u8>, u8) = (bytes.collect(), field.filler());
+                    let width = if *width == 0 { bytes.len() } else { *width };
+                    bytes
+                        .into_iter()
+                        .chain(std::iter::repeat(filler))
+                        .take(width)
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Field {
+    /// None for what the holder has not, several for what is repeated.
+    fn values(self, data: &Data, subject: Subject<'_>) -> Vec<Value> {
+        let persona = subject.persona;
+        match self {
+            Self::Speciality => persona.specialities.iter().cloned().map(Value::Text).collect(),
+            Self::Billing => billed(persona)
+                .map(|situation| {
+                    let situation = Some(situation);
+                    Value::Bytes(data.billing.filled(data, Subject { situation, ..subject }))
+                })
+                .collect(),
+            Self::FormerAtr => vec![Value::Bytes(data.former_atr.clone())],
+            _ => {
+                let own = self
+                    .of_card(persona, subject.validity)
+                    .or_else(|| self.of_holder(persona))
+                    .or_else(|| self.of_situation(subject.situation?))
+                    .or_else(|| self.of_billing(subject.situation?.billing.as_ref()?));
+                own.into_iter().collect()
+            }
+        }
+    }
+
+    fn of_card(self, persona: &Persona, validity: &Validity) -> Option<Value> {
+        let period = persona.certificates.period(validity);
+        Some(match self {
+            Self::Category => Value::Number(persona.category),
+            Self::CardType => Value::Number(persona.card_type.code()),
+            Self::CardNumber => Value::Digits(card_number(persona)),
+            Self::ChipNumber => Value::Bytes(persona.serial.to_vec()),
+            Self::Issued => Value::Digits(period.not_before.digits()),
+            Self::Ends => Value::Digits(period.not_after.digits()),
+            Self::BillingCount => Value::Number(billed(persona).count() as u8),
+            _ => return None,
+        })
+    }
+
+    fn of_holder(self, persona: &Persona) -> Option<Value> {
+        let holder = persona.holder.as_ref();
+        let (kind, identifier) = persona.identifier.split_at_checked(1)?;
+        let (practised, learnt) = match persona.profession {
+            Some(Profession::Practised(code)) => (Some(code), None),
+            Some(Profession::InTraining(code)) => (None, Some(code)),
+            None => (None, None),
+        };
+        Some(match self {
+            Self::IdentifierKind => Value::Text(kind.into()),
+            Self::Identifier => Value::Text(identifier.into()),
+            Self::WholeIdentifier => Value::Text(persona.identifier.clone()),
+            Self::Civility => Value::Number(holder?.civility),
+            Self::Surname => Value::Text(holder?.surname.clone()),
+            Self::GivenName => Value::Text(holder?.given_name.clone()),
+            Self::Languages => Value::Text(persona.languages.concat()),
+            Self::Profession => Value::Number(practised?),
+            Self::FutureProfession => Value::Number(learnt?),
+            Self::AnyProfession => Value::Number(practised.or(learnt)?),
+            Self::InTraining => Value::Number(u8::from(learnt.is_some())),
+            Self::PharmacistTable => Value::Text(persona.pharmacist_table.clone()?),
+            _ => return None,
+        })
+    }
+
+    fn of_situation(self, situation: &Situation) -> Option<Value> {
+        const SINGLE_PRACTICE: &str = "SA07";
+        Some(match self {
+            Self::SituationNumber => Value::Number(situation.number),
+            Self::Mode => Value::Number(situation.mode?),
+            Self::Responsibility => Value::Number(situation.status?),
+            Self::Structure => Value::Text(situation.structure.clone()),
+            Self::StructureId => Value::Text(situation.structure_id.clone()),
+            Self::Sector => Value::Text(situation.sector.clone()),
+            Self::FormerSector if situation.sector == SINGLE_PRACTICE => Value::Number(31),
+            _ => return None,
+        })
+    }
+
+    fn of_billing(self, billing: &Billing) -> Option<Value> {
+        let (zone, index) = billing.tariff_zone;
+        Some(match self {
+            Self::BillingIdentifier => {
+                Value::Text(format!("{}{}", billing.number, luhn_digit(&billing.number)))
+            }
+            Self::Convention => Value::Number(billing.convention),
+            Self::InsuranceSpeciality => Value::Number(billing.speciality),
+            Self::TariffZone => Value::Bytes(vec![zone, index]),
+            Self::TravelZone => Value::Number(billing.travel_zone),
+            Self::Approvals => Value::Bytes(billing.approvals.clone()),
+            Self::GeographicZone => Value::Number(billing.geographic_zone),
+            Self::Rights => {
+                Value::Number(u8::from(billing.signs_invoices) | u8::from(billing.signs_lots) << 1)
+            }
+            _ => return None,
+        })
+    }
+
+    /// What fills the rest of its width in a record.
+    fn filler(self) -> u8 {
+        match self {
+            Self::IdentifierKind
+            | Self::Identifier
+            | Self::WholeIdentifier
+            | Self::Surname
+            | Self::GivenName
+            | Self::Languages
+            | Self::PharmacistTable
+            | Self::Speciality
+            | Self::Structure
+            | Self::StructureId
+            | Self::Sector
+            | Self::BillingIdentifier => b' ',
+            _ => 0,
+        }
+    }
+}
+
+impl Value {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Number(number) => vec![number],
+            Self::Digits(digits) => bcd(&digits),
+            Self::Text(text) => text.into_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    fn latin1(self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text
+                .chars()
+                .map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?'))
+                .collect(),
+            other => other.bytes(),
+        }
+    }
+}
+
+/// The situations that the health insurance knows.
+fn billed(persona: &Persona) -> impl Iterator<Item = &Situation> {
+    persona
+        .situations
+        .iter()
+        .filter(|situation| situation.billing.is_some())
 }
 
 /// Decimal digits, two in a byte.
@@ -31,215 +345,36 @@ fn bcd(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// `CPS_DATA`: a mark, then bytes that tell their offset, so that a block read from elsewhere shows.
-pub fn free_area() -> Vec<u8> {
-    let mut area = b"LAB FREE AREA\0\0\0".to_vec();
-    area.extend((area.len()..FREE_AREA_SIZE).map(|offset| (offset ^ (offset >> 8).wrapping_mul(0x3B)) as u8));
-    area
-}
-
-/// `CPS_ID_CARD`: 80 category, 81 type, 82 number, 83 issue, 84 end (YYYYMMDD); numbers and dates in BCD.
-pub fn card_identification(persona: &Persona, validity: &Validity) -> Vec<u8> {
-    let period = persona.certificates.period(validity);
-    constructed(
-        0xEE,
-        &[
-            tlv(0x80, &[persona.category]),
-            tlv(0x81, &[persona.card_type.code()]),
-            tlv(0x82, &bcd(&card_number(persona))),
-            tlv(0x83, &bcd(&period.not_before.digits())),
-            tlv(0x84, &bcd(&period.not_after.digits())),
-        ],
-    )
-}
-
-/// `CPS_NAME_PS`: 80 kind of identifier, 81 identifier, 82 civility, 83 surname, 84 given name (UTF-8).
-pub fn holder(persona: &Persona) -> Vec<u8> {
-    let (kind, identifier) = persona.identifier.split_at_checked(1).unwrap_or_default();
-    let mut fields = vec![tlv(0x80, kind.as_bytes()), tlv(0x81, identifier.as_bytes())];
-    if let Some(holder) = &persona.holder {
-        fields.push(tlv(0x82, &[holder.civility]));
-        fields.push(tlv(0x83, holder.surname.as_bytes()));
-        fields.push(tlv(0x84, holder.given_name.as_bytes()));
-    }
-    constructed(0xEE, &fields)
-}
-
-/// `CPS_LANG_PS`: two letters each in a row.
-pub fn languages(persona: &Persona) -> Vec<u8> {
-    tlv(0x80, persona.languages.concat().as_bytes())
-}
-
-/// `CPS_INFO_PS`: 80 profession, 81 future profession, 82 table of a pharmacist, 86 each speciality, last as on
-/// real cards.
-pub fn professional_characteristics(persona: &Persona) -> Vec<u8> {
-    let mut fields = vec![match persona.profession {
-        Some(Profession::Practised(code)) => tlv(0x80, &[code]),
-        Some(Profession::InTraining(code)) => tlv(0x81, &[code]),
-        None => Vec::new(),
-    }];
-    fields.extend(
-        persona
-            .pharmacist_table
-            .iter()
-            .map(|table| tlv(0x82, table.as_bytes())),
-    );
-    fields.extend(persona.specialities.iter().map(|code| tlv(0x86, code.as_bytes())));
-    constructed(0xEE, &fields)
-}
-
-/// `CPS_ACTIVITY_nn_PS`: 80 mode, 81 responsibility, 84 structure (UTF-8), 85 its identifier, 86 sector.
-pub fn situation(situation: &Situation) -> Vec<u8> {
-    constructed(
-        0xEE,
-        &[
-            code(0x80, situation.mode),
-            code(0x81, situation.status),
-            tlv(0x84, situation.structure.as_bytes()),
-            tlv(0x85, situation.structure_id.as_bytes()),
-            tlv(0x86, situation.sector.as_bytes()),
-        ],
-    )
-}
-
-/// `CPS_SIT_FACT`: 80 how many, then an A1 for each.
-pub fn billing_situations(persona: &Persona) -> Vec<u8> {
-    let billed = persona.situations.iter().filter_map(|situation| {
-        situation
-            .billing
-            .as_ref()
-            .map(|billing| billing_situation(situation.number, billing))
-    });
-    let billed: Vec<Vec<u8>> = billed.collect();
-    let mut parts = vec![tlv(0x80, &[billed.len() as u8])];
-    parts.extend(billed);
-    constructed(0xEE, &parts)
-}
-
-/// 80 number of the situation, 81 identifier with key, 82 convention, 83 speciality, 84 tariff zone with index,
-/// 85 travel zone, 86 approvals, 87 geographic zone, 88 rights: bit 1 invoices, bit 2 lots.
-fn billing_situation(number: u8, billing: &Billing) -> Vec<u8> {
-    let identifier = format!("{}{}", billing.number, luhn_digit(&billing.number));
-    let (zone, index) = billing.tariff_zone;
-    let rights = u8::from(billing.signs_invoices) | u8::from(billing.signs_lots) << 1;
-    constructed(
-        0xA1,
-        &[
-            tlv(0x80, &[number]),
-            tlv(0x81, identifier.as_bytes()),
-            tlv(0x82, &[billing.convention]),
-            tlv(0x83, &[billing.speciality]),
-            tlv(0x84, &[zone, index]),
-            tlv(0x85, &[billing.travel_zone]),
-            tlv(0x86, &billing.approvals),
-            tlv(0x87, &[billing.geographic_zone]),
-            tlv(0x88, &[rights]),
-        ],
-    )
-}
-
-/// The free objects of the CPS2ter volet of a CPS4: raw records of fixed width, text in ISO 8859-1.
-pub fn cps2ter(persona: &Persona) -> [(&'static str, Vec<u8>); 7] {
-    let (civility, surname, given_name) = match &persona.holder {
-        Some(holder) => (holder.civility, &*holder.surname, &*holder.given_name),
-        None => (0, "", ""),
-    };
-    let name = [
-        vec![civility],
-        latin1(&persona.identifier, 32),
-        latin1(surname, 27),
-        latin1(given_name, 27),
-    ];
-    let (profession, in_training) = match persona.profession {
-        Some(Profession::Practised(code)) => (code, 0),
-        Some(Profession::InTraining(code)) => (code, 1),
-        None => (0, 0),
-    };
-    [
-        ("CPS2TER_ATR", CPS2TER_ATR.to_vec()),
-        (
-            "CPS2TER_ID",
-            [
-                vec![persona.category, persona.card_type.code()],
-                bcd(&card_number(persona)),
-            ]
-            .concat(),
-        ),
-        ("CPS2TER_ICC", persona.serial.to_vec()),
-        ("CPS2TER_NAME", name.concat()),
-        ("CPS2TER_LANG", persona.languages.concat().into_bytes()),
-        ("CPS2TER_PSINFO", vec![profession, in_training]),
-        ("CPS2TER_DIRAMO", billing_situations(persona)),
-    ]
-}
-
-/// `CPS2TER_ACTIVITY_nn_PS`: number, mode, responsibility, sector of ADELI, identifier, structure.
-pub fn cps2ter_situation(situation: &Situation) -> Vec<u8> {
-    // Table G19 gives 31 to a single practice; the codes of the other sectors are not known here.
-    let sector = if situation.sector == "SA07" { 31 } else { 0 };
-    let mode = situation.mode.unwrap_or_default();
-    let status = situation.status.unwrap_or_default();
-    let text = [
-        latin1(&situation.structure_id, 15),
-        latin1(&situation.structure, 40),
-    ];
-    [vec![situation.number, mode, status, sector], text.concat()].concat()
-}
-
-/// ISO 8859-1, cut or filled with spaces to `width`.
-fn latin1(text: &str, width: usize) -> Vec<u8> {
-    let letters = text
-        .chars()
-        .map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?'));
-    letters.chain(std::iter::repeat(b' ')).take(width).collect()
-}
-
 /// What the field of this tag means in the data object of this label; `depth` 1 is the outermost level of fields.
-pub fn field_name(label: &str, tag: u32, depth: usize) -> Option<&'static str> {
-    let fields: &[(u32, &'static str)] = match (label, depth) {
-        ("EF_ACTUA", 1) => &[(0x81, "start of the update"), (0x82, "end of the update")],
-        ("CPS_ID_CARD", 1) => &[
-            (0x80, "category"),
-            (0x81, "type"),
-            (0x82, "number"),
-            (0x83, "issued"),
-            (0x84, "ends"),
-        ],
-        ("CPS_NAME_PS", 1) => &[
-            (0x80, "kind of identifier"),
-            (0x81, "identifier"),
-            (0x82, "civility"),
-            (0x83, "surname"),
-            (0x84, "given name"),
-        ],
-        ("CPS_INFO_PS", 1) => &[
-            (0x80, "profession"),
-            (0x81, "future profession"),
-            (0x82, "pharmacist table"),
-            (0x86, "speciality"),
-        ],
-        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 1) => {
-            &[(0x80, "billing situations"), (0xA1, "billing situation")]
+pub fn field_name(label: &str, tag: u32, depth: usize) -> Option<String> {
+    let data = &super::get().data;
+    let layout = match (label, depth) {
+        (label, 1) => {
+            let situation = label.strip_suffix("_PS").and_then(|label| label.rsplit_once('_'));
+            data.objects
+                .get(label)
+                .or_else(|| data.objects.get(situation?.0))?
         }
-        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 2) => &[
-            (0x80, "situation"),
-            (0x81, "identifier with key"),
-            (0x82, "convention"),
-            (0x83, "speciality"),
-            (0x84, "tariff zone"),
-            (0x85, "travel zone"),
-            (0x86, "approvals"),
-            (0x87, "geographic zone"),
-            (0x88, "rights"),
-        ],
-        (label, 1) if label.starts_with("CPS_ACTIVITY_") => &[
-            (0x80, "mode"),
-            (0x81, "responsibility"),
-            (0x84, "structure"),
-            (0x85, "identifier of the structure"),
-            (0x86, "sector"),
-        ],
-        _ => &[],
+        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 2) => &data.billing,
+        _ => return None,
     };
-    fields.iter().find(|(own, _)| *own == tag).map(|(_, name)| *name)
+    let Layout::Objects { fields, .. } = layout else {
+        return None;
+    };
+    let (_, field) = fields.iter().find(|(own, _)| *own == tag)?;
+    Some(field.name())
+}
+
+impl Field {
+    /// Its name in `guesses.toml`, in words.
+    fn name(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push(' ');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
 }

@@ -1,12 +1,42 @@
 //! The files of a Vitale 2.
-//!
-//! Known from programs that read real cards: the names of the applications, the forms of the pointers (2001) and of
-//! the tags 65, 66 and 7F21, the short identifier 02 of the identities, D001 with 7C bytes, that some files begin
-//! with 04 00 and are raw, and that some refuse reading. **Guessed**: every other number and the names of the files.
+
+use serde::Deserialize;
 
 use crate::files::{AccessRules, File, FileSystem};
 use crate::tlv::{constructed, tlv};
 use crate::vitale::insured::{Insured, Person};
+
+/// What `guesses.toml` says of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Vitale {
+    pub nationality: String,
+    pub vitale_directory: u16,
+    pub pkcs15_directory: u16,
+    pub signature_directory: u16,
+    pub files: VitaleFiles,
+}
+
+/// The files that the pointers name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct VitaleFiles {
+    pub identities: VitaleFile,
+    pub holders: VitaleFile,
+    pub card: VitaleFile,
+    pub raw: VitaleFile,
+    pub refused: VitaleFile,
+    pub certificate: VitaleFile,
+    pub signature: VitaleFile,
+}
+
+/// Name of eight characters, identifier.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VitaleFile {
+    pub name: String,
+    pub file: u16,
+}
 
 /// `MF_VITALE`, the master file.
 pub const MASTER_AID: &[u8] = b"\xD2\x50\x00\x00\x02MF_VITALE";
@@ -19,68 +49,67 @@ pub const SIGNATURE_AID: &[u8] = b"\xD2\x50\x00\x00\x04\x41\x64\xE8\x6C\x65\x01\
 
 const EF_DIR: u16 = 0x2F00;
 const EF_CARD_NUMBER: u16 = 0x2F02;
-/// Under the master file.
-const EF_IDENTITIES: u16 = 0xD001;
 const EF_POINTERS: u16 = 0x2001;
 /// Short identifier of the identities and, in VITALE, of the holders.
 const SHORT: u8 = 0x02;
-/// What a reader of real cards asks of D001.
+/// What a reader of real cards asks of the identities.
 const IDENTITIES_SIZE: usize = 0x7C;
-
-// --- Guessed -----------------------------------------------------------------------------------------------------
-
-const VITALE_DIRECTORY: u16 = 0xDF01;
-const PKCS15_DIRECTORY: u16 = 0xDF02;
-const SIGNATURE_DIRECTORY: u16 = 0xDF03;
-const EF_HOLDERS: u16 = 0x2010;
-const EF_CARD: u16 = 0x2011;
-const EF_RAW: u16 = 0x2012;
-const EF_REFUSED: u16 = 0x2013;
-const EF_CERTIFICATE: u16 = 0xB001;
-const EF_SIGNATURE: u16 = 0xB101;
-const NATIONALITY: &[u8] = b"FR";
 
 /// The applications in the order of their entry numbers, which begin at 1.
 const APPLICATIONS: [&[u8]; 4] = [MASTER_AID, VITALE_AID, PKCS15_AID, SIGNATURE_AID];
-/// Name of eight characters, number of the application, identifier.
-const POINTERS: [(&[u8; 8], u16, u16); 7] = [
-    (b"IDENTITE", 1, EF_IDENTITIES),
-    (b"PORTEURS", 2, EF_HOLDERS),
-    (b"CARTE   ", 2, EF_CARD),
-    (b"BRUT    ", 2, EF_RAW),
-    (b"RESERVE ", 2, EF_REFUSED),
-    (b"CERTIF  ", 3, EF_CERTIFICATE),
-    (b"SIGNAT  ", 4, EF_SIGNATURE),
-];
+
+impl Vitale {
+    /// Names of files are as long as on real cards.
+    pub fn check(&self) -> Result<(), String> {
+        match self.files.each().iter().find(|(_, file)| file.name.len() != 8) {
+            Some((_, file)) => Err(format!("vitale.files: {:?} has not eight characters", file.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl VitaleFiles {
+    /// Each with the entry number of its application.
+    fn each(&self) -> [(u16, &VitaleFile); 7] {
+        [
+            (1, &self.identities),
+            (2, &self.holders),
+            (2, &self.card),
+            (2, &self.raw),
+            (2, &self.refused),
+            (3, &self.certificate),
+            (4, &self.signature),
+        ]
+    }
+}
 
 /// The tree of a card.
 pub fn file_system(insured: &Insured) -> FileSystem {
+    let vitale = &super::get().vitale;
+    let files = &vitale.files;
     let free = |path: &[u16], content| File::elementary(path, AccessRules::FIXED, content);
     let directory = |identifier, name| File::dedicated(&[identifier], Some(name), AccessRules::FIXED);
+    let own = |file: &VitaleFile| [vitale.vitale_directory, file.file];
     let files = vec![
         free(&[EF_DIR], directories()).with_short_identifier(0x1E),
         free(&[EF_CARD_NUMBER], tlv(0x5A, &decimal(&insured.number))),
-        free(&[EF_IDENTITIES], identities(insured)).with_short_identifier(SHORT),
-        directory(VITALE_DIRECTORY, VITALE_AID),
-        free(&[VITALE_DIRECTORY, EF_POINTERS], pointers()),
-        free(&[VITALE_DIRECTORY, EF_HOLDERS], holders(insured)).with_short_identifier(SHORT),
+        free(&[files.identities.file], identities(insured)).with_short_identifier(SHORT),
+        directory(vitale.vitale_directory, VITALE_AID),
+        free(&[vitale.vitale_directory, EF_POINTERS], pointers(files)),
+        free(&own(&files.holders), holders(insured, &vitale.nationality)).with_short_identifier(SHORT),
         free(
-            &[VITALE_DIRECTORY, EF_CARD],
+            &own(&files.card),
             constructed(0x66, &[tlv(0x80, insured.valid_from.as_bytes())]),
         ),
+        free(&own(&files.raw), [&[0x04, 0x00][..], &[0x5A; 30]].concat()),
+        File::elementary(&own(&files.refused), AccessRules::contactless(), vec![0x65; 40]),
+        directory(vitale.pkcs15_directory, PKCS15_AID),
+        free(&[vitale.pkcs15_directory, files.certificate.file], certificate()),
+        directory(vitale.signature_directory, SIGNATURE_AID),
         free(
-            &[VITALE_DIRECTORY, EF_RAW],
-            [&[0x04, 0x00][..], &[0x5A; 30]].concat(),
+            &[vitale.signature_directory, files.signature.file],
+            vec![0x00; 16],
         ),
-        File::elementary(
-            &[VITALE_DIRECTORY, EF_REFUSED],
-            AccessRules::CONTACTLESS,
-            vec![0x65; 40],
-        ),
-        directory(PKCS15_DIRECTORY, PKCS15_AID),
-        free(&[PKCS15_DIRECTORY, EF_CERTIFICATE], certificate()),
-        directory(SIGNATURE_DIRECTORY, SIGNATURE_AID),
-        free(&[SIGNATURE_DIRECTORY, EF_SIGNATURE], vec![0x00; 16]),
     ];
     FileSystem::new(File::dedicated(&[], Some(MASTER_AID), AccessRules::FIXED), files)
 }
@@ -90,16 +119,18 @@ fn directories() -> Vec<u8> {
 }
 
 /// `E0 { A0 { 82 <number> <two bytes> <AID> .. } 80 <name> <number> <identifier> .. }`.
-fn pointers() -> Vec<u8> {
+fn pointers(files: &VitaleFiles) -> Vec<u8> {
     let applications: Vec<_> = (1_u16..)
         .zip(APPLICATIONS)
         .map(|(number, name)| tlv(0x82, &[&number.to_be_bytes(), &[0, 0][..], name].concat()))
         .collect();
-    let files = POINTERS.map(|(name, number, file)| {
-        tlv(
-            0x80,
-            &[&name[..], &number.to_be_bytes(), &file.to_be_bytes()].concat(),
-        )
+    let files = files.each().map(|(number, file)| {
+        let value = [
+            file.name.as_bytes(),
+            &number.to_be_bytes(),
+            &file.file.to_be_bytes(),
+        ];
+        tlv(0x80, &value.concat())
     });
     let mut parts = vec![constructed(0xA0, &applications)];
     parts.extend(files);
@@ -118,10 +149,10 @@ fn identities(insured: &Insured) -> Vec<u8> {
 }
 
 /// The same with nationality and social security number, in the same order.
-fn holders(insured: &Insured) -> Vec<u8> {
+fn holders(insured: &Insured, nationality: &str) -> Vec<u8> {
     let holder = |person: &Person| {
         let mut parts = vec![
-            tlv(0x90, NATIONALITY),
+            tlv(0x90, nationality.as_bytes()),
             tlv(0x93, person.number_with_key().as_bytes()),
         ];
         parts.extend(identity(person));

@@ -2,7 +2,8 @@
 
 use crate::Interface;
 use crate::crypto::HashAlgorithm;
-use crate::layout::{CPS3_AUTHENTICATION_KEY, CPS3_SIGNATURE_KEY, CPS3_TECHNICAL_KEY};
+use crate::guesses;
+use crate::layout::{CPS3_AUTHENTICATION_KEY, CPS3_SIGNATURE_KEY};
 use crate::status::Status;
 use crate::tlv;
 
@@ -68,7 +69,7 @@ impl Environment {
                     key,
                     &[
                         (Interface::Contact, CPS3_AUTHENTICATION_KEY),
-                        (Interface::Contactless, CPS3_TECHNICAL_KEY),
+                        (Interface::Contactless, guesses::get().chips.technical_key),
                     ],
                 )?;
                 self.authentication = true;

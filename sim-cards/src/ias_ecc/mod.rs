@@ -14,7 +14,7 @@ use crate::chain::{Chain, Link};
 use crate::codes::Codes;
 use crate::crypto;
 use crate::files::{self, AccessRules, Current, File, FileSystem, MASTER_FILE};
-use crate::guesses::chips;
+use crate::guesses;
 use crate::layout;
 use crate::pkcs15;
 use crate::profile::Profile;
@@ -74,7 +74,7 @@ impl IasEcc {
             | Command::ResetRetryCounter { .. }
                 if self.interface == Interface::Contactless =>
             {
-                Err(chips::NO_CODE)
+                Err(Status(guesses::get().chips.no_code))
             }
             Command::Select { file, answer } => self.select(file, answer),
             Command::ReadBinary { from, expected } => {
@@ -166,7 +166,7 @@ impl IasEcc {
             Interface::Contact => codes.require_holder().map(|()| &self.authentication_key)?,
             Interface::Contactless => &self.technical_key,
         };
-        if data.is_empty() || data.len() > chips::LARGEST_AUTHENTICATION_INPUT {
+        if data.is_empty() || data.len() > guesses::get().chips.largest_authentication_input {
             return Err(Status::WRONG_LENGTH);
         }
         crypto::sign_padded(key, data)

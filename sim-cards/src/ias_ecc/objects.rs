@@ -2,7 +2,7 @@
 
 use crate::Interface;
 use crate::codes::{self, Code, Codes};
-use crate::guesses::chips;
+use crate::guesses;
 use crate::layout;
 use crate::status::Status;
 use crate::tlv::{self, constructed, tlv};
@@ -63,10 +63,13 @@ impl Wanted {
         match (self.object, self.part) {
             // Change free, verify free, reset by environment 3.
             (HOLDER_CODE, PUBLIC_PART) => Some(code(&given.holder, [0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00])),
-            (UNBLOCKING_CODE, PUBLIC_PART) => Some(code(&given.unblocking, chips::UNBLOCKING_CODE_RULES)),
+            (UNBLOCKING_CODE, PUBLIC_PART) => Some(code(
+                &given.unblocking,
+                guesses::get().chips.unblocking_code_rules,
+            )),
             (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
             (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
-            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key(chips::KEY_RULES)),
+            (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key(guesses::get().chips.key_rules)),
             // A private key shows nothing of itself. OpenSC wants an answer; what a real card says is not known.
             (SIGNATURE_KEY | AUTHENTICATION_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
             _ => None,
@@ -75,10 +78,12 @@ impl Wanted {
 
     /// Without contacts there is one key and no code.
     fn contactless_content(&self) -> Option<Vec<u8>> {
-        const TECHNICAL_KEY: u32 = 0xBF_90_00 | (layout::CPS3_TECHNICAL_KEY & 0x7F) as u32;
-        match (self.object, self.part) {
-            (TECHNICAL_KEY, PUBLIC_PART) => Some(key(chips::TECHNICAL_KEY_RULES)),
-            (TECHNICAL_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),
+        let chips = &guesses::get().chips;
+        let technical_key = 0xBF_90_00 | u32::from(chips.technical_key & 0x7F);
+        match self.part {
+            _ if self.object != technical_key => None,
+            PUBLIC_PART => Some(key(chips.technical_key_rules)),
+            KEY_DATA => Some(tlv(KEY_DATA, &[])),
             _ => None,
         }
     }

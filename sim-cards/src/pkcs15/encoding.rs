@@ -1,8 +1,8 @@
 //! The pieces that the directories are made of.
 
 use crate::files::MASTER_FILE;
-use crate::layout;
 use crate::tlv::{constructed, tlv};
+use crate::{guesses, layout};
 
 pub const BOOLEAN: u32 = 0x01;
 pub const INTEGER: u32 = 0x02;
@@ -28,10 +28,13 @@ impl Application {
         name: &layout::CONTACT_AID,
         directory: layout::CONTACT_APPLICATION,
     };
-    pub const CONTACTLESS: Self = Self {
-        name: &layout::CONTACTLESS_AID,
-        directory: layout::CONTACTLESS_APPLICATION,
-    };
+
+    pub fn contactless() -> Self {
+        Self {
+            name: &layout::CONTACTLESS_AID,
+            directory: guesses::get().files.contactless_application,
+        }
+    }
 
     /// Path of a file of the application, from the master file.
     pub fn path(self, identifier: u16) -> Vec<u8> {

@@ -7,11 +7,10 @@ use rsa::traits::PublicKeyParts;
 use super::encoding::{
     Application, BOOLEAN, OCTET_STRING, SEQUENCE, TYPE_ATTRIBUTES, UTF8_STRING, bits, integer,
 };
-use crate::Chip;
-use crate::layout;
 use crate::pki::Credential;
 use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
+use crate::{Chip, guesses, layout};
 
 /// What the directories say of one key pair.
 pub struct Key<'a> {
@@ -29,7 +28,8 @@ pub struct Key<'a> {
     /// Access modes, each tied to the holder code; none for a key that needs no code.
     operations: &'static [usize],
     pub certificate_file: u16,
-    pub public_file: u16,
+    /// A CPS3 has none.
+    pub public_file: Option<u16>,
 }
 
 const USAGE_ENCRYPT: usize = 0;
@@ -44,6 +44,8 @@ const ACCESS_INTERNAL_AUTHENTICATE: usize = 9;
 impl<'a> Key<'a> {
     /// The signature key, then the authentication key.
     pub fn both(profile: &'a Profile) -> [Self; 2] {
+        let files = &guesses::get().files;
+        let on_cps4 = |file| (profile.chip == Chip::Cps4).then_some(file);
         let (references, numbers) = match profile.chip {
             Chip::Cps3 => (
                 [layout::CPS3_SIGNATURE_KEY, layout::CPS3_AUTHENTICATION_KEY],
@@ -67,8 +69,8 @@ impl<'a> Key<'a> {
                 usage: &[USAGE_NON_REPUDIATION],
                 public_usage: &[USAGE_VERIFY],
                 operations: &[ACCESS_PSO_CDS],
-                certificate_file: layout::SIGNATURE_CERTIFICATE,
-                public_file: layout::SIGNATURE_PUBLIC_KEY,
+                certificate_file: files.signature_certificate,
+                public_file: on_cps4(files.signature_public_key),
             },
             Self {
                 credential: &profile.credentials.authentication,
@@ -82,28 +84,29 @@ impl<'a> Key<'a> {
                 usage: &[USAGE_DECRYPT, USAGE_SIGN],
                 public_usage: &[USAGE_ENCRYPT, USAGE_VERIFY],
                 operations: &[ACCESS_PSO_DECRYPT, ACCESS_INTERNAL_AUTHENTICATE],
-                certificate_file: layout::AUTHENTICATION_CERTIFICATE,
-                public_file: layout::AUTHENTICATION_PUBLIC_KEY,
+                certificate_file: files.authentication_certificate,
+                public_file: on_cps4(files.authentication_public_key),
             },
         ]
     }
 
     /// The key of the contactless application, which needs no code.
     pub fn technical(credential: &'a Credential) -> Self {
+        let files = &guesses::get().files;
         Self {
             credential,
-            application: Application::CONTACTLESS,
+            application: Application::contactless(),
             private_label: "CPS_PRIV_TECH_AUT",
             public_label: "Cle publique Technique CPS",
             certificate_label: "Certificat Technique CPS",
             number: 0x03,
-            reference: layout::CPS3_TECHNICAL_KEY,
+            reference: guesses::get().chips.technical_key,
             flags: &[],
             usage: &[USAGE_SIGN],
             public_usage: &[USAGE_VERIFY],
             operations: &[],
-            certificate_file: layout::TECHNICAL_CERTIFICATE,
-            public_file: layout::TECHNICAL_PUBLIC_KEY,
+            certificate_file: files.technical_certificate,
+            public_file: None,
         }
     }
 
@@ -146,8 +149,8 @@ impl<'a> Key<'a> {
         )
     }
 
-    /// One entry of PuKDF.
-    pub fn public_entry(&self) -> Vec<u8> {
+    /// One entry of PuKDF, for the key in this file.
+    pub fn public_entry(&self, file: u16) -> Vec<u8> {
         let common = [tlv(UTF8_STRING, self.public_label.as_bytes())];
         let class = [
             self.identifier(),
@@ -160,7 +163,7 @@ impl<'a> Key<'a> {
             &[
                 constructed(SEQUENCE, &common),
                 constructed(SEQUENCE, &class),
-                self.rsa_attributes(self.application.path(self.public_file)),
+                self.rsa_attributes(self.application.path(file)),
             ],
         )
     }

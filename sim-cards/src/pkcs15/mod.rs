@@ -16,11 +16,11 @@ use crate::files::{AccessRules, File, MASTER_FILE};
 use crate::layout::{self, Place};
 use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
-use crate::{Chip, Interface};
+use crate::{Chip, Interface, guesses};
 
 /// Every file of the contact application, the directory itself first.
 pub fn application(profile: &Profile) -> Vec<File> {
-    let directory = layout::CONTACT_APPLICATION;
+    let (directory, numbers) = (layout::CONTACT_APPLICATION, &guesses::get().files);
     let file =
         |identifier, content| File::elementary(&[directory, identifier], AccessRules::CONTACT, content);
     let keys = Key::both(profile);
@@ -28,28 +28,24 @@ pub fn application(profile: &Profile) -> Vec<File> {
         File::dedicated(&[directory], Some(&layout::CONTACT_AID), AccessRules::CONTACT),
         file(layout::EF_ODF, odf(profile.chip)),
         file(layout::EF_TOKEN_INFO, token_info(profile, Interface::Contact)),
-        file(layout::EF_AODF, aodf()),
+        file(numbers.aodf, aodf()),
+        file(numbers.prkdf, keys.iter().flat_map(Key::private_entry).collect()),
         file(
-            layout::EF_PRKDF,
-            keys.iter().flat_map(Key::private_entry).collect(),
-        ),
-        file(
-            layout::EF_CDF,
+            numbers.cdf,
             keys.iter().flat_map(Key::certificate_entry).collect(),
         ),
-        file(layout::EF_DODF, dodf(profile)),
+        file(numbers.dodf, dodf(profile)),
     ];
     files.extend(
         keys.iter()
             .map(|key| file(key.certificate_file, key.credential.certificate.clone())),
     );
+    let public = || keys.iter().filter_map(|key| Some((key, key.public_file?)));
     if profile.chip == Chip::Cps4 {
-        files.push(file(
-            layout::EF_PUKDF,
-            keys.iter().flat_map(Key::public_entry).collect(),
-        ));
-        files.extend(keys.iter().map(|key| file(key.public_file, key.public_value())));
+        let entries = public().flat_map(|(key, own)| key.public_entry(own));
+        files.push(file(numbers.pukdf, entries.collect()));
     }
+    files.extend(public().map(|(key, own)| file(own, key.public_value())));
     files.extend(profile.data.iter().filter_map(|object| {
         match layout::place(profile.chip, &object.label)? {
             Place::Application(identifier) => Some(File::elementary(
@@ -75,38 +71,25 @@ fn rules(object: &DataObject) -> AccessRules {
 /// CPS_DATA, which cannot be written here. Whether a real CPS_DATA is one file with that of the contact application is
 /// not known: here it is a copy.
 pub fn contactless_application(profile: &Profile) -> Vec<File> {
-    let application = Application::CONTACTLESS;
-    let file = |identifier, content| {
-        File::elementary(
-            &[application.directory, identifier],
-            AccessRules::CONTACTLESS,
-            content,
-        )
-    };
+    let (application, numbers) = (Application::contactless(), &guesses::get().files);
+    let rules = AccessRules::contactless();
+    let file = |identifier, content| File::elementary(&[application.directory, identifier], rules, content);
     let key = Key::technical(&profile.credentials.technical);
     let area = profile.data.iter().find(|object| object.label == "CPS_DATA");
     let area = area.map(|object| DataObject {
         modifiable: false,
         ..object.clone()
     });
-    let odf = [
-        (0xA0, layout::EF_PRKDF),
-        (0xA4, layout::EF_CDF),
-        (0xA7, layout::EF_DODF),
-    ]
-    .map(|(tag, identifier)| tlv(tag, &application.path(identifier)));
+    let odf = [(0xA0, numbers.prkdf), (0xA4, numbers.cdf), (0xA7, numbers.dodf)]
+        .map(|(tag, identifier)| tlv(tag, &application.path(identifier)));
     let mut files = vec![
-        File::dedicated(
-            &[application.directory],
-            Some(application.name),
-            AccessRules::CONTACTLESS,
-        ),
+        File::dedicated(&[application.directory], Some(application.name), rules),
         file(layout::EF_ODF, odf.concat()),
         file(layout::EF_TOKEN_INFO, token_info(profile, Interface::Contactless)),
-        file(layout::EF_PRKDF, key.private_entry()),
-        file(layout::EF_CDF, key.certificate_entry()),
+        file(numbers.prkdf, key.private_entry()),
+        file(numbers.cdf, key.certificate_entry()),
         file(
-            layout::EF_DODF,
+            numbers.dodf,
             area.iter()
                 .map(|object| dodf_entry(object, application.path(layout::CPS_DATA)))
                 .collect::<Vec<_>>()
@@ -131,25 +114,27 @@ pub fn ef_dir(chip: Chip) -> Vec<u8> {
             ],
         )
     };
-    let contact = record(Application::CONTACT, layout::CONTACT_APPLICATION_LABEL);
+    let files = &guesses::get().files;
+    let contact = record(Application::CONTACT, &files.contact_application_label);
     match chip {
         Chip::Cps3 => {
-            let label = layout::CONTACTLESS_APPLICATION_LABEL;
-            [record(Application::CONTACTLESS, label), contact].concat()
+            let label = &files.contactless_application_label;
+            [record(Application::contactless(), label), contact].concat()
         }
         Chip::Cps4 => contact,
     }
 }
 
 fn odf(chip: Chip) -> Vec<u8> {
+    let files = &guesses::get().files;
     let entry = |tag, identifier| tlv(tag, &Application::CONTACT.path(identifier));
-    let mut entries = vec![entry(0xA0, layout::EF_PRKDF)];
+    let mut entries = vec![entry(0xA0, files.prkdf)];
     if chip == Chip::Cps4 {
-        entries.push(entry(0xA1, layout::EF_PUKDF));
+        entries.push(entry(0xA1, files.pukdf));
     }
-    entries.push(entry(0xA4, layout::EF_CDF));
-    entries.push(entry(0xA7, layout::EF_DODF));
-    entries.push(entry(0xA8, layout::EF_AODF));
+    entries.push(entry(0xA4, files.cdf));
+    entries.push(entry(0xA7, files.dodf));
+    entries.push(entry(0xA8, files.aodf));
     entries.concat()
 }
 

@@ -7,7 +7,7 @@ use super::certificate::{self, Template};
 use super::date::{Midnight, Period, Validity};
 use super::der::{context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer};
 use super::{extensions, keys, name};
-use crate::guesses::certificates::ORGANISATION_SUFFIX;
+use crate::guesses;
 use crate::persona::Persona;
 
 /// Where the addresses in the certificates point: the machine of the test itself.
@@ -29,7 +29,8 @@ const LIFE: Period = Period {
 };
 
 /// The three trees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tier {
     Elementaire,
     Standard,
@@ -85,6 +86,10 @@ impl Authority {
 
     /// Stem of its files, as IGC-Santé names them: `ACR-FO`, `ACI-FO-PP`.
     pub fn file_stem(self) -> String {
+        self.stem(&guesses::get().certificates.organisation_suffix)
+    }
+
+    fn stem(self, organisations: &str) -> String {
         let tier = match self.tier {
             Tier::Elementaire => "EL",
             Tier::Standard => "ST",
@@ -93,7 +98,7 @@ impl Authority {
         match self.rank {
             Rank::Root => format!("ACR-{tier}"),
             Rank::Personnes => format!("ACI-{tier}-PP"),
-            Rank::Organisations => format!("ACI-{tier}-{ORGANISATION_SUFFIX}"),
+            Rank::Organisations => format!("ACI-{tier}-{organisations}"),
         }
     }
 
@@ -109,7 +114,7 @@ impl Authority {
 
     /// RSA, 4096 bits.
     pub fn key(self) -> PrivateKey {
-        keys::required(&self.file_stem().to_lowercase())
+        keys::required(&self.stem("PM").to_lowercase())
     }
 
     /// Its certificate, DER; the same at all times.

@@ -9,7 +9,7 @@ use super::der::{
     BOOLEAN, ENUMERATED, IA5_STRING, OCTET_STRING, bit_string, context, context_constructed, oid, printable,
     sequence, small_integer, tlv, utf8,
 };
-use crate::guesses::certificates::FUTURE_PROFESSION;
+use crate::guesses;
 
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
@@ -195,7 +195,11 @@ pub fn profession(code: u8) -> Vec<u8> {
 
 /// Profession of somebody in training (table G16): INTEGER.
 pub fn future_profession(code: u8) -> Vec<u8> {
-    extension(FUTURE_PROFESSION, false, &small_integer(code))
+    extension(
+        &guesses::get().certificates.future_profession,
+        false,
+        &small_integer(code),
+    )
 }
 
 /// Specialities (table R01): SEQUENCE OF UTF8String.

@@ -1,23 +1,19 @@
 //! Certificates that are not on a card: for the servers and the software that a test puts opposite to a card.
 //!
 //! Key usages, extended key usages, the parts of the name, the category and that an authority for ORGANISATIONS issues
-//! them are those of real test certificates; for the rest see [`crate::guesses::certificates`].
+//! them are those of real test certificates; for the rest see [`crate::guesses`].
 
 use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
 use super::date::Validity;
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
-use crate::guesses::certificates as guesses;
+use crate::guesses;
 
 /// Category of a software certificate of the test population (table G01).
 const CATEGORY: u8 = 0x83;
 const CLIENT_NAME: &str = "labo-client.invalid";
 const SEAL_NAME: &str = "LABO CACHET";
-const ISSUER: Authority = Authority {
-    tier: guesses::ORGANISATION_TIER,
-    rank: Rank::Organisations,
-};
 
 /// A server known by one DNS name; the chain goes on with [`issuer`] and its root.
 pub fn server(dns_name: &str, validity: &Validity) -> Credential {
@@ -66,13 +62,16 @@ pub(crate) fn serials(dns_names: &[String], validity: &Validity) -> Vec<[u8; 16]
     ]
     .into_iter()
     .chain(servers)
-    .map(|(usage, common_name)| serial_number(ISSUER, &subject(common_name), usage, &validity.current()))
+    .map(|(usage, common_name)| serial_number(issuer(), &subject(common_name), usage, &validity.current()))
     .collect()
 }
 
 /// The authority of all of them.
 pub fn issuer() -> Authority {
-    ISSUER
+    Authority {
+        tier: guesses::get().certificates.organisation_tier,
+        rank: Rank::Organisations,
+    }
 }
 
 fn issue(
@@ -85,21 +84,25 @@ fn issue(
 ) -> Credential {
     let key = keys::required(key_name);
     let public_key = key.to_public_key();
+    let issuer = issuer();
     let mut extensions = vec![
         extensions::end_entity(),
         extensions::subject_key_identifier(&public_key),
-        ISSUER.key_identifier(),
+        issuer.key_identifier(),
         extensions::key_usage(usage),
-        extensions::certificate_policies(guesses::ORGANISATION_POLICY, &policy_statement()),
+        extensions::certificate_policies(
+            &guesses::get().certificates.organisation_policy,
+            &policy_statement(),
+        ),
         extensions::extended_key_usage(purpose),
-        ISSUER.crl_distribution_points(0),
-        ISSUER.freshest_crl(),
-        ISSUER.information_access(),
+        issuer.crl_distribution_points(0),
+        issuer.freshest_crl(),
+        issuer.information_access(),
     ];
     extensions.extend(dns_name.map(extensions::dns_name));
     extensions.push(extensions::category(CATEGORY));
     let certificate = Template {
-        issuer: ISSUER,
+        issuer,
         subject: subject(common_name),
         usage: key_name,
         period: validity.current(),

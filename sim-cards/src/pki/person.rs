@@ -1,7 +1,7 @@
 //! The certificates of a card's holder, with the extensions of IGC-Santé in their order.
 //!
 //! The SIGNATURE profile is that of real test cards; what the others stand on is told by
-//! [`crate::guesses::certificates`].
+//! [`crate::guesses`].
 
 use rsa::PublicKey;
 
@@ -10,8 +10,8 @@ use super::certificate::{Template, serial_number};
 use super::date::{Period, Validity};
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
-use crate::guesses::certificates as guesses;
-use crate::persona::{CertificateState, Persona, Profession};
+use crate::guesses;
+use crate::persona::{CardType, CertificateState, Persona, Profession};
 
 const SIGNATURE_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.1";
 /// Domain of the principal names, that of real test cards.
@@ -41,8 +41,18 @@ impl Usage {
 
 /// The authority that issues for a holder.
 pub fn issuer(persona: &Persona, usage: Usage) -> Authority {
+    let tiers = &guesses::get().certificates.tiers;
+    let tier = match (usage, persona.card_type) {
+        (Usage::Technical, _) => tiers.technical,
+        (_, CardType::Cps) => tiers.cps,
+        (_, CardType::Cpf) => tiers.cpf,
+        (_, CardType::Cpe) => tiers.cpe,
+        (_, CardType::Cde) => tiers.cde,
+        (_, CardType::Cpa) => tiers.cpa,
+        (_, CardType::Cda) => tiers.cda,
+    };
     Authority {
-        tier: guesses::tier(usage, persona.card_type),
+        tier,
         rank: Rank::Personnes,
     }
 }
@@ -116,6 +126,7 @@ fn extensions(
 ) -> Vec<Vec<u8>> {
     let issuer = issuer(persona, usage);
     let encipherment = persona.certificates.key_encipherment;
+    let policies = &guesses::get().certificates;
     let (key_usage, policy, purpose) = match usage {
         Usage::Signature => (
             KeyUsage::NonRepudiation,
@@ -124,17 +135,17 @@ fn extensions(
         ),
         Usage::Authentication if encipherment => (
             KeyUsage::DigitalSignatureAndKeyEncipherment,
-            guesses::AUTHENTICATION_POLICY,
+            &*policies.authentication_policy,
             Purpose::ClientAndLogon,
         ),
         Usage::Authentication => (
             KeyUsage::DigitalSignature,
-            guesses::AUTHENTICATION_POLICY,
+            &*policies.authentication_policy,
             Purpose::ClientAndLogon,
         ),
         Usage::Technical => (
             KeyUsage::DigitalSignature,
-            guesses::TECHNICAL_POLICY,
+            &*policies.technical_policy,
             Purpose::Client,
         ),
     };
@@ -184,7 +195,11 @@ pub(crate) fn card_identifier(persona: &Persona) -> String {
 
 /// Ten digits: real certificates show ten, EF.SN.ICC eight.
 pub(crate) fn card_number(persona: &Persona) -> String {
-    format!("{}{}", persona.serial_digits(), guesses::CARD_NUMBER_END)
+    format!(
+        "{}{}",
+        persona.serial_digits(),
+        guesses::get().certificates.card_number_end
+    )
 }
 
 fn subject(persona: &Persona, usage: Usage) -> Vec<u8> {

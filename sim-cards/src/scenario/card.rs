@@ -151,6 +151,9 @@ impl CardDescription {
         };
         if self.card.is_none_or(|kind| kind == CardKind::Vitale2) {
             match insured::named(whose) {
+                Ok(_) if self.protocol == Some(ProtocolName::T1) => {
+                    return Err(wrong("a Vitale 2 speaks T=0 only"));
+                }
                 Ok(insured) => return Ok(Holder::Insured(insured)),
                 Err(error) if self.card.is_some() => return Err(wrong(&error.to_string())),
                 Err(_) => {}
@@ -162,10 +165,14 @@ impl CardDescription {
             Some(CardKind::Cps4 | CardKind::Cps4Candidate) => Chip::Cps4,
             Some(CardKind::Vitale2) | None => persona.chip,
         };
-        let contacts_of_cps3 = chip == Chip::Cps3 && self.card != Some(CardKind::Cps3Contactless);
-        if contacts_of_cps3 && self.protocol == Some(ProtocolName::T1) {
-            return Err(wrong("the contacts of a CPS3 speak T=0 only"));
-        }
+        match (chip, self.card, self.protocol) {
+            (Chip::Cps3, Some(CardKind::Cps3Contactless), Some(ProtocolName::T0)) => {
+                Err(wrong("the antenna of a CPS3 speaks T=1 only"))
+            }
+            (Chip::Cps3, Some(CardKind::Cps3Contactless), _) => Ok(()),
+            (Chip::Cps3, _, Some(ProtocolName::T1)) => Err(wrong("the contacts of a CPS3 speak T=0 only")),
+            _ => Ok(()),
+        }?;
         Ok(Holder::Professional(Box::new(persona), chip))
     }
 

@@ -81,6 +81,11 @@ fn wrong_scenarios_are_refused() {
     for (from, to) in [
         ("30:slow=2s", "30:slow"),
         ("card = \"cps4\"", "card = \"cps3\"\nprotocol = \"t1\""),
+        (
+            "card = \"cps4\"",
+            "card = \"cps3-contactless\"\nprotocol = \"t0\"",
+        ),
+        ("card = \"cps4\"", "card = \"vitale2\"\nprotocol = \"t1\""),
         ("card = \"cps4\"", "card = \"cps4\"\npin = \"123\""),
         ("card = \"cps4\"", "card = \"cps4\"\npersona = \"nobody\""),
         ("card = \"cps4\"", "card = \"cps4\"\natr = \"3B\""),

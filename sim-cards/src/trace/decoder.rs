@@ -4,7 +4,7 @@ use super::{Exchange, command};
 use crate::apdu::{Apdu, ins};
 use crate::files::{self, MASTER_FILE};
 use crate::transport::LEGACY_CLASS;
-use crate::{Status, layout, names};
+use crate::{Status, guesses, layout, names};
 
 /// What an exchange means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +95,11 @@ impl Current {
     }
 
     fn select(&mut self, path: &[u16]) {
-        let is_directory = matches!(
-            path,
-            [] | [layout::CONTACT_APPLICATION | layout::CONTACTLESS_APPLICATION | layout::LEGACY_DIRECTORY]
-        );
+        let is_directory = match path {
+            [] | [layout::LEGACY_DIRECTORY] => true,
+            [directory] => names::is_application(*directory),
+            _ => false,
+        };
         match path.split_last() {
             Some((_, directory)) if !is_directory => {
                 *self = Self {
@@ -131,7 +132,7 @@ fn application_path(aid: &[u8]) -> Option<Vec<u16>> {
     match aid {
         aid if aid == layout::ROOT_AID => Some(Vec::new()),
         aid if aid == layout::CONTACT_AID => Some(vec![layout::CONTACT_APPLICATION]),
-        aid if aid == layout::CONTACTLESS_AID => Some(vec![layout::CONTACTLESS_APPLICATION]),
+        aid if aid == layout::CONTACTLESS_AID => Some(vec![guesses::get().files.contactless_application]),
         _ => None,
     }
 }

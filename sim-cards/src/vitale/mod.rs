@@ -7,7 +7,7 @@ use crate::apdu::{Apdu, Command, FileInformation, Selection};
 use crate::card::Application;
 use crate::codes::Codes;
 use crate::files::{self, Current, File, FileSystem, Kind};
-use crate::guesses::vitale as content;
+use crate::guesses;
 use crate::status::Status;
 use crate::tlv::{constructed, tlv};
 use crate::transport::Answer;
@@ -28,7 +28,7 @@ impl Vitale {
     /// A card with these persons on it.
     pub fn new(insured: &Insured) -> Self {
         Self {
-            files: content::file_system(insured),
+            files: guesses::file_system(insured),
             current: Current::default(),
         }
     }

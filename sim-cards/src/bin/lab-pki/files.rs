@@ -15,6 +15,7 @@ pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
     } = arguments;
     let validity = &super::validity(*at);
     fs::create_dir_all(out.join("persona"))?;
+    fs::create_dir_all(out.join("authority"))?;
     write_authorities(out)?;
 
     let server = organisation::server(dns, validity);
@@ -25,7 +26,11 @@ pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
         issuer.certificate(),
         issuer.root().certificate(),
     ];
-    fs::write(out.join("server-chain.pem"), bundle(&chain))?;
+    let chain: String = chain
+        .iter()
+        .map(|certificate| pem::certificate(certificate))
+        .collect();
+    fs::write(out.join("server-chain.pem"), chain)?;
     write_credential(out, "organisation-client", &organisation::client(validity))?;
     write_credential(out, "organisation-signature", &organisation::signature(validity))?;
 
@@ -44,17 +49,19 @@ pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
 }
 
 fn write_authorities(out: &Path) -> io::Result<()> {
-    let certificates = |roots: bool| -> Vec<Vec<u8>> {
-        let wanted = Authority::all()
-            .into_iter()
-            .filter(|authority| (authority.rank == Rank::Root) == roots);
-        wanted.map(Authority::certificate).collect()
-    };
-    let roots = bundle(&certificates(true));
-    fs::write(
-        out.join("ca-bundle.pem"),
-        format!("{roots}{}", bundle(&certificates(false))),
-    )?;
+    let (mut roots, mut others) = (String::new(), String::new());
+    for authority in Authority::all() {
+        let certificate = pem::certificate(&authority.certificate());
+        fs::write(
+            out.join(format!("authority/{}-LAB.pem", authority.file_stem())),
+            &certificate,
+        )?;
+        match authority.rank {
+            Rank::Root => roots.push_str(&certificate),
+            Rank::Personnes | Rank::Organisations => others.push_str(&certificate),
+        }
+    }
+    fs::write(out.join("ca-bundle.pem"), format!("{roots}{others}"))?;
     fs::write(out.join("roots.pem"), roots)
 }
 
@@ -75,11 +82,4 @@ fn write_revocation_lists(out: &Path, personas: &[Persona], validity: &Validity)
         all.push_str(&pem::revocation_list(&list));
     }
     fs::write(out.join("crls.pem"), all)
-}
-
-fn bundle(certificates: &[Vec<u8>]) -> String {
-    certificates
-        .iter()
-        .map(|certificate| pem::certificate(certificate))
-        .collect()
 }

@@ -4,10 +4,11 @@ mod files;
 mod serve;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use sim_cards::guesses;
 use sim_cards::persona::{self, Persona};
 use sim_cards::pki::{Date, Validity};
 
@@ -15,6 +16,7 @@ const WRITTEN: &str = "\
 Written into DIR, the same bytes for the same month:
   ca-bundle.pem             every authority
   roots.pem                 the three roots
+  authority/*.pem           each authority alone
   server.pem, server.key    a TLS server known as NAME
   server-chain.pem          its certificate and the authorities above it
   organisation-client.*     a structure's software as TLS client
@@ -52,6 +54,9 @@ struct Files {
     /// File of a persona that the program does not bring; may be repeated
     #[arg(long, value_name = "FILE")]
     persona: Vec<String>,
+    /// Values that replace those of guesses.toml, in a file
+    #[arg(long, value_name = "FILE")]
+    guesses: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -73,6 +78,9 @@ enum Command {
         /// File of a persona that the program does not bring; may be repeated
         #[arg(long, value_name = "FILE")]
         persona: Vec<String>,
+        /// Values that replace those of guesses.toml, in a file
+        #[arg(long, value_name = "FILE")]
+        guesses: Option<PathBuf>,
     },
 }
 
@@ -81,8 +89,11 @@ fn validity(day: Option<Date>) -> Validity {
     day.map_or_else(Validity::relative_to_today, Validity::at)
 }
 
-/// The personas of the program, and those of these files.
-fn with_others(files: &[String]) -> Result<Vec<Persona>, String> {
+/// The personas of the program, and those of these files; replaces guesses first.
+fn personas(files: &[String], guesses: Option<&Path>) -> Result<Vec<Persona>, String> {
+    if let Some(file) = guesses {
+        guesses::replace_from(file).map_err(|error| error.to_string())?;
+    }
     let others: Result<Vec<Persona>, _> = files.iter().map(|file| persona::named(file)).collect();
     Ok([persona::all(), others.map_err(|error| error.to_string())?].concat())
 }
@@ -97,11 +108,12 @@ fn main() -> ExitCode {
                 at,
                 dns,
                 persona,
+                guesses,
             }),
             _,
-        ) => with_others(&persona)
+        ) => personas(&persona, guesses.as_deref())
             .and_then(|personas| serve::run(SocketAddr::new(listen, port), at, &personas, &dns)),
-        (None, Some(files)) => with_others(&files.persona).and_then(|personas| {
+        (None, Some(files)) => personas(&files.persona, files.guesses.as_deref()).and_then(|personas| {
             files::write(&files, &personas).map_err(|error| format!("{}: {error}", files.out.display()))
         }),
         (None, None) => Err("say where to write (--out), or serve".into()),

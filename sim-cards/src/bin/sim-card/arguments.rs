@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Form of the trace: text for people, json for one object on a line
     #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
     pub trace_format: TraceFormat,
+    /// Values that replace those of guesses.toml, in a file: real file numbers and layouts, where you know them
+    #[arg(long, value_name = "FILE")]
+    pub guesses: Option<PathBuf>,
     /// List cards and holders
     #[arg(long)]
     pub list: bool,

@@ -13,7 +13,7 @@ use clap::Parser;
 use sim_cards::control::{self, Desk, Input, Readers, Signal, Until, socket};
 use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, usual_persona};
 use sim_cards::vitale::insured;
-use sim_cards::{Chip, SimCard, persona, trace};
+use sim_cards::{Chip, SimCard, guesses, persona, trace};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -27,6 +27,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
+    if let Some(file) = &arguments.guesses {
+        guesses::replace_from(file).map_err(|error| error.to_string())?;
+    }
     if arguments.list {
         return list().map_err(|error| error.to_string());
     }
