@@ -6,7 +6,7 @@ mod order;
 #[cfg(unix)]
 pub mod socket;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use crate::scenario::{Step, When};
@@ -19,8 +19,9 @@ pub use order::{Order, OrderSyntax, Place};
 pub enum Input {
     /// From the desk.
     Event(Event),
-    /// A line of a control connection and where its answer goes.
-    Line(String, Sender<String>),
+    /// A line of a control connection and where its answer goes, a channel without buffer: its other end is dropped
+    /// once the answer was written.
+    Line(String, SyncSender<String>),
     /// From the operating system.
     Signal(Signal),
 }
@@ -91,6 +92,8 @@ pub fn run(
                 // A client that went away wants no answer.
                 drop(reply.send(answer));
                 if end {
+                    // The program may be gone before the answer: this waits until the other end is dropped.
+                    drop(reply.send(String::new()));
                     return Ok(());
                 }
             }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Sender, sync_channel};
 use std::{fs, thread};
 
 use super::Input;
@@ -35,7 +35,7 @@ pub fn listen(path: &Path, inputs: &Sender<Input>) -> io::Result<Socket> {
 fn converse(stream: UnixStream, inputs: &Sender<Input>) -> io::Result<()> {
     let mut output = stream.try_clone()?;
     for line in BufReader::new(stream).lines() {
-        let (reply, answer) = channel();
+        let (reply, answer) = sync_channel(0);
         let line = line?;
         if inputs.send(Input::Line(line, reply)).is_err() {
             break;
