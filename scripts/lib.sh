@@ -191,6 +191,12 @@ build_release() {
     done
 }
 
+# performance_program: builds the benchmark, and says where it is.
+performance_program() {
+    cargo_here build --package conformance --bench performance --quiet --message-format json |
+        sed -n 's/.*"executable":"\([^"]*\/performance-[^"]*\)".*/\1/p'
+}
+
 # --- Readers and cards ----------------------------------------------------------------------------------------
 
 # readers: one line per PC/SC reader, "Nr Card Features Name"; Card is Yes or No.

@@ -7,7 +7,6 @@ mod check;
 mod debian13;
 mod lane;
 mod needs;
-mod process;
 mod report;
 mod run;
 
@@ -17,6 +16,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
+use conformance::{Result, process};
 
 use arguments::Arguments;
 use bench::Bench;
@@ -25,9 +25,6 @@ use lane::Lane;
 use needs::Tools;
 use report::{Line, Report};
 use run::Outcome;
-
-/// What goes wrong outside the checks, as a sentence.
-pub type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

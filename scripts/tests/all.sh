@@ -8,6 +8,7 @@
 # leaves in $TARGET, and says so with `left`. A smoke test of the same thing, in seconds, belongs to scripts/test.
 ALL_CHECKS=(
     every_real_client
+    costs_are_as_low_as_written
     four_cards_in_four_readers_a_hundred_times
     licences_and_sources_are_known
     no_crate_has_an_advisory

@@ -1,0 +1,248 @@
+//! What the modules under measurement stand on: pcscd, virtual readers, and simulated cards which this process
+//! holds itself, so that it can ask them what they were asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use conformance::process::{Guarded, mortal};
+use sim_cards::trace::Totals;
+use sim_cards::vpcd::{PORT, Reader};
+use sim_cards::{Options, SimCard, persona};
+
+use crate::cost::Cost;
+use crate::pkcs11::Result;
+
+/// Readers of one entry of vpcd's configuration.
+const READERS_OF_AN_ENTRY: u16 = 2;
+
+/// pcscd with cards in its readers.
+pub struct Stack {
+    cards: Vec<Arc<Mutex<SimCard>>>,
+    _pcscd: Guarded,
+    _dir: ScratchDir,
+}
+
+impl Stack {
+    /// One reader for each card. The process must have a network and a /run/pcscd of its own.
+    pub fn start(cards: Vec<SimCard>) -> Result<Stack> {
+        let dir = ScratchDir::new()?;
+        // Ports of an earlier stack may not be free yet.
+        let first_port = PORT + 64 * dir.number;
+        let readers = u16::try_from(cards.len()).map_err(|_| "too many cards")?;
+        let entries = readers.div_ceil(READERS_OF_AN_ENTRY);
+        let configuration: String = (0..entries)
+            .map(|entry| entry_text(first_port + READERS_OF_AN_ENTRY * entry))
+            .collect();
+        let log = dir.path.join("pcscd.log");
+        let readers_dir = dir.path.join("readers");
+        fs::create_dir(&readers_dir)
+            .and_then(|()| fs::write(readers_dir.join("vpcd"), configuration))
+            .map_err(|error| format!("{}: {error}", readers_dir.display()))?;
+        let log = fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let errors = log.try_clone().map_err(|error| error.to_string())?;
+        let pcscd = Guarded::spawn(
+            mortal("pcscd")
+                .args(["--foreground", "--error", "--config"])
+                .arg(&readers_dir)
+                .stdout(log)
+                .stderr(errors),
+        )?;
+        let cards: Vec<_> = cards.into_iter().map(|card| Arc::new(Mutex::new(card))).collect();
+        for (port, card) in (first_port..).zip(&cards) {
+            insert(port, Arc::clone(card))?;
+        }
+        wait_until("the cards did not arrive in the readers", || {
+            cards_present() == cards.len()
+        })?;
+        Ok(Stack {
+            cards,
+            _pcscd: pcscd,
+            _dir: dir,
+        })
+    }
+
+    /// What all cards were asked so far.
+    pub fn totals(&self) -> Cost {
+        self.cards
+            .iter()
+            .map(|card| Cost::from(lock(card).totals()))
+            .sum()
+    }
+}
+
+impl Stack {
+    /// Resets every card, unseen by pcscd: each is as if it had just been put into its reader.
+    pub fn reset(&self) {
+        for card in &self.cards {
+            let _ = lock(card).reset();
+        }
+    }
+}
+
+impl From<Totals> for Cost {
+    fn from(totals: Totals) -> Self {
+        Cost {
+            exchanges: totals.apdus,
+            sent: totals.sent,
+            received: totals.received,
+            time: totals.estimated,
+        }
+    }
+}
+
+/// A card of a persona whose code is that of the client.
+pub fn card(holder: &str, options: &Options) -> Result<SimCard> {
+    let persona = persona::find(holder).ok_or_else(|| format!("no persona {holder}"))?;
+    Ok(SimCard::from_persona(&persona, options))
+}
+
+fn lock(card: &Mutex<SimCard>) -> MutexGuard<'_, SimCard> {
+    card.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn entry_text(port: u16) -> String {
+    format!(
+        "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#X}\n\
+         LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID {port:#X}\n"
+    )
+}
+
+/// The card stays in the reader until pcscd ends.
+fn insert(port: u16, card: Arc<Mutex<SimCard>>) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut reader = loop {
+        match Reader::connect(("127.0.0.1", port)) {
+            Ok(reader) => break reader,
+            Err(error) if Instant::now() > deadline => return Err(format!("virtual reader {port}: {error}")),
+            Err(_) => thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    thread::spawn(move || reader.serve_shared(&card, &|_| {}));
+    Ok(())
+}
+
+fn cards_present() -> usize {
+    let seen = Command::new("opensc-tool").arg("--list-readers").output();
+    seen.map_or(0, |seen| {
+        String::from_utf8_lossy(&seen.stdout).matches("  Yes  ").count()
+    })
+}
+
+fn wait_until(otherwise: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        if Instant::now() > deadline {
+            return Err(otherwise.into());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+/// A directory that goes away.
+pub struct ScratchDir {
+    pub path: PathBuf,
+    /// Counted from 1.
+    number: u16,
+}
+
+impl ScratchDir {
+    pub fn new() -> Result<ScratchDir> {
+        static NUMBER: AtomicU16 = AtomicU16::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("cpx-performance-{}-{number}", std::process::id()));
+        fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(ScratchDir { path, number })
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.path));
+    }
+}
+
+/// The client on a module, below a program that watches it, if one is given.
+pub struct Application {
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Application {
+    /// With the module loaded.
+    pub fn start(module: &Path) -> Result<Application> {
+        let mut application = Application::launch(&[])?;
+        application.load(module)?;
+        Ok(application)
+    }
+
+    pub fn load(&mut self, module: &Path) -> Result<()> {
+        self.order(&format!("load {}", module.display())).map(drop)
+    }
+
+    /// Below a program that runs it with these arguments.
+    pub fn launch(below: &[String]) -> Result<Application> {
+        let this = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = match below.split_first() {
+            Some((program, arguments)) => {
+                let mut command = mortal(program);
+                command.args(arguments).arg(this);
+                command
+            }
+            None => mortal(this),
+        };
+        let mut child = command
+            .arg("client")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let orders = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+        Ok(Application {
+            child,
+            orders,
+            answers,
+        })
+    }
+
+    /// Gives one order and waits for its answer.
+    pub fn order(&mut self, order: &str) -> Result<u64> {
+        let gone = |error| format!("{order}: {error}");
+        let orders = self.orders.as_mut().ok_or("the client has ended")?;
+        writeln!(orders, "{order}").map_err(gone)?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).map_err(gone)?;
+        match answer.trim_end().split_once(' ') {
+            Some(("ok", found)) => found.parse().map_err(|_| format!("{order}: {answer}")),
+            _ => Err(format!("{order}: {}", answer.trim_end())),
+        }
+    }
+
+    pub fn orders(&mut self, orders: &[&str]) -> Result<()> {
+        orders.iter().try_for_each(|order| self.order(order).map(drop))
+    }
+
+    /// Lets it end by itself.
+    pub fn end(mut self) -> Result<()> {
+        self.orders = None;
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("the client ended with {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
