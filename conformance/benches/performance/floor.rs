@@ -1,7 +1,7 @@
 //! The least that any driver can ask of a card: `docs/performance.md` derives it. The lengths of files are the card's own.
 
 use sim_cards::timing::Timing;
-use sim_cards::{Protocol, SimCard, layout};
+use sim_cards::{Protocol, SimCard, guesses, layout};
 
 use crate::cost::Cost;
 use crate::pkcs11::Result;
@@ -191,18 +191,19 @@ impl Files {
         if matches!(kind, Kind::Cps4T1 | Kind::Cps4T0) {
             view.ask(&[&[0x01, 0xA4, 0x04, 0x0C, 0x08], &layout::ROOT_AID[..]].concat())?;
         }
+        let files = &guesses::get().files;
         let application = match kind {
-            Kind::Cps3Contactless => layout::CONTACTLESS_APPLICATION,
+            Kind::Cps3Contactless => files.contactless_application,
             _ => layout::CONTACT_APPLICATION,
         };
         Ok(Files {
             applications: view.size(&[layout::EF_DIR])?,
             odf: view.size(&[application, layout::EF_ODF])?,
-            certificates: view.size(&[application, layout::EF_CDF])?,
-            private_keys: view.size(&[application, layout::EF_PRKDF])?,
+            certificates: view.size(&[application, files.cdf])?,
+            private_keys: view.size(&[application, files.prkdf])?,
             codes: match kind {
                 Kind::Cps3Contactless => 0,
-                _ => view.size(&[application, layout::EF_AODF])?,
+                _ => view.size(&[application, files.aodf])?,
             },
             token_info: view.label_end(&[application, layout::EF_TOKEN_INFO])?,
             counters: match kind {
