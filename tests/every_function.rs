@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
@@ -408,4 +408,19 @@ fn each_function_is_called_with_good_and_with_bad_arguments() {
             "called with one kind of arguments only: {half:?}"
         );
     }
+}
+
+#[test]
+fn the_comparison_goes_function_by_function() {
+    let document = include_str!("../docs/compatibility.md");
+    let names = include_str!("../src/abi/lists.rs")
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("C_") && word.len() > 2);
+    let names: BTreeSet<_> = names.collect();
+    assert_eq!(names.len(), FUNCTIONS);
+    let words: BTreeSet<_> = document
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    let missing: Vec<_> = names.difference(&words).collect();
+    assert!(missing.is_empty(), "not in docs/compatibility.md: {missing:?}");
 }
