@@ -160,7 +160,7 @@ fn a_torn_write_is_reported() {
 }
 
 #[test]
-fn the_old_side_of_a_cps3_is_found_after_login_with_the_gaps_of_the_new_one() {
+fn the_old_side_of_a_cps3_is_found_after_login() {
     let (module, _rack, _card) = start(common::card("physiotherapist-sixteen-cps3", &Options::default()));
     let session = module.session();
     let before = labels(&session);
@@ -191,6 +191,29 @@ fn the_old_side_of_a_cps3_is_found_after_login_with_the_gaps_of_the_new_one() {
         session.attribute(billing, CKA_VALUE),
         Err(Ckr(CKR_OBJECT_HANDLE_INVALID))
     );
+}
+
+#[test]
+fn the_old_side_of_a_cps3_has_the_gaps_of_the_new_one() {
+    let options = Options {
+        chip: Some(sim_cards::Chip::Cps3),
+        ..Options::default()
+    };
+    let (module, _rack, _card) = start(common::card("doctor-gp-cps4", &options));
+    let session = module.user_session();
+    let all = labels(&session);
+    for kind in ["CPS", "CPS2TER"] {
+        let activities: Vec<_> = all
+            .iter()
+            .filter(|label| label.starts_with(&format!("{kind}_ACTIVITY_")))
+            .collect();
+        let expected = [1, 3].map(|number| format!("{kind}_ACTIVITY_{number:02}_PS"));
+        assert_eq!(activities, expected.iter().collect::<Vec<_>>());
+        for label in expected {
+            let value = session.attribute(data(&session, &label), CKA_VALUE);
+            assert!(!value.expect("its value").is_empty(), "{label}");
+        }
+    }
 }
 
 /// A card without the files of class A0.
