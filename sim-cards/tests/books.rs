@@ -146,6 +146,76 @@ fn every_known_status_word_is_quoted() {
     }
 }
 
+/// Every command line known of the three cards, by operation, as far as it is the same each time.
+#[rustfmt::skip]
+const KNOWN: [(&str, &[&str]); 3] = [
+    (
+        include_str!("books/cps3.book"),
+        &[
+            // connect, applications, update check, application, object file
+            "00A40904043F00D003", "00B000000C", "00A40904043F002F00", "00A40904043F00D010", "00B0000014",
+            "00A4090C043F000001", "00A40904063F0000015031", "00C0000026", "00B00000E7",
+            // code counter, login, change, unblocking
+            "00A4090C023F00", "00CB3FFF0A4D087006BF810102A080", "00C0000018", "00CB3FFF0A4D087006BF810202A080",
+            "002000010431323334", "00240001", "00200002083132333435363738", "002C0201",
+            // random, CPS_DATA, protected data
+            "0084000008", "00A40904063F000001D107", "00D60000FF", "00A40904063F000001D120",
+            // signature key
+            "002241AA03800110", "002241AA03800140", "002A90A018900080", "002A90A02D9028", "002241B606800112840181",
+            "002241B606800142840181", "002A9E9A00", "00C00000E7", "00C0000019", "002A9E9A14", "002A9E9A20",
+            // authentication key
+            "002241A406800102840182", "00880000", "002241B80680011A840182", "102A8086FF81", "002A808602",
+            // class A0 and the way back
+            "A0A40000023F00", "A0A40000027F01", "A0A40000024000", "A0A40000024010", "A0C000000A", "A0B00000",
+            "00A40404088025000001FF0100",
+            // OpenSC
+            "00A40904043F002F01", "00B09C00C0", "00B09C000C", "0020000100", "00A40204023F00", "00A40904023F00",
+            "00CB3FFF0B4D097007BF8101037F4180", "00A404040DE828BD080F8025000001FF0010", "00A40904043F000001",
+            "00CB3FFF0B4D097007BF9002037F4880", "00CB3FFF0A4D087006BF900202A080", "002241A406840182800102",
+            "00CB3FFF0A4D087006BFFB05027B80",
+        ],
+    ),
+    (
+        include_str!("books/cps3-contactless.book"),
+        &[
+            "00A40904043F00D00300", "00B000000C", "00A40904043F002F0000", "00A4090C043F000002", "00A40904063F000002503100",
+            "002241A406800102840183", "00880000", "0084000008",
+        ],
+    ),
+    (
+        include_str!("books/cps4-t1.book"),
+        &[
+            // connect, recovery, files
+            "01A4040C088025000001FF0100", "01A4040C07A0000001510000", "00A4040C088025000001FF0002", "01A4080002D00300",
+            "01A40800022F0000", "01A40800040001503100", "01A40800020001", "01B0000000", "01B0010000",
+            // codes
+            "01200001", "01200002", "012000010431323334", "01240101", "01200002083132333435363738", "012C0381",
+            // keys, random
+            "012281B60491020A90", "012281B60491022890", "012281B60491021590", "012281B60491022C90", "012281B604910215A0",
+            "012281B60491022CA0", "012A9E9A14", "012A9E9A20", "012241B803830120", "112A8086FF", "012A808601",
+            "0184000008",
+        ],
+    ),
+];
+
+#[test]
+fn every_known_command_is_quoted() {
+    for (book, commands) in KNOWN {
+        let quoted: Vec<String> = book
+            .lines()
+            .filter_map(|line| line.strip_prefix("> "))
+            .map(|command| command.split_whitespace().collect())
+            .collect();
+        for command in commands {
+            assert!(
+                quoted.iter().any(|quoted| quoted.starts_with(command)),
+                "{command} is not in the book that begins {:?}",
+                book.lines().next()
+            );
+        }
+    }
+}
+
 #[test]
 fn patterns() {
     assert!(fits("61 ..", &[0x61, 0x00]));
