@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod reader;
+
 use std::sync::LazyLock;
 
 use sim_cards::data::{Access, DataObject};
