@@ -62,6 +62,7 @@ user_pref("mail.rights.version", 1);
 user_pref("mail.shell.checkDefaultClient", false);
 user_pref("mail.spellcheck.inline", false);
 user_pref("mailnews.start_page.enabled", false);
+user_pref("mailnews.start_page_override.mstone", "ignore");
 user_pref("datareporting.policy.bypassNotification", true);
 user_pref("app.donation.eoy.version.viewed", 999);
 TEXT

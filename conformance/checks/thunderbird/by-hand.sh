@@ -1,0 +1,54 @@
+#!/bin/bash
+# What:    takes the module and the authorities by hand, as the guide says, and then the card's certificate
+# Client:  Thunderbird
+# Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:openssl debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
+# Run:     all
+# Seconds: 400
+source "$CHECKS/lib.sh"
+source "$CHECKS/thunderbird.sh"
+
+# authorities_file: every authority in one file, as IGC-Santé publishes its own; the root of the persons first, for
+# Thunderbird asks about the first one.
+authorities_file() {
+    local one
+    csplit --quiet --elide-empty-files --prefix authority- "$CARD_AUTHORITIES" '/BEGIN CERTIFICATE/' '{*}'
+    for one in authority-*; do
+        openssl x509 -in "$one" -noout -subject | grep -q 'RACINE IGC-SANTE FORT' && cat "$one"
+    done >roots-first.pem
+    cat "$CARD_AUTHORITIES" >>roots-first.pem
+    openssl crl2pkcs7 -nocrl -certfile roots-first.pem -outform DER -out authorities.p7b
+}
+
+authorities_file
+desktop 1280x1400
+thunderbird_account
+thunderbird_opens
+
+at_desktop press 10 '^(Paramètres|Settings)$'
+at_desktop click 30 '^entry: (Rechercher dans les paramètres|Find in Settings)'
+types OCSP
+at_desktop press 30 '^(Périphériques de sécurité…|Security Devices…)$'
+at_desktop press 30 '^(Charger|Load)$'
+at_desktop wait 30 '^entry: (Nom de fichier du module|Module filename)'
+keys ctrl+a
+types CPx
+keys Tab
+types "$MODULE"
+keys Return
+at_desktop wait 30 '^tree item: CPx$'
+at_desktop wait 10 '^tree item: Virtual PCD 00 00$'
+at_desktop press 10 '^OK$'
+
+at_desktop press 10 '^(Gérer les certificats…|Manage Certificates…)$'
+at_desktop click 30 '^page tab: (Autorités|Authorities)$'
+at_desktop press 30 '^(Importer…|Import…)$'
+at_desktop wait 30 '^file chooser: '
+types "$WORK/authorities.p7b"
+keys Return
+at_desktop wait 30 'LAB AC RACINE IGC-SANTE FORT'
+keys space Tab space Return
+at_desktop wait 30 '^table row: LAB AC IGC-SANTE FORT PERSONNES'
+at_desktop press 10 '^OK$'
+
+at_desktop click 10 "^page tab: $HOLDER_ADDRESS"
+choose_signature_certificate
