@@ -2,9 +2,6 @@
 # A desktop in the check's namespaces: display, window manager, accessibility bus. A check sees it as a person with a
 # screen reader does, and types as a person at the keyboard.
 
-# The language that programs speak: fr or en.
-: "${SPEAK:=fr}"
-
 # desktop [WIDTHxHEIGHT]
 desktop() {
     export DISPLAY=:1 XDG_RUNTIME_DIR=$WORK/runtime GNOME_ACCESSIBILITY=1
@@ -36,6 +33,9 @@ picture() {
     pngquant --force --skip-if-larger --output "$KEEP/$1.png" "$WORK/picture.png" || cp "$WORK/picture.png" "$KEEP/$1.png"
     optipng -quiet "$KEEP/$1.png"
 }
+
+# picture_of NAME REGEX...: the first objects at the desktop whose lines match, and all between them.
+picture_of() { picture "$1" "$(at_desktop box "${@:2}")"; }
 
 # A failure leaves a picture of what was to be seen.
 desktop_failed() {

@@ -17,10 +17,13 @@ choose_certificate() {
     at_desktop press 10 '^OK$'
 }
 
+code_dialog_is_active() { xdotool getactivewindow getwindowname | grep -E "$CODE_DIALOG"; }
+
 # give_code CODE: into the program's own dialog, which takes it after a second only.
 give_code() {
     at_desktop password 90
     at_desktop enabled 10 "$LOG_IN"
+    wait_until 20 code_dialog_is_active || fail "the keyboard is not with the dialog for the code"
     types "$1"
     keys Return
 }

@@ -61,10 +61,12 @@ user_pref("mail.provider.suppress_dialog_on_startup", true);
 user_pref("mail.rights.version", 1);
 user_pref("mail.shell.checkDefaultClient", false);
 user_pref("mail.spellcheck.inline", false);
+user_pref("mailnews.show_send_progress", false);
 user_pref("mailnews.start_page.enabled", false);
 user_pref("mailnews.start_page_override.mstone", "ignore");
 user_pref("datareporting.policy.bypassNotification", true);
 user_pref("app.donation.eoy.version.viewed", 999);
+user_pref("mail.inappnotifications.enabled", false);
 TEXT
 }
 
@@ -82,6 +84,15 @@ write_message() {
     thunderbird -compose "to=confrere@$MAIL_DOMAIN,subject=$1,body=$2"
     at_desktop wait 60 "^frame: (Rédaction :|Write:) $1"
     at_desktop press 30 '^(Envoyer|Send)$'
+}
+
+# small_window TITLE: brings it to the front, with little room around what it shows.
+small_window() {
+    local window
+    window=$(xdotool search --onlyvisible --name "$1" | tail -n 1)
+    xdotool windowsize --sync "$window" 760 "${2:-320}" windowactivate --sync "$window"
+    # It draws itself anew.
+    sleep 2
 }
 
 # open_message SUBJECT: from the list.
@@ -105,6 +116,7 @@ choose_signature_certificate() {
     at_desktop press 30 '^(Sélectionner un certificat…|Select…)$'
     at_desktop wait 30 "(Stocké dans :|Stored on:|Stored in:) $token"
     at_desktop wait 10 "$token:$SIGNATURE_LABEL"
+    picture_of signature-certificate '^[a-z]*: (Sélectionner un certificat|Select Certificate)$'
     refuses grep -F "$AUTH_LABEL" <(at_desktop see)
     at_desktop press 10 '^OK$'
     # No other certificate for enciphering: the card has none that says so.
@@ -113,4 +125,6 @@ choose_signature_certificate() {
     at_desktop wait 30 '(peut être utilisé pour signer les e-mails|can be used for email signing)'
     at_desktop press 10 '^OK$'
     at_desktop click 10 '^check box: (Signer les messages non chiffrés|Sign unencrypted messages)$'
+    picture_of signature-settings '^label: S/MIME$' '^check box: (Signer les messages non|Sign unencrypted)' \
+        '^push button: (Effacer|Clear)$'
 }

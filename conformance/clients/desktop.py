@@ -6,7 +6,8 @@ desktop.py enabled SECONDS REGEX   until a button with such a name can be presse
 desktop.py press SECONDS REGEX     the same, and clicks it with the mouse
 desktop.py click SECONDS REGEX     clicks the first object whose line matches
 desktop.py password SECONDS        until a field for a password has the focus
-desktop.py box REGEX               place of the first object whose line matches: WIDTHxHEIGHT+X+Y
+desktop.py box REGEX...            place of the first objects whose lines match: WIDTHxHEIGHT+X+Y; with a margin, if
+                                   they are several
 """
 
 import re
@@ -125,8 +126,11 @@ def main():
     elif command == "password":
         until(arguments[0], first(password))
     elif command == "box":
-        box = extents(until(0, says(arguments[0])))
-        print(f"{box.width}x{box.height}+{box.x}+{box.y}")
+        boxes = [extents(until(10, says(regex))) for regex in arguments]
+        margin = 12 if len(boxes) > 1 else 0
+        left, top = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
+        right, bottom = (max(side) + margin for side in zip(*((b.x + b.width, b.y + b.height) for b in boxes)))
+        print(f"{right - left}x{bottom - top}+{left}+{top}")
     else:
         sys.exit(__doc__)
 

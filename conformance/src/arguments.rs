@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Another module beside ours, in a column of its own; what fails there does not count
     #[arg(long, value_enum)]
     peer: Option<Peer>,
+    /// What programs with windows speak
+    #[arg(long, value_enum, default_value_t = Language::Fr)]
+    pub language: Language,
     /// Where the report goes; conformance/ in the target directory if left out
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -45,6 +48,23 @@ pub struct Arguments {
 enum Peer {
     /// Debian's opensc-pkcs11.so, which knows the CPS3
     Opensc,
+}
+
+/// A language of clients with windows.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Language {
+    Fr,
+    En,
+}
+
+impl Language {
+    /// As checks know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Fr => "fr",
+            Language::En => "en",
+        }
+    }
 }
 
 impl Arguments {

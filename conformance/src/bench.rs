@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Result;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Language};
 use crate::process;
 
 /// The bench on which every lane stands. Its directory is removed with it.
@@ -15,6 +15,8 @@ pub struct Bench {
     pub sim_card: PathBuf,
     /// Certificates and keys of the lab PKI, as `lab-pki` writes them.
     pub pki: PathBuf,
+    /// What clients with windows speak.
+    pub language: Language,
     /// Scratch space of this run; short, since sockets live in it.
     pub work: PathBuf,
 }
@@ -60,6 +62,7 @@ impl Bench {
             module,
             sim_card: release.join("sim-card"),
             pki: work.join("pki"),
+            language: arguments.language,
             work,
         };
         process::succeed(

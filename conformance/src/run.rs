@@ -147,6 +147,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("MODULE", &stack.lane.module)
         .env("CARD", stack.lane.card.name())
         .env("PIN", CODE)
+        .env("SPEAK", bench.language.name())
         .env("PKI", &bench.pki)
         .env("AUTH_CERTIFICATE", persona("aut"))
         .env("SIGNATURE_CERTIFICATE", persona("sig"))

@@ -19,6 +19,11 @@ authorities_file() {
     openssl crl2pkcs7 -nocrl -certfile roots-first.pem -outform DER -out authorities.p7b
 }
 
+# Where the README puts it.
+installed=$LIBRARIES/pkcs11/${MODULE##*/}
+mkdir -p "${installed%/*}"
+mount -t tmpfs tmpfs "${installed%/*}"
+cp "$MODULE" "$installed"
 authorities_file
 desktop 1280x1400
 thunderbird_account
@@ -33,11 +38,14 @@ at_desktop wait 30 '^entry: (Nom de fichier du module|Module filename)'
 keys ctrl+a
 types CPx
 keys Tab
-types "$MODULE"
+types "$installed"
+picture_of module '^frame: (Charger le pilote|Load PKCS)'
 keys Return
 at_desktop wait 30 '^tree item: CPx$'
 at_desktop wait 10 '^tree item: Virtual PCD 00 00$'
+picture_of devices '^dialog: (Gestionnaire de périphériques|Device Manager)'
 at_desktop press 10 '^OK$'
+picture_of settings '^panel: (Certificats|Certificates)$' '^push button: (Périphériques de sécurité…|Security Devices…)$'
 
 at_desktop press 10 '^(Gérer les certificats…|Manage Certificates…)$'
 at_desktop click 30 '^page tab: (Autorités|Authorities)$'
@@ -46,7 +54,9 @@ at_desktop wait 30 '^file chooser: '
 types "$WORK/authorities.p7b"
 keys Return
 at_desktop wait 30 'LAB AC RACINE IGC-SANTE FORT'
-keys space Tab space Return
+keys space Tab space
+picture_of authority '^[a-z]*: (Téléchargement du certificat|Downloading Certificate)'
+keys Return
 at_desktop wait 30 '^table row: LAB AC IGC-SANTE FORT PERSONNES'
 at_desktop press 10 '^OK$'
 

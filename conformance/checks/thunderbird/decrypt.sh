@@ -21,5 +21,7 @@ wait_until 60 code_dialogs_were 2 || fail "Thunderbird does not ask again"
 give_code "$PIN"
 at_desktop wait 60 "^section: $sentence$"
 at_desktop wait 10 '^push button: S/MIME (Déchiffrement effectué|Decryption succeeded)'
+small_window '^Avis - '
+picture_of deciphered '^[a-z]*: Avis - '
 code_dialogs_were 2 || fail "$(code_dialogs) dialogs asked for the code"
 [[ $(tries_left) == 3 ]] || fail "$(tries_left) tries left after the right code"

@@ -33,3 +33,9 @@ wait_until 60 mailbox_holds "$sent" || { show_mail_logs && fail "the message did
 smtp_server_saw
 code_dialogs_were 2 || fail "$(code_dialogs) dialogs asked for the code"
 [[ $(tries_left) == 3 ]] || fail "$(tries_left) tries left after the right code"
+
+at_desktop click 10 "^section: $HOLDER_ADDRESS"
+at_desktop press 30 '^(Paramètres du compte|Account Settings)$'
+at_desktop click 30 '^[a-z ]*: (Paramètres serveur|Server Settings)$'
+at_desktop wait 30 '(Certificat TLS|TLS Certificate)'
+picture_of server '^label: (Type de serveur|Server Type)' '^combo box: (Méthode d.authentification|Authentication method)'
