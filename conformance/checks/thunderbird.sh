@@ -64,7 +64,7 @@ user_pref("mail.spellcheck.inline", false);
 user_pref("mailnews.show_send_progress", false);
 user_pref("mailnews.start_page.enabled", false);
 user_pref("mailnews.start_page_override.mstone", "ignore");
-user_pref("datareporting.policy.bypassNotification", true);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("app.donation.eoy.version.viewed", 999);
 user_pref("mail.inappnotifications.enabled", false);
 TEXT

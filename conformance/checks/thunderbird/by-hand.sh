@@ -51,7 +51,10 @@ at_desktop press 10 '^(Gérer les certificats…|Manage Certificates…)$'
 at_desktop click 30 '^page tab: (Autorités|Authorities)$'
 at_desktop press 30 '^(Importer…|Import…)$'
 at_desktop wait 30 '^file chooser: '
-types "$WORK/authorities.p7b"
+# The first stroke opens a field, which takes its time.
+types /
+at_desktop wait 10 '^text: /$'
+types "${WORK#/}/authorities.p7b"
 keys Return
 at_desktop wait 30 'LAB AC RACINE IGC-SANTE FORT'
 keys space Tab space

@@ -20,7 +20,7 @@ wait_until 60 code_dialogs_were 2 || fail "Thunderbird does not ask again"
 [[ $(tries_left) == 2 ]] || fail "$(tries_left) tries left after one wrong code"
 give_code "$PIN"
 at_desktop wait 60 "^section: $sentence$"
-at_desktop wait 10 '^push button: S/MIME (Déchiffrement effectué|Decryption succeeded)'
+at_desktop wait 10 '^push button: S/MIME (Déchiffrement effectué|Decryption successful)'
 small_window '^Avis - '
 picture_of deciphered '^[a-z]*: Avis - '
 code_dialogs_were 2 || fail "$(code_dialogs) dialogs asked for the code"

@@ -35,10 +35,10 @@ refuses openssl cms -verify -in changed -CAfile "$CARD_AUTHORITIES" -out /dev/nu
 # What its recipient sees: the certificate has no address, and Thunderbird says so.
 cp "$message" received.eml
 thunderbird "$WORK/received.eml"
-at_desktop wait 60 '^push button: S/MIME'
+at_desktop wait 60 '^push button: S/MIME$'
 small_window '^Avis - ' 640
-at_desktop press 10 '^S/MIME'
-at_desktop wait 30 '(Le message est signé|Message Is Signed)'
+at_desktop press 10 '^S/MIME$'
+at_desktop wait 30 '(Le message est signé|Message is signed)'
 at_desktop wait 10 "$HOLDER"
 at_desktop wait 10 '(ne contient aucune adresse e-mail|does not contain an email address)'
 picture_of signed '^[a-z]*: Avis - '
