@@ -71,10 +71,10 @@ impl<C: Commands> Cps<C> {
                 card.number = number;
                 Ok(card)
             }
-            Err(e @ CardError::Reader(_)) => Err(e),
+            Err(e @ (CardError::Reader(_) | CardError::NotRecognized)) => Err(e),
             Err(e) => {
                 log::info!("not a CPS, or not one that answers: {e:?}");
-                Err(CardError::NotRecognized)
+                Err(CardError::Unidentified)
             }
         }
     }
@@ -176,6 +176,10 @@ fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
     match file.split_first_chunk::<2>() {
         Some((_, number)) if file.len() == EF_SN_LENGTH && file.starts_with(&EF_SN_START) => {
             Ok(number.to_vec())
+        }
+        Some((head, _)) if file.len() == EF_SN_LENGTH && EF_SN_START.starts_with(head) => {
+            log::info!("the card of another issuer");
+            Err(CardError::NotRecognized)
         }
         _ => Err(CardError::Malformed("EF.SN.ICC")),
     }

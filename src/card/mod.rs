@@ -58,8 +58,10 @@ impl Chip {
 pub enum CardError {
     /// Below the card: reader, service, removal.
     Reader(ReaderError),
-    /// The card in the reader is not one of ours. No further command is due to it.
+    /// The card in the reader is not one of ours, by its answer to reset or its issuer. No further command is due to it.
     NotRecognized,
+    /// The answer to reset is that of one of ours, but the card does not show its number; that may have been a slip.
+    Unidentified,
     /// The card was left half written by an update of its data (EF_ACTUA) and must not be used.
     InterruptedUpdate,
     /// The card's data were updated since they were read: all that is known of it must be read anew, as of another card.

@@ -60,7 +60,7 @@ impl From<CardError> for Error {
             CardError::Reader(ReaderError::Mute | ReaderError::Busy | ReaderError::Failed) => {
                 Error::DeviceError
             }
-            CardError::NotRecognized => Error::TokenNotRecognized,
+            CardError::NotRecognized | CardError::Unidentified => Error::TokenNotRecognized,
             CardError::InterruptedUpdate => Error::InterruptedUpdate,
             // To an application that is another card in the slot.
             CardError::Updated => Error::SessionHandleInvalid,

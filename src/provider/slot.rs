@@ -35,7 +35,7 @@ struct State {
     /// A card came or went since the application was last told.
     event: bool,
     occupant: Occupant,
-    /// A card that was refused once: it may have been a slip, and is looked at once more.
+    /// A card that could not be used once: it may have been a slip, and is looked at once more.
     doubted: bool,
 }
 
@@ -44,7 +44,7 @@ struct State {
 enum Occupant {
     /// Nobody asked yet.
     Unknown,
-    /// Not a card of ours, or one that must not be used, as it has shown twice: nothing more is sent to it.
+    /// Not a card of ours, or one that has shown twice that it cannot be used: nothing more is sent to it.
     Refused(token::Error),
     /// A token.
     Token(Inserted),
@@ -169,7 +169,12 @@ impl Slot {
         match (&state.occupant, &*state.reader) {
             (Occupant::Token(_), _) => Presence::Candidate,
             (_, reader) if !reader.attached || !reader.present || reader.mute => Presence::Absent,
-            (Occupant::Refused(token::Error::Card(card::CardError::NotRecognized)), _) => Presence::Foreign,
+            (
+                Occupant::Refused(token::Error::Card(
+                    card::CardError::NotRecognized | card::CardError::Unidentified,
+                )),
+                _,
+            ) => Presence::Foreign,
             (_, reader) if card::candidate(&reader.atr).is_none() => Presence::Foreign,
             _ => Presence::Candidate,
         }
@@ -227,7 +232,7 @@ impl Slot {
                 Ok(inserted)
             }
             Err(refusal) => {
-                if std::mem::replace(&mut state.doubted, true) {
+                if std::mem::replace(&mut state.doubted, true) || is_foreign(&refusal) {
                     state.occupant = Occupant::Refused(refusal.clone());
                 }
                 Err(refusal.into())
@@ -270,8 +275,13 @@ enum Known {
 fn lasting(refusal: &token::Error) -> bool {
     matches!(
         refusal,
-        token::Error::Card(card::CardError::NotRecognized | card::CardError::InterruptedUpdate)
-    )
+        token::Error::Card(card::CardError::Unidentified | card::CardError::InterruptedUpdate)
+    ) || is_foreign(refusal)
+}
+
+/// A card that has said whose it is: asking again would not make it ours.
+fn is_foreign(refusal: &token::Error) -> bool {
+    *refusal == token::Error::Card(card::CardError::NotRecognized)
 }
 
 /// A card that goes before it has become a token of the application was never there.

@@ -100,7 +100,7 @@ mod recognition {
                       < 6A82";
         assert_eq!(
             try_recognise(ATR, Protocol::T1, script).err(),
-            Some(CardError::NotRecognized)
+            Some(CardError::Unidentified)
         );
     }
 }
