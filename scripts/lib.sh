@@ -159,14 +159,15 @@ builder() {
     if [[ ${SUDO_USER:-root} == "$owner" ]]; then echo "$owner"; else echo root; fi
 }
 
-# builder_runs PROGRAM ARGUMENTS...: a program of the Rust toolchain at the root of the workspace, as the builder.
+# builder_runs PROGRAM ARGUMENTS...: a program of the Rust toolchain at the root of the workspace, as the builder, for
+# BUILDER_SECONDS at the most.
 builder_runs() {
     local user home command=()
     user=$(builder)
     home=$(getent passwd "$user" | cut -d: -f6)
     [[ $user == root ]] || command=(sudo -u "$user" --)
     command+=(env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" "CARGO_TARGET_DIR=$TARGET")
-    (cd "$ROOT" && bounded 1200 "${command[@]}" "$@")
+    (cd "$ROOT" && bounded "${BUILDER_SECONDS:-1200}" "${command[@]}" "$@")
 }
 
 cargo_here() { builder_runs cargo "$@"; }
