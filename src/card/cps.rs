@@ -33,6 +33,9 @@ const EF_SN_START: [u8; 7] = [0x5A, 0x0A, 0x80, 0x25, 0x00, 0x00, 0x01];
 /// Random bytes of one GET CHALLENGE.
 const CHALLENGE: usize = 8;
 
+/// Random bytes of one transaction: whoever wants many does not keep other programs from the card.
+const CHALLENGES: usize = 32 * CHALLENGE;
+
 /// A recognised card with the commands of its chip.
 pub(super) struct Cps<C> {
     connection: Box<dyn Connection>,
@@ -524,15 +527,17 @@ impl<C: Commands> Card for Cps<C> {
         let command = Command::new([C::CLASS, 0x84, 0x00, 0x00])
             .expect(CHALLENGE)
             .sensitive();
-        self.perform(|_, card| {
-            for block in out.chunks_mut(CHALLENGE) {
-                let random = card.perform(&command)?;
-                let random = random
-                    .get(..block.len())
-                    .ok_or(CardError::Malformed("GET CHALLENGE"))?;
-                block.copy_from_slice(random);
-            }
-            Ok(())
+        out.chunks_mut(CHALLENGES).try_for_each(|part| {
+            self.perform(|_, card| {
+                for block in part.chunks_mut(CHALLENGE) {
+                    let random = card.perform(&command)?;
+                    let random = random
+                        .get(..block.len())
+                        .ok_or(CardError::Malformed("GET CHALLENGE"))?;
+                    block.copy_from_slice(random);
+                }
+                Ok(())
+            })
         })
     }
 }

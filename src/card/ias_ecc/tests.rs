@@ -1064,6 +1064,16 @@ mod sharing {
         card(script).random(&mut random).unwrap();
         assert_eq!(random, *b"\x01\x02\x03\x04\x05\x06\x07\x08\x11\x12\x13");
     }
+
+    #[test]
+    fn many_random_bytes_leave_other_programs_their_turn() {
+        let challenges = "> 00840000 08\n< 0102030405060708 9000\n".repeat(32);
+        let script =
+            format!("{challenges}~ another program had the card\n> 00840000 08\n< 1112131415161718 9000");
+        let mut random = [0; 257];
+        card(&script).random(&mut random).unwrap();
+        assert_eq!(random[256], 0x11);
+    }
 }
 
 mod contactless {
