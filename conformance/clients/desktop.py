@@ -127,7 +127,7 @@ def main():
         until(arguments[0], first(password))
     elif command == "box":
         boxes = [extents(until(10, says(regex))) for regex in arguments]
-        margin = 12 if len(boxes) > 1 else 0
+        margin = 8 if len(boxes) > 1 else 0
         left, top = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
         right, bottom = (max(side) + margin for side in zip(*((b.x + b.width, b.y + b.height) for b in boxes)))
         print(f"{right - left}x{bottom - top}+{left}+{top}")

@@ -13,7 +13,7 @@ printf 'From: Confrère <confrere@%s>\nTo: %s\nSubject: Nouvelles\n\n%s\n' "$MAI
 deliver message
 imap_server
 smtp_server
-desktop
+desktop 1280x800
 thunderbird_policies
 thunderbird_account
 thunderbird_opens
@@ -38,4 +38,5 @@ at_desktop click 10 "^section: $HOLDER_ADDRESS"
 at_desktop press 30 '^(Paramètres du compte|Account Settings)$'
 at_desktop click 30 '^[a-z ]*: (Paramètres serveur|Server Settings)$'
 at_desktop wait 30 '(Certificat TLS|TLS Certificate)'
-picture_of server '^label: (Type de serveur|Server Type)' '^combo box: (Méthode d.authentification|Authentication method)'
+picture_of server '^label: (Type de serveur|Server Type)' '^combo box: (Méthode d.authentification|Authentication method)' \
+    '^label: 143$'
