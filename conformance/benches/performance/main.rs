@@ -5,6 +5,7 @@ mod client;
 mod cost;
 mod exchanges;
 mod floor;
+mod growth;
 mod host;
 mod pkcs11;
 mod report;
@@ -33,8 +34,9 @@ fn main() -> ExitCode {
         ["client"] => client::run(),
         ["inside", module] => inside(Path::new(module), Extent::All),
         ["inside", module, "--exchanges"] => inside(Path::new(module), Extent::Exchanges),
+        ["inside", module, "--growth"] => inside(Path::new(module), Extent::Growth),
         [module, options @ ..] if !module.starts_with('-') => apart(module, options),
-        _ => Err("usage: performance MODULE [--exchanges]".into()),
+        _ => Err("usage: performance MODULE [--exchanges | --growth]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
 enum Extent {
     /// The table of exchanges: seconds.
     Exchanges,
+    /// How costs grow.
+    Growth,
     /// What callgrind counts as well: minutes.
     All,
 }
@@ -73,9 +77,14 @@ fn apart(module: &str, options: &[&str]) -> Result<()> {
 fn inside(module: &Path, extent: Extent) -> Result<()> {
     let opensc = Path::new(OPENSC);
     let mut report = Report::default();
-    exchanges::run(&mut report, module, Some(opensc))?;
+    if extent != Extent::Growth {
+        exchanges::run(&mut report, module, Some(opensc))?;
+    }
     if extent == Extent::All {
         host::run(&mut report, module, opensc)?;
+    }
+    if extent != Extent::Exchanges {
+        growth::run(&mut report, module)?;
     }
     match report.end() {
         true => Ok(()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
 use conformance::process::{Guarded, mortal};
@@ -155,7 +155,11 @@ impl ScratchDir {
     pub fn new() -> Result<ScratchDir> {
         static NUMBER: AtomicU16 = AtomicU16::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("cpx-performance-{}-{number}", std::process::id()));
+        // In a namespace of its own, every run is the first process.
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_nanos());
+        let path = std::env::temp_dir().join(format!("cpx-performance-{now}-{number}"));
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(ScratchDir { path, number })
     }
