@@ -20,7 +20,6 @@ pub mod types;
 mod verify;
 
 use crate::card::CardError;
-use crate::reader::ReaderError;
 use crate::token;
 
 pub use error::{Error, Result};
@@ -54,12 +53,8 @@ impl From<token::Error> for Error {
 impl From<CardError> for Error {
     fn from(error: CardError) -> Error {
         match error {
-            CardError::Reader(ReaderError::NoService | ReaderError::NoReader | ReaderError::Removed) => {
-                Error::DeviceRemoved
-            }
-            CardError::Reader(ReaderError::Mute | ReaderError::Busy | ReaderError::Failed) => {
-                Error::DeviceError
-            }
+            CardError::Reader(why) if why.is_final() => Error::DeviceRemoved,
+            CardError::Reader(_) => Error::DeviceError,
             CardError::NotRecognized | CardError::Unidentified => Error::TokenNotRecognized,
             CardError::InterruptedUpdate => Error::InterruptedUpdate,
             // To an application that is another card in the slot.

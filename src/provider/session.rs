@@ -7,7 +7,6 @@ use cryptoki_sys::*;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::card::CardError;
-use crate::reader::ReaderError;
 use crate::token::object::PrivateKey;
 use crate::token::{self, Login, User};
 
@@ -298,7 +297,8 @@ impl Library {
         self.noticing(&session.slot, &session.inserted, result)
     }
 
-    /// What `act` makes of the token in a slot. A token whose card was updated meanwhile is taken up anew.
+    /// What `act` makes of the token in a slot. A token whose card was updated meanwhile is taken up anew, and so is one that a reader or
+    /// a service has brought back which was away: nobody may have looked in between.
     pub(super) fn on_token<T>(
         &self,
         slot: &Slot,
@@ -310,6 +310,13 @@ impl Library {
             slot.drop_token(&inserted);
             inserted = self.token(slot)?;
             result = act(&inserted);
+        } else if is_final(&result) {
+            slot.drop_token(&inserted);
+            self.refresh();
+            if let Ok(another) = self.token(slot) {
+                inserted = another;
+                result = act(&inserted);
+            }
         }
         let result = self.noticing(slot, &inserted, result)?;
         Ok((inserted, result))
@@ -324,9 +331,7 @@ impl Library {
         result: std::result::Result<T, token::Error>,
     ) -> Result<T> {
         match &result {
-            Err(token::Error::Card(CardError::Reader(
-                ReaderError::Removed | ReaderError::NoReader | ReaderError::NoService,
-            ))) => {
+            Err(_) if is_final(&result) => {
                 slot.drop_token(inserted);
                 self.refresh();
             }
@@ -337,6 +342,11 @@ impl Library {
         }
         Ok(result?)
     }
+}
+
+/// The connection to the card is dead.
+fn is_final<T>(result: &std::result::Result<T, token::Error>) -> bool {
+    matches!(result, Err(token::Error::Card(CardError::Reader(why))) if why.is_final())
 }
 
 /// §5.6 "C_Login": the user is logged in already, or another one is.

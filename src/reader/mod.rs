@@ -37,6 +37,16 @@ pub enum ReaderError {
     Failed,
 }
 
+impl ReaderError {
+    /// The card is out of reach for good: only another connection, if any, reaches one again.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            ReaderError::NoService | ReaderError::NoReader | ReaderError::Removed
+        )
+    }
+}
+
 /// What is known of a reader without talking to the card in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReaderState {

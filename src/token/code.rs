@@ -4,7 +4,6 @@ use parking_lot::Mutex;
 
 use crate::card::{Card, CardError, CodeState};
 use crate::pkcs15::Code;
-use crate::reader::ReaderError;
 
 use super::{Error, Token};
 
@@ -68,6 +67,8 @@ impl From<CodeState> for Counter {
 #[derive(Default)]
 pub(super) struct Codes {
     login: Mutex<Login>,
+    /// The card could not be closed when it should have been: whoever closes it next tries again.
+    left_open: Mutex<bool>,
     holder: Mutex<Option<CodeState>>,
     officer: Mutex<Option<CodeState>>,
 }
@@ -94,10 +95,12 @@ impl Token {
         if self.login() == Login::Public {
             return Login::Public;
         }
-        if let Some(mut card) = self.card.try_lock()
-            && card.continuous() == Ok(false)
-        {
-            self.forget_login();
+        if let Some(mut card) = self.card.try_lock() {
+            match card.continuous() {
+                Ok(false) => self.forget_login(),
+                Err(CardError::Reader(why)) if why.is_final() => self.forget_login(),
+                _ => {}
+            }
         }
         self.login()
     }
@@ -125,7 +128,7 @@ impl Token {
             Ok(_) | Err(CardError::NotVerified) => {
                 // A card that denies a login which nobody has ended is in a state that it alone knows.
                 if card.seen_continuous() && self.login() != Login::Public {
-                    close(card.as_mut());
+                    self.close_in_doubt(card.as_mut());
                 }
                 self.forget_login();
                 Err(Error::NotLoggedIn)
@@ -191,7 +194,7 @@ impl Token {
         let result = card.verify(code, digits, tries);
         self.note_presentation(user, &result);
         if result.as_ref().is_err_and(is_unclear) {
-            close(card.as_mut());
+            self.close_in_doubt(card.as_mut());
         }
         result?;
         *self.codes.login.lock() = Login::In(user);
@@ -217,19 +220,33 @@ impl Token {
     pub fn logout(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
         self.forget_login();
-        card.logout()?;
-        Ok(())
+        Ok(self.close_card(card.as_mut())?)
     }
 
-    /// Closes the card if somebody is logged in, or was about to when this was called: it waits for the end of an exchange.
+    /// Makes the card forget the codes, and remembers when it could not.
+    fn close_card(&self, card: &mut dyn Card) -> Result<(), CardError> {
+        let closed = card.logout();
+        *self.codes.left_open.lock() = closed.as_ref().is_err_and(is_unclear);
+        closed
+    }
+
+    /// Closes a card whose state is not known.
+    fn close_in_doubt(&self, card: &mut dyn Card) {
+        if let Err(error) = self.close_card(card) {
+            log::warn!("the card could not be closed: {error:?}");
+        }
+    }
+
+    /// Closes the card if somebody is logged in, or was about to when this was called: it waits for the end of an exchange. Also if it
+    /// should have been closed before, and could not.
     pub fn close(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
-        if *self.codes.login.lock() == Login::Public {
+        if self.login() == Login::Public && !*self.codes.left_open.lock() {
             return Ok(());
         }
         self.forget_login();
         if card.continuous()? {
-            card.logout()?;
+            self.close_card(card.as_mut())?;
         }
         Ok(())
     }
@@ -253,7 +270,7 @@ impl Token {
         };
         if to_close {
             self.forget_login();
-            close(card.as_mut());
+            self.close_in_doubt(card.as_mut());
         }
         Ok(result?)
     }
@@ -268,28 +285,17 @@ impl Token {
     }
 }
 
-/// Whether a code may count as presented although its presentation failed: the card did not say that it is wrong, and it is there.
+/// Whether the card is there and has not said that the code is wrong: it may be open although this error came.
 fn is_unclear(error: &CardError) -> bool {
-    let gone = [
-        ReaderError::Removed,
-        ReaderError::NoReader,
-        ReaderError::NoService,
-    ];
-    !matches!(
-        error,
+    match error {
+        CardError::Reader(why) => !why.is_final(),
         CardError::CodeIncorrect { .. }
-            | CardError::CodeBlocked
-            | CardError::CodeLength
-            | CardError::CodeDigits
-            | CardError::Updated
-            | CardError::InterruptedUpdate
-    ) && !gone.map(CardError::Reader).contains(error)
-}
-
-/// Closes a card whose state is not known.
-fn close(card: &mut dyn Card) {
-    if let Err(error) = card.logout() {
-        log::warn!("the card could not be closed: {error:?}");
+        | CardError::CodeBlocked
+        | CardError::CodeLength
+        | CardError::CodeDigits
+        | CardError::Updated
+        | CardError::InterruptedUpdate => false,
+        _ => true,
     }
 }
 

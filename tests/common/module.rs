@@ -174,7 +174,7 @@ impl Drop for Module {
 }
 
 /// A mechanism with its parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Mech {
     pub kind: CK_MECHANISM_TYPE,
     pub parameter: Parameter,
@@ -186,6 +186,15 @@ pub enum Parameter {
     None,
     Pss(CK_RSA_PKCS_PSS_PARAMS),
     Oaep(CK_RSA_PKCS_OAEP_PARAMS),
+}
+
+impl std::fmt::Debug for Mech {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.parameter {
+            Parameter::None => write!(f, "mechanism {:#x}", self.kind),
+            parameter => write!(f, "mechanism {:#x} {parameter:x?}", self.kind),
+        }
+    }
 }
 
 impl From<CK_MECHANISM_TYPE> for Mech {

@@ -7,9 +7,10 @@ use cryptoki_sys::*;
 use crate::call;
 use crate::cards::{Kind, PUK};
 use crate::common::messages::message;
+use crate::common::rack::Happening;
 use crate::common::{Ckr, PIN, READER, Session, ulong};
 use crate::expected::Case;
-use crate::faults::Nature;
+use crate::faults::{Nature, Trouble};
 use crate::workloads::{Desk, Done, NEW_PIN, Ready, Work, is_signature, new_area};
 
 type Check = Result<(), String>;
@@ -118,7 +119,9 @@ fn login(case: &Case, desk: &Desk, session: Session<'_>) -> Check {
     let user = matches!(state, CKS_RO_USER_FUNCTIONS | CKS_RW_USER_FUNCTIONS);
     let verified = desk.card.sim().is_holder_verified();
     let lied = lied_about_a_counter(case);
-    if verified && !user && !lied {
+    // It could not be closed, and is at the next occasion.
+    let left_open = case.trouble == Trouble::AtReset(Happening::Failure);
+    if verified && !user && !lied && !left_open {
         return Err("the card is open and the session says public".into());
     }
     // A card that calls the code malformed has not compared it, or so it says.

@@ -16,6 +16,8 @@ pub enum Trouble {
     Amid(Happening),
     /// Around the card, just before a transaction.
     Between(Happening),
+    /// Around the card, just before the module resets it.
+    AtReset(Happening),
 }
 
 /// What a client of the module may be told of a trouble.
@@ -37,18 +39,23 @@ pub enum Nature {
     Damaged,
 }
 
-use Happening::{OtherApplication, Pull, Reset, ServiceStops, Unplug};
-use Trouble::{Amid, Between, Card as At, CardFrom as From};
+use Happening::{Failure, OtherApplication, Pull, Reset, ServiceStops, Unplug};
+use Trouble::{Amid, AtReset, Between, Card as At, CardFrom as From};
 
 /// Every trouble of the grid. Status words: those of the chips, of other chips, of no chip; given in place of the command
 /// ("answer") and after it was carried out ("status").
-pub const TROUBLES: [Trouble; 72] = [
+pub const TROUBLES: [Trouble; 77] = [
     At("pull"),
     Amid(Unplug),
     Amid(ServiceStops),
     Between(Pull),
     Between(Unplug),
     Between(ServiceStops),
+    AtReset(Pull),
+    AtReset(Unplug),
+    AtReset(ServiceStops),
+    AtReset(Failure),
+    AtReset(Reset),
     At("mute"),
     At("reset"),
     Amid(Reset),
@@ -120,9 +127,12 @@ pub const TROUBLES: [Trouble; 72] = [
 impl Trouble {
     pub fn nature(self) -> Nature {
         match self {
-            Amid(Pull | Unplug | ServiceStops) | Between(Pull | Unplug | ServiceStops) => Nature::Gone,
-            Amid(Reset) | Between(Reset) => Nature::Reset,
-            Amid(OtherApplication) | Between(OtherApplication) => Nature::Elsewhere,
+            Amid(it) | Between(it) | AtReset(it) => match it {
+                Pull | Unplug | ServiceStops => Nature::Gone,
+                Reset => Nature::Reset,
+                OtherApplication => Nature::Elsewhere,
+                Failure => Nature::Silent,
+            },
             At(what) | From(what) => match what.split_once('=') {
                 None if what == "pull" => Nature::Gone,
                 None if what == "mute" => Nature::Silent,
@@ -138,9 +148,18 @@ impl Trouble {
         }
     }
 
-    /// Whether its place is counted in transactions.
+    /// Where it can strike among what a workload does.
+    pub fn places(self, exchanges: u64, transactions: u64, resets: u64) -> u64 {
+        match self {
+            At(_) | From(_) | Amid(_) => exchanges,
+            Between(_) => transactions,
+            AtReset(_) => resets,
+        }
+    }
+
+    /// Whether it comes where one program's use of the card ends and another's begins.
     pub fn is_between(self) -> bool {
-        matches!(self, Between(_))
+        matches!(self, Between(_) | AtReset(_))
     }
 
     /// Plans it at the exchange or transaction with this number from now, 1 for the next one.
@@ -158,6 +177,7 @@ impl Trouble {
             }
             Amid(happening) => rack.plan(READER, Moment::Exchange(place), happening),
             Between(happening) => rack.plan(READER, Moment::Transaction(place), happening),
+            AtReset(happening) => rack.plan(READER, Moment::Reset(place), happening),
         }
     }
 
@@ -165,12 +185,12 @@ impl Trouble {
     pub fn end(self, rack: &Rack, card: &Card) {
         card.sim().clear_faults();
         match self {
-            At("pull") | Amid(Pull) | Between(Pull) => rack.put_back(READER, card),
-            Amid(Unplug) | Between(Unplug) => {
+            At("pull") | Amid(Pull) | Between(Pull) | AtReset(Pull) => rack.put_back(READER, card),
+            Amid(Unplug) | Between(Unplug) | AtReset(Unplug) => {
                 rack.plug(READER);
                 rack.put_back(READER, card);
             }
-            Amid(ServiceStops) | Between(ServiceStops) => rack.set_running(true),
+            Amid(ServiceStops) | Between(ServiceStops) | AtReset(ServiceStops) => rack.set_running(true),
             At("mute") => rack.reset(READER),
             _ => {}
         }

@@ -2,7 +2,8 @@
 //! transaction. After each case: the exact code, a bounded number of exchanges, the counters of the codes where the application
 //! has put them, flags and states that agree with the card, and a login and signatures that work when the trouble is over.
 //!
-//! `cargo test` runs a sample of it; `cargo test --test grid -- --ignored --nocapture` all of it.
+//! `cargo test` runs a sample of it; `cargo test --test grid -- --ignored --nocapture` all of it, and with a text in `CPX_GRID` those
+//! cases whose names contain it.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -41,6 +42,7 @@ fn bound(case: &Case, usual: u64) -> u64 {
 struct Usual {
     exchanges: u64,
     transactions: u64,
+    resets: u64,
     done: Done,
 }
 
@@ -48,10 +50,12 @@ fn usual(kind: Kind, work: Work) -> Usual {
     let desk = Desk::new(kind, work);
     let ready = work.prepare(&desk);
     let (exchanges, transactions) = (desk.card.apdus(), desk.rack.transactions(READER));
+    let resets = desk.rack.resets(READER);
     let done = work.run(&desk, &ready);
     Usual {
         exchanges: desk.card.apdus() - exchanges,
         transactions: desk.rack.transactions(READER) - transactions,
+        resets: desk.rack.resets(READER) - resets,
         done,
     }
 }
@@ -113,13 +117,14 @@ impl Watch {
     }
 
     fn begin(&self, case: &Case) {
-        *self.now.lock().expect("no panic") = format!("{case:?}");
+        *self.now.lock().expect("no panic") = case.to_string();
         self.begun.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Runs those cases of the grid whose number is a multiple of `step`.
+/// Runs those cases of the grid that are asked for, and whose number is a multiple of `step`.
 fn grid(step: u64) {
+    let only = std::env::var("CPX_GRID").unwrap_or_default();
     let watch = Watch {
         now: Mutex::default(),
         begun: AtomicU64::new(0),
@@ -133,28 +138,23 @@ fn grid(step: u64) {
             for work in workloads(kind) {
                 let usual = usual(kind, work);
                 for trouble in TROUBLES {
-                    let places = match trouble.is_between() {
-                        true => usual.transactions,
-                        false => usual.exchanges,
-                    };
+                    let places = trouble.places(usual.exchanges, usual.transactions, usual.resets);
                     for place in 1..=places {
-                        all += 1;
-                        if all % step != 0 {
-                            continue;
-                        }
                         let case = Case {
                             kind,
                             work,
                             trouble,
                             place,
                         };
+                        all += 1;
+                        if all % step != 0 || !case.to_string().contains(&only) {
+                            continue;
+                        }
                         watch.begin(&case);
                         done += 1;
                         let result = catch_unwind(AssertUnwindSafe(|| run(&case, &usual)));
                         if let Err(why) = result.unwrap_or_else(|_| Err("panic, see above".into())) {
-                            failed.push(format!(
-                                "{kind:?} {work:x?} {trouble:?} at {place} of {places}: {why}"
-                            ));
+                            failed.push(format!("{case} of {places}: {why}"));
                         }
                     }
                 }

@@ -283,6 +283,11 @@ impl Rack {
         self.0.lock().reader(name).planned.transactions()
     }
 
+    /// Resets of the card in a reader by the module.
+    pub fn resets(&self, name: &str) -> u64 {
+        self.0.lock().reader(name).planned.resets()
+    }
+
     /// Another program has a transaction with the card in a reader until the result is dropped.
     pub fn hold(&self, name: &str) -> Hold {
         self.0.change(|state| state.reader(name).held_by = Some(0));

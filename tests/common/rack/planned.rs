@@ -7,6 +7,8 @@ pub enum Moment {
     Transaction(u64),
     /// Just before a command is sent, in the middle of a transaction.
     Exchange(u64),
+    /// Just before the module resets the card.
+    Reset(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Happening {
     Unplug,
     /// The PC/SC service stops.
     ServiceStops,
+    /// The reader fails, once. Only a reset can meet it; the other faults are the card's.
+    Failure,
 }
 
 /// Happenings to come at one reader, and what has been counted there.
@@ -28,6 +32,7 @@ pub enum Happening {
 pub(super) struct Planned {
     transactions: u64,
     exchanges: u64,
+    resets: u64,
     happenings: Vec<(Moment, Happening)>,
 }
 
@@ -36,6 +41,7 @@ impl Planned {
         let moment = match moment {
             Moment::Transaction(next) => Moment::Transaction(self.transactions + next),
             Moment::Exchange(next) => Moment::Exchange(self.exchanges + next),
+            Moment::Reset(next) => Moment::Reset(self.resets + next),
         };
         self.happenings.push((moment, happening));
     }
@@ -54,6 +60,16 @@ impl Planned {
     pub(super) fn exchange(&mut self) -> Option<Happening> {
         self.exchanges += 1;
         self.due(Moment::Exchange(self.exchanges))
+    }
+
+    pub(super) fn resets(&self) -> u64 {
+        self.resets
+    }
+
+    /// The card is about to be reset.
+    pub(super) fn reset(&mut self) -> Option<Happening> {
+        self.resets += 1;
+        self.due(Moment::Reset(self.resets))
     }
 
     fn due(&mut self, now: Moment) -> Option<Happening> {

@@ -104,7 +104,7 @@ impl Link {
             Some(Happening::Pull) => drop(rack.pull(&self.reader)),
             Some(Happening::Unplug) => rack.unplug(&self.reader),
             Some(Happening::ServiceStops) => rack.set_running(false),
-            None => {}
+            Some(Happening::Failure) | None => {}
         }
     }
 
@@ -208,8 +208,14 @@ impl Connection for Link {
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
+        let happening = self.moment(Planned::reset);
+        self.befall(happening);
+        if happening == Some(Happening::Failure) {
+            return Err(ReaderError::Failed);
+        }
         let shared = Arc::clone(&self.shared);
         shared.change(|state| {
+            self.alive(state)?;
             let inserted = state.reader(&self.reader).of_insertion(self.insertion)?;
             inserted.resets += 1;
             self.resets_seen = inserted.resets;
