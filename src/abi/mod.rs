@@ -30,6 +30,8 @@ mod session;
 mod signing;
 mod slot_and_token;
 mod template;
+#[cfg(target_os = "linux")]
+mod unloading;
 mod verifying;
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use cryptoki_sys::CK_SESSION_HANDLE;
 use parking_lot::{Mutex, RwLock};
 
 use crate::config::{self, Config};
-use crate::reader::{ReaderState, Readers, pcsc::Pcsc};
+use crate::reader::pcsc::{self, Pcsc};
+use crate::reader::{ReaderState, Readers};
 use crate::trace;
 
 use super::error::{Error, Result};
@@ -90,6 +91,11 @@ static READERS: RwLock<Option<Arc<dyn Readers>>> = RwLock::new(None);
 /// link this crate and bring their own readers, such as simulated cards.
 pub fn use_readers(readers: Option<Arc<dyn Readers>>) {
     *READERS.write() = readers;
+}
+
+/// The PC/SC service must not be called any more: its client library is about to be torn down.
+pub fn forget_readers() {
+    pcsc::forget();
 }
 
 /// C_Initialize. Looks at the readers, touches no card.

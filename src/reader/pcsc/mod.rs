@@ -17,6 +17,7 @@ use pcsc::{Context, Error, Scope, State};
 
 use self::connection::PcscConnection;
 use self::process::OfProcess;
+pub use self::process::forget;
 use super::{Connection, ReaderError, ReaderState, Readers};
 
 /// Readers in one call, a limit of pcsclite (PCSCLITE_MAX_READERS_CONTEXTS).
@@ -96,7 +97,7 @@ impl Pcsc {
             }
         }
         let mut status = Status {
-            context: Context::establish(Scope::User).map_err(reader_error)?,
+            context: establish().map_err(reader_error)?,
             asked: None,
         };
         let done = query(&mut status);
@@ -190,7 +191,7 @@ impl Readers for Pcsc {
 
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
         let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
-        let context = Context::establish(Scope::User).map_err(reader_error)?;
+        let context = establish().map_err(reader_error)?;
         Ok(Box::new(PcscConnection::open(context, name)?))
     }
 
@@ -212,6 +213,14 @@ impl Readers for Pcsc {
             }
         }
     }
+}
+
+/// A new context.
+fn establish() -> Result<Context, Error> {
+    if process::forgotten() {
+        return Err(Error::NoService);
+    }
+    Context::establish(Scope::User)
 }
 
 /// A place among the waiters, left when dropped.
@@ -238,7 +247,7 @@ impl<'s> Ticket<'s> {
 
     /// A context of this wait alone, in the reach of [`Readers::cancel`].
     fn establish(&self) -> Option<Context> {
-        let context = Context::establish(Scope::User).ok()?;
+        let context = establish().ok()?;
         let mut waiters = self.service.waiters.lock();
         let place = waiters.inside.iter_mut().find(|w| w.number == self.number)?;
         place.context = Some(OfProcess::new(context.clone()));
