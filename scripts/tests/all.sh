@@ -11,6 +11,8 @@ ALL_CHECKS=(
     costs_are_as_low_as_written
     nine_of_ten_lines_are_reached
     four_cards_in_four_readers_a_hundred_times
+    something_goes_wrong_at_each_exchange
+    a_hundred_thousand_signatures_in_a_row
     licences_and_sources_are_known
     no_crate_has_an_advisory
     release_is_reproducible
