@@ -1,0 +1,108 @@
+#!/bin/bash
+# What:    leaves no code, plaintext or protected data in the memory of its process, in a file or in its trace
+# Client:  clients/host.c
+# Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:strace debian:opensc debian:openssl debian:python3 debian:xxd
+# Run:     ci
+# Module:  ours
+# Seconds: 120
+source "$CHECKS/lib.sh"
+source "$CHECKS/host.sh"
+
+build_host
+own_service
+code=73914602
+wrong=86025713
+new=59170384
+own_card --pin "$code" --trace "$WORK/exchanges" --trace-format json
+
+# What must not be found. The protected data are what the card gives to whoever reads them, below.
+mkdir secrets
+printf '%s' "$code" >secrets/code
+printf '%s' "$wrong" >secrets/wrong
+printf '%s' "$new" >secrets/new
+openssl rand -out secrets/plaintext 48
+public_key "$AUTH_CERTIFICATE" >public.pem
+openssl pkeyutl -encrypt -pubin -inkey public.pem -in secrets/plaintext -out cryptogram
+protected_data() {
+    python3 - exchanges <<'PYTHON'
+import json, sys
+# The longest answer while a file that wants the code was the selected one.
+selected, answers = "", [b""]
+for line in open(sys.argv[1], encoding="utf-8"):
+    exchange = json.loads(line)
+    selected = exchange.get("file") or selected
+    if "CPS_ACTIVITY" in selected and exchange["command"][2:4] in ("B0", "C0"):
+        answers.append(bytes.fromhex(exchange["answer"])[:-2])
+sys.stdout.buffer.write(max(answers, key=len))
+PYTHON
+}
+
+secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext)
+# search NAME WHEN: through all the memory of this program.
+search() {
+    note "memory $2"
+    python3 "$CLIENTS/find_secrets.py" --process "${PROCESS[$1]}" "${secrets[@]}"
+}
+
+# work: everything that passes a secret through the module.
+work() {
+    do_it "$1" initialize
+    do_it "$1" open
+    answers 0xa0 "$1" login "$wrong"
+    do_it "$1" login "$code"
+    do_it "$1" read CPS_ACTIVITY_01_PS
+    do_it "$1" decrypt cryptogram
+    do_it "$1" change "$code" "$new"
+    do_it "$1" change "$new" "$code"
+    do_it "$1" sign "$SIGNATURE_KEY" cryptogram signature
+}
+
+# While it works, when the user has left, and when the library has ended.
+host application "$MODULE"
+work application
+protected_data >secrets/protected
+[[ $(stat --format=%s secrets/protected) -ge 16 ]] || fail "no protected data in the trace of the card"
+secrets+=(protected=secrets/protected)
+search application "while the user is logged in"
+do_it application logout
+search application "after C_Logout"
+do_it application finalize
+search application "after C_Finalize"
+
+# The search finds what is there.
+for secret in code plaintext protected; do
+    do_it application keep "$(head -c 16 "secrets/$secret" | if [[ $secret == code ]]; then cat; else xxd -p; fi)"
+    refuses search application "of a program that keeps the $secret"
+done
+leaves application
+
+# No file is written, but the host's own signature; nothing is renamed, made or removed.
+note "files"
+HOST_UNDER=(strace --follow-forks --quiet=all --output="$WORK/calls" "--trace=file,desc" --seccomp-bpf)
+host watched "$MODULE"
+work watched
+do_it watched logout
+do_it watched finalize
+leaves watched
+grep -c 'open' calls
+opened='open(at)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)'
+changed='^[0-9]+ +(rename|unlink|mkdir|rmdir|link|symlink|truncate|ftruncate|mknod|chmod|fchmod|creat)'
+grep -E "$opened|$changed" calls | grep -vE '= -1 |"signature"' >written || true
+cat written
+[[ ! -s written ]] || fail "files are written"
+
+# The trace at its highest level is one file, and holds no secret.
+note "trace"
+HOST_UNDER=()
+CPX_PKCS11_TRACE=apdu CPX_PKCS11_TRACE_FILE=$WORK/trace.log host traced "$MODULE"
+work traced
+do_it traced logout
+do_it traced finalize
+search traced "of a program that traces"
+leaves traced
+grep -c '^' trace.log
+grep -q 'C_Login' trace.log
+grep -qE '> 0[01]20' trace.log
+python3 "$CLIENTS/find_secrets.py" --file trace.log "${secrets[@]}"
+printf '> 0020000108%s\n' "$(xxd -p <secrets/code)" >>trace.log
+refuses python3 "$CLIENTS/find_secrets.py" --file trace.log "${secrets[@]}"
