@@ -24,7 +24,9 @@ module_is_loaded() {
 ordinary_server
 desktop
 START=$(exchanges)
-firefox about:blank
+echo '<h1>Ici</h1>' >start.html
+firefox "file://$WORK/start.html"
+at_desktop wait 90 "^heading: Ici$"
 wait_until 90 module_is_loaded || fail "Firefox does not load the module"
 LOADED=$(exchanges)
 shows_page first
