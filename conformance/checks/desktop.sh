@@ -27,11 +27,23 @@ keys() { xdotool key --delay 60 "$@"; }
 # types TEXT
 types() { xdotool type --delay 60 "$1"; }
 
+# wait_for_window SECONDS REGEX: until one with such a title is on the screen.
+wait_for_window() {
+    wait_until "$1" xdotool search --onlyvisible --name "$2" || fail "no window $2"
+}
+
 # picture NAME [WIDTHxHEIGHT+X+Y]: the screen or a part of it, kept with the report.
-picture() {
-    import -window root ${2:+-crop "$2"} +repage "$WORK/picture.png"
-    pngquant --force --skip-if-larger --output "$KEEP/$1.png" "$WORK/picture.png" || cp "$WORK/picture.png" "$KEEP/$1.png"
-    optipng -quiet "$KEEP/$1.png"
+picture() { keep_picture "$1" -window root ${2:+-crop "$2"} +repage; }
+
+# picture_of_window NAME REGEX: the window with such a title, in its frame.
+picture_of_window() { keep_picture "$1" -frame -window "$(xdotool search --onlyvisible --name "$2" | head -n 1)"; }
+
+# keep_picture NAME OPTION...: of import.
+keep_picture() {
+    local file=$KEEP/$1.png
+    import "${@:2}" "$file"
+    pngquant --force --skip-if-larger --ext .png "$file" || true
+    optipng -quiet "$file"
 }
 
 # picture_of NAME REGEX...: the first objects at the desktop whose lines match, and all between them.

@@ -6,7 +6,7 @@ source "$CHECKS/mozilla.sh"
 
 PROFILE=$WORK/profile
 
-ERROR_CODE="(Code d’erreur :|Error code:)"
+ERROR_CODE="(Code d’erreur :|Error [Cc]ode:)"
 
 firefox_policies() {
     mkdir -p "$WORK/policies" /etc/firefox/policies
@@ -23,8 +23,8 @@ TEXT
     mount --bind "$WORK/policies" /etc/firefox/policies
 }
 
-# firefox ADDRESS: opens it, in a new profile that trusts the lab's servers.
-firefox() {
+# browse ADDRESS: opens it, in a new profile that trusts the lab's servers.
+browse() {
     firefox_policies
     nss_trust "$PROFILE"
     visit "$1"
@@ -34,11 +34,18 @@ firefox() {
 # visit ADDRESS: in the running Firefox, or in a new one.
 visit() { firefox-esr --profile "$PROFILE" --new-tab "$1" >>"$WORK/firefox.log" 2>&1 & }
 
-page_shows_holder() {
-    local heading
-    heading="^heading: .* $(subject_of "$AUTH_CERTIFICATE" GN) $(subject_of "$AUTH_CERTIFICATE" SN)$"
-    at_desktop wait 90 "$heading|$ERROR_CODE"
-    at_desktop wait 0 "$heading" || fail "Firefox shows an error"
-}
+page_shows_holder() { holder_is_shown "$ERROR_CODE"; }
 
 page_shows_error() { at_desktop wait 90 "$ERROR_CODE"; }
+
+# log_in: from the certificates to the page, with a picture of each step.
+log_in() {
+    certificate_is_shown
+    picture_of certificate "$CERTIFICATE_DIALOG"
+    at_desktop press 10 '^OK$'
+    code_is_wanted
+    picture_of_window code "$CODE_DIALOG"
+    give_code "$PIN"
+    page_shows_holder
+    picture page 1100x420+0+0
+}

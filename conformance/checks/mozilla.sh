@@ -12,20 +12,25 @@ LOG_IN='^(Connexion|Sign in)$'
 # choose_certificate: the certificates are shown before any code is asked for. Takes the first, which must stand on the
 # card in the first reader.
 choose_certificate() {
-    at_desktop wait 90 "$CERTIFICATE_DIALOG"
-    at_desktop wait 10 "$STORED_ON $(token_label)$"
+    certificate_is_shown
     at_desktop press 10 '^OK$'
 }
 
-code_dialog_is_active() { xdotool getactivewindow getwindowname | grep -E "$CODE_DIALOG"; }
+certificate_is_shown() {
+    at_desktop wait 90 "$CERTIFICATE_DIALOG"
+    at_desktop wait 10 "$STORED_ON $(token_label)$"
+}
 
 # give_code CODE: into the program's own dialog, which takes it after a second only.
 give_code() {
-    at_desktop password 90
-    at_desktop enabled 10 "$LOG_IN"
-    wait_until 20 code_dialog_is_active || fail "the keyboard is not with the dialog for the code"
+    code_is_wanted
     types "$1"
     keys Return
+}
+
+code_is_wanted() {
+    at_desktop password 90
+    at_desktop enabled 10 "$LOG_IN"
 }
 
 # watch_for_code_dialogs: writes down every dialog that asks for a code. Each stays until somebody answers it.

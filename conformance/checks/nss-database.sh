@@ -12,9 +12,9 @@ nss_trust() {
     nss_import ,, "$WORK/authorities.pem"
 }
 
-# nss_database: the same, with the module.
+# nss_database [DIRECTORY]: the same, with the module.
 nss_database() {
-    nss_trust "$WORK/nss"
+    nss_trust "${1:-$WORK/nss}"
     modutil -dbdir "sql:$NSS" -force -add conformance -libfile "$MODULE" || fail "NSS does not take the module"
 }
 

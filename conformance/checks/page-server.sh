@@ -40,3 +40,11 @@ for visit in seen:
     assert {name: visit[name] for name in expected} == expected, visit
 PROGRAM
 }
+
+# holder_is_shown REGEX: in a browser at the desktop. What matches is the browser's error, after which nobody waits.
+holder_is_shown() {
+    local heading
+    heading="^heading: .* $(subject_of "$AUTH_CERTIFICATE" GN) $(subject_of "$AUTH_CERTIFICATE" SN)$"
+    at_desktop wait 90 "$heading|$1"
+    at_desktop wait 0 "$heading" || fail "the browser shows an error"
+}

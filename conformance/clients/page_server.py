@@ -27,7 +27,7 @@ HOLDER_PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <title>{title} {given_name} {surname}</title>
 <style>
-body {{ font: 18px/1.6 sans-serif; margin: 3em auto; max-width: 26em; color: #1d2b4f }}
+body {{ font: 18px/1.6 sans-serif; margin: 3em auto; max-width: 30em; color: #1d2b4f }}
 h1 {{ font-size: 1.5em }} dt {{ font-size: .8em; color: #667 }} dd {{ margin: 0 0 .6em }}
 </style>
 <h1>{title} {given_name} {surname}</h1>

@@ -10,10 +10,8 @@ source "$CHECKS/firefox.sh"
 
 page_server -tls1_2
 desktop
-firefox "$PAGE"
-choose_certificate
-give_code "$PIN"
-page_shows_holder
+browse "$PAGE"
+log_in
 
 take_card_out
 visit "$PAGE?out"

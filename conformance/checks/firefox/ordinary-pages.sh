@@ -25,7 +25,7 @@ ordinary_server
 desktop
 START=$(exchanges)
 echo '<h1>Ici</h1>' >start.html
-firefox "file://$WORK/start.html"
+browse "file://$WORK/start.html"
 at_desktop wait 90 "^heading: Ici$"
 wait_until 90 module_is_loaded || fail "Firefox does not load the module"
 LOADED=$(exchanges)

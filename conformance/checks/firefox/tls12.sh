@@ -10,9 +10,7 @@ source "$CHECKS/firefox.sh"
 
 page_server -tls1_2
 desktop
-firefox "$PAGE"
-choose_certificate
-give_code "$PIN"
-page_shows_holder
+browse "$PAGE"
+log_in
 code_dialogs_were 1 || fail "$(code_dialogs) dialogs asked for the code"
 page_server_saw TLSv1.2 "$TLS12_SIGNATURE"

@@ -11,10 +11,8 @@ source "$CHECKS/firefox.sh"
 put_card_in colleague
 page_server -tls1_2
 desktop
-firefox "$PAGE"
-choose_certificate
-give_code "$PIN"
-page_shows_holder
+browse "$PAGE"
+log_in
 
 take_card_out colleague
 put_card_in vitale

@@ -10,7 +10,7 @@ source "$CHECKS/firefox.sh"
 
 page_server -tls1_2
 desktop
-firefox "$PAGE"
+browse "$PAGE"
 choose_certificate
 give_code 0000
 wait_until 60 code_dialogs_were 2 || fail "Firefox does not ask again"
