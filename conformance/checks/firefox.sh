@@ -27,6 +27,11 @@ TEXT
 browse() {
     firefox_policies
     nss_trust "$PROFILE"
+    # Its patience with whoever chooses and types, 90 seconds, is too short for a busy machine.
+    cat >"$PROFILE/user.js" <<'TEXT'
+user_pref("network.http.connection-timeout", 900);
+user_pref("network.http.tls-handshake-timeout", 900);
+TEXT
     visit "$1"
     watch_for_code_dialogs &
 }
@@ -36,13 +41,13 @@ visit() { firefox-esr --profile "$PROFILE" --new-tab "$1" >>"$WORK/firefox.log" 
 
 page_shows_holder() { holder_is_shown "$ERROR_CODE"; }
 
-page_shows_error() { at_desktop wait 90 "$ERROR_CODE"; }
+page_shows_error() { at_desktop wait 180 "$ERROR_CODE"; }
 
 # log_in: from the certificates to the page, with a picture of each step.
 log_in() {
     certificate_is_shown
     picture_of certificate "$CERTIFICATE_DIALOG"
-    at_desktop press 10 '^OK$'
+    at_desktop press 60 '^OK$'
     code_is_wanted
     picture_of_window code "$CODE_DIALOG"
     give_code "$PIN"

@@ -13,12 +13,12 @@ LOG_IN='^(Connexion|Sign in)$'
 # card in the first reader.
 choose_certificate() {
     certificate_is_shown
-    at_desktop press 10 '^OK$'
+    at_desktop press 60 '^OK$'
 }
 
 certificate_is_shown() {
-    at_desktop wait 90 "$CERTIFICATE_DIALOG"
-    at_desktop wait 10 "$STORED_ON $(token_label)$"
+    at_desktop wait 180 "$CERTIFICATE_DIALOG"
+    at_desktop wait 60 "$STORED_ON $(token_label)$"
 }
 
 # give_code CODE: into the program's own dialog, which takes it after a second only.
@@ -29,8 +29,8 @@ give_code() {
 }
 
 code_is_wanted() {
-    at_desktop password 90
-    at_desktop enabled 10 "$LOG_IN"
+    at_desktop password 180
+    at_desktop enabled 60 "$LOG_IN"
 }
 
 # watch_for_code_dialogs: writes down every dialog that asks for a code. Each stays until somebody answers it.

@@ -45,6 +45,6 @@ PROGRAM
 holder_is_shown() {
     local heading
     heading="^heading: .* $(subject_of "$AUTH_CERTIFICATE" GN) $(subject_of "$AUTH_CERTIFICATE" SN)$"
-    at_desktop wait 90 "$heading|$1"
+    at_desktop wait 180 "$heading|$1"
     at_desktop wait 0 "$heading" || fail "the browser shows an error"
 }

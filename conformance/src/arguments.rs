@@ -87,9 +87,12 @@ impl Arguments {
         ours.chain(peer).collect()
     }
 
+    /// Absolute, since checks keep their pictures there from a directory of their own.
     pub fn report_dir(&self) -> PathBuf {
-        self.report
+        let dir = self
+            .report
             .clone()
-            .unwrap_or_else(|| bench::target_dir().join("conformance"))
+            .unwrap_or_else(|| bench::target_dir().join("conformance"));
+        std::path::absolute(&dir).unwrap_or(dir)
     }
 }
