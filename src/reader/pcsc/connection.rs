@@ -13,12 +13,10 @@ use super::process::OfProcess;
 use super::{reader_error, service_lost};
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
-/// Time given to another program's transaction where the service answers "sharing violation" instead of waiting.
+/// Time given to other programs: to one's transaction where the service answers "sharing violation" instead of waiting, and to resets
+/// that follow each other.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_STEP: Duration = Duration::from_millis(20);
-
-/// Resets by other programs in a row that one [`Connection::begin`] follows.
-const RECONNECTIONS: u32 = 5;
 
 /// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls every 400 ms).
 const REMOVAL_NOTICE: Duration = Duration::from_millis(900);
@@ -66,9 +64,13 @@ impl PcscConnection {
         if state.contains(State::EXCLUSIVE) {
             return Err(ReaderError::Busy);
         }
-        let card = patiently(|| context.connect(&reader, ShareMode::Shared, Protocols::T0 | Protocols::T1))
-            .map_err(reader_error)?;
-        let status = status(&card);
+        let mut card =
+            patiently(|| context.connect(&reader, ShareMode::Shared, Protocols::T0 | Protocols::T1))
+                .map_err(reader_error)?;
+        let status = match status(&card) {
+            Err(error) if is_reset(error) => take_up(&mut card),
+            done => done,
+        };
         let handles = OfProcess::new(Handles {
             link: Link::Idle(card),
             context,
@@ -113,15 +115,7 @@ impl PcscConnection {
 
     /// Takes up the card again after a reset by another program, or finds that it is not the same card.
     fn reconnect(&mut self, mut card: Card) -> Result<Card, ReaderError> {
-        let renewed = patiently(|| {
-            card.reconnect(
-                ShareMode::Shared,
-                Protocols::T0 | Protocols::T1,
-                Disposition::LeaveCard,
-            )?;
-            status(&card)
-        });
-        let found = renewed.map_err(reader_error);
+        let found = take_up(&mut card).map_err(reader_error);
         let reader = self.reader.clone();
         let looked = self.handles().and_then(|h| look(&h.context, &reader));
         let why = match (found, looked) {
@@ -132,8 +126,13 @@ impl PcscConnection {
             (Err(why), _) | (Ok(_), Err(why)) => why,
             _ => ReaderError::Removed,
         };
-        dispose(Link::Idle(card));
-        Err(self.lose(why))
+        if why.is_final() {
+            dispose(Link::Idle(card));
+            return Err(self.lose(why));
+        }
+        // It may be taken up the next time.
+        self.put(Link::Idle(card));
+        Err(why)
     }
 
     /// Why an exchange failed: a card that was pulled out answers with the errors of a broken one until the
@@ -167,14 +166,15 @@ impl Connection for PcscConnection {
     /// pcscd makes us wait for the end of another program's transaction, without a limit.
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
         let mut continuity = Continuity::Kept;
-        for _ in 0..RECONNECTIONS {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             let card = self.take_idle()?;
             match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
                 Ok(held) => {
                     self.put(Link::Held(held));
                     return Ok(continuity);
                 }
-                Err((card, Error::ResetCard | Error::UnpoweredCard)) => {
+                Err((card, error)) if is_reset(error) => {
                     let card = self.reconnect(card.into_inner())?;
                     self.put(Link::Idle(card));
                     continuity = Continuity::Reset;
@@ -221,7 +221,7 @@ impl Connection for PcscConnection {
         };
         match done {
             Ok(_) => Ok(Continuity::Kept),
-            Err(Error::ResetCard | Error::UnpoweredCard) => Ok(Continuity::Reset),
+            Err(error) if is_reset(error) => Ok(Continuity::Reset),
             Err(error) => Err(self.diagnose(error)),
         }
     }
@@ -296,6 +296,30 @@ fn status(card: &Card) -> Result<(Protocol, Vec<u8>), Error> {
         _ => return Err(Error::ProtoMismatch),
     };
     Ok((protocol, status.atr().to_vec()))
+}
+
+/// Somebody has reset the card, or switched it off and on: the connection has to be taken up again.
+fn is_reset(error: Error) -> bool {
+    matches!(error, Error::ResetCard | Error::UnpoweredCard)
+}
+
+/// Takes up a card that was reset. Another program may reset it again before it can be asked, and again: eight of them that log out do
+/// so many times in a second.
+fn take_up(card: &mut Card) -> Result<(Protocol, Vec<u8>), Error> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let renewed = patiently(|| {
+            card.reconnect(
+                ShareMode::Shared,
+                Protocols::T0 | Protocols::T1,
+                Disposition::LeaveCard,
+            )
+        });
+        match renewed.and_then(|()| status(card)) {
+            Err(error) if is_reset(error) && Instant::now() < deadline => {}
+            done => return done,
+        }
+    }
 }
 
 /// State and event counter of one reader, without waiting.
