@@ -98,6 +98,8 @@ has_more_lines_than() { (($(wc --lines <"$WORK/followed") > $1)); }
 # shell of the script, whose processes these are.
 program_outlives_pcscd() {
     mkfifo "$WORK/keyboard" && exec {KEYBOARD}<>"$WORK/keyboard" || return 1
+    # The follower opens it when it has its turn, which may be later.
+    : >"$WORK/followed"
     start follower "$WORK/followed" timeout 120 "$WORK/rare_calls" "$MODULE" follow <&"$KEYBOARD"
     echo "$RARE_CODE" >&"$KEYBOARD"
     follower_says '2 slots, 1 with a token' || return 1
