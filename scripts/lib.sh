@@ -176,6 +176,12 @@ need_rust() {
     cargo_here --version >/dev/null 2>&1 || die "no Rust toolchain found: install one from https://rustup.rs"
 }
 
+# need_nightly: the sanitizers and libFuzzer's instrumentation are not in the stable toolchain.
+need_nightly() {
+    builder_runs rustc +nightly --version >/dev/null 2>&1 && return
+    builder_runs rustup toolchain install nightly --profile minimal || die "no nightly toolchain"
+}
+
 # need_rust_component SUBCOMMAND COMPONENT
 need_rust_component() {
     cargo_here "$1" --version >/dev/null 2>&1 && return

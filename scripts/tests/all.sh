@@ -16,6 +16,9 @@ ALL_CHECKS=(
     licences_and_sources_are_known
     no_crate_has_an_advisory
     release_is_reproducible
+    memory_is_sound_in_more_tests
+    thread_sanitizer_finds_a_race
+    threads_do_not_race
 )
 
 # left FILE: a report to read, named after the check's result.
