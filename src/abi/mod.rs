@@ -19,6 +19,8 @@ mod encryption;
 mod general_purpose;
 mod key_management;
 mod lists;
+#[cfg(target_os = "linux")]
+mod loading;
 mod mechanism;
 mod message;
 mod object;
@@ -30,8 +32,6 @@ mod session;
 mod signing;
 mod slot_and_token;
 mod template;
-#[cfg(target_os = "linux")]
-mod unloading;
 mod verifying;
 
 #[cfg(test)]

@@ -98,6 +98,21 @@ pub fn forget_readers() {
     pcsc::forget();
 }
 
+/// A fork is about to happen: no thread may be where a child could not follow.
+pub fn before_fork() {
+    pcsc::before_fork();
+}
+
+/// The parent goes on after a fork.
+pub fn after_fork_in_parent() {
+    pcsc::after_fork_in_parent();
+}
+
+/// A child begins.
+pub fn after_fork_in_child() {
+    pcsc::after_fork_in_child();
+}
+
 /// C_Initialize. Looks at the readers, touches no card.
 ///
 /// Locks are the operating system's and no thread is created, so every flag and the caller's mutex functions

@@ -23,7 +23,10 @@ use crate::card::CardError;
 use crate::token;
 
 pub use error::{Error, Result};
-pub use library::{Library, finalize, forget_readers, initialize, library, use_readers};
+pub use library::{
+    Library, after_fork_in_child, after_fork_in_parent, before_fork, finalize, forget_readers, initialize,
+    library, use_readers,
+};
 pub use types::*;
 
 impl From<token::Error> for Error {

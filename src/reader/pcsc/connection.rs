@@ -153,6 +153,8 @@ impl PcscConnection {
         let mut state = [pcsc::ReaderState::new(reader, known)];
         match handles.context.get_status_change(REMOVAL_NOTICE, &mut state) {
             Ok(()) if state.iter().any(|s| s.event_count() != events) => self.lose(ReaderError::Removed),
+            // The same error as of a reader that cannot reach its card, but the service itself does not answer.
+            Err(error) if service_lost(error) => self.lose(ReaderError::NoService),
             _ => why,
         }
     }

@@ -13,11 +13,11 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use pcsc::{Context, Error, Scope, State};
+use pcsc::{Context, Error, State};
 
 use self::connection::PcscConnection;
-use self::process::OfProcess;
-pub use self::process::forget;
+use self::process::{OfProcess, establish};
+pub use self::process::{after_fork_in_child, after_fork_in_parent, before_fork, forget};
 use super::{Connection, ReaderError, ReaderState, Readers};
 
 /// Readers in one call, a limit of pcsclite (PCSCLITE_MAX_READERS_CONTEXTS).
@@ -213,14 +213,6 @@ impl Readers for Pcsc {
             }
         }
     }
-}
-
-/// A new context.
-fn establish() -> Result<Context, Error> {
-    if process::forgotten() {
-        return Err(Error::NoService);
-    }
-    Context::establish(Scope::User)
 }
 
 /// A place among the waiters, left when dropped.

@@ -3,6 +3,10 @@
 use std::mem;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcsc::{Context, Error, Scope};
 
 /// The client library is being torn down.
 static FORGOTTEN: AtomicBool = AtomicBool::new(false);
@@ -10,6 +14,89 @@ static FORGOTTEN: AtomicBool = AtomicBool::new(false);
 /// From now on no handle is used or given back, and none is asked for.
 pub fn forget() {
     FORGOTTEN.store(true, Ordering::Release);
+}
+
+/// Keeps forks and new connections apart: the client library holds a lock of its own while a connection is made. Flags and no lock of
+/// ours, since a child has to free it whoever had it.
+struct Gate {
+    /// A thread makes a connection, or forks.
+    taken: AtomicBool,
+    /// It is the forking thread that has it.
+    forking: AtomicBool,
+}
+
+static GATE: Gate = Gate::new();
+
+/// Time that a fork waits for a service which does not answer.
+const FORK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two looks at the gate.
+const PAUSE: Duration = Duration::from_millis(1);
+
+impl Gate {
+    const fn new() -> Self {
+        Gate {
+            taken: AtomicBool::new(false),
+            forking: AtomicBool::new(false),
+        }
+    }
+
+    fn take(&self) -> bool {
+        !self.taken.swap(true, Ordering::Acquire)
+    }
+
+    fn free(&self) {
+        self.taken.store(false, Ordering::Release);
+    }
+
+    fn before_fork(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut taken = self.take();
+        while !taken && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+            taken = self.take();
+        }
+        self.forking.store(taken, Ordering::Release);
+    }
+
+    fn after_fork_in_parent(&self) {
+        if self.forking.swap(false, Ordering::AcqRel) {
+            self.free();
+        }
+    }
+
+    fn after_fork_in_child(&self) {
+        self.forking.store(false, Ordering::Release);
+        self.free();
+    }
+}
+
+/// Waits until no thread makes a connection.
+pub fn before_fork() {
+    GATE.before_fork(FORK_PATIENCE);
+}
+
+/// The parent goes on.
+pub fn after_fork_in_parent() {
+    GATE.after_fork_in_parent();
+}
+
+/// The child begins; it has no other thread.
+pub fn after_fork_in_child() {
+    GATE.after_fork_in_child();
+}
+
+/// Makes a connection to the service.
+pub(super) fn establish() -> Result<Context, Error> {
+    if forgotten() {
+        return Err(Error::NoService);
+    }
+    while !GATE.take() {
+        thread::sleep(PAUSE);
+    }
+    let context = Context::establish(Scope::User);
+    GATE.free();
+    context
 }
 
 /// Whether the client library must be left alone.
@@ -58,5 +145,24 @@ impl<T> Drop for OfProcess<T> {
         if !self.usable() {
             mem::forget(self.value.take());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fork_keeps_connections_out_and_gives_way_to_one_that_hangs() {
+        let gate = Gate::new();
+        gate.before_fork(Duration::ZERO);
+        assert!(!gate.take());
+        gate.after_fork_in_parent();
+        assert!(gate.take(), "a connection that hangs");
+        gate.before_fork(Duration::ZERO);
+        gate.after_fork_in_parent();
+        assert!(!gate.take(), "it is still under way in the parent");
+        gate.after_fork_in_child();
+        assert!(gate.take(), "nobody is in the child");
     }
 }
