@@ -56,7 +56,10 @@ impl Gate {
             thread::sleep(PAUSE);
             taken = self.take();
         }
-        self.forking.store(taken, Ordering::Release);
+        // Another thread may fork at the same time, and have it: its mark stays.
+        if taken {
+            self.forking.store(true, Ordering::Release);
+        }
     }
 
     fn after_fork_in_parent(&self) {
@@ -163,6 +166,10 @@ mod tests {
         gate.after_fork_in_parent();
         assert!(!gate.take(), "it is still under way in the parent");
         gate.after_fork_in_child();
-        assert!(gate.take(), "nobody is in the child");
+        gate.before_fork(Duration::ZERO);
+        gate.before_fork(Duration::ZERO);
+        gate.after_fork_in_parent();
+        gate.after_fork_in_parent();
+        assert!(gate.take(), "two threads forked at the same time");
     }
 }
