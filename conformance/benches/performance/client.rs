@@ -25,6 +25,8 @@ const DIGEST_INFO: [u8; 19] = [
 struct Client {
     module: Option<Module>,
     slots: Vec<CK_SLOT_ID>,
+    /// Place of the slot in use among them.
+    chosen: usize,
     session: Option<Session>,
     key: Option<CK_OBJECT_HANDLE>,
     object: Option<CK_OBJECT_HANDLE>,
@@ -69,6 +71,12 @@ impl Client {
                 self.slots = self.module()?.slots()?;
                 Ok(self.slots.len() as u64)
             }
+            ["slot", place] => {
+                self.chosen = usize::try_from(number(place)?).map_err(|error| error.to_string())?;
+                self.slot()
+            }
+            ["slot-infos"] => self.each_slot(Module::slot_info),
+            ["token-infos"] => self.each_slot(Module::token_info),
             ["slot-info"] => self.module()?.slot_info(self.slot()?).map(|()| 0),
             ["token-info"] => self.module()?.token_info(self.slot()?).map(|()| 0),
             ["session"] => {
@@ -144,8 +152,18 @@ impl Client {
         self.module.ok_or_else(|| "no module loaded".into())
     }
 
+    /// Asks every slot with a card the same.
+    fn each_slot(&self, question: impl Fn(Module, CK_SLOT_ID) -> Result<()>) -> Result<u64> {
+        let module = self.module()?;
+        self.slots.iter().try_for_each(|slot| question(module, *slot))?;
+        Ok(self.slots.len() as u64)
+    }
+
     fn slot(&self) -> Result<CK_SLOT_ID> {
-        self.slots.first().copied().ok_or_else(|| "no card".into())
+        self.slots
+            .get(self.chosen)
+            .copied()
+            .ok_or_else(|| "no card".into())
     }
 
     fn session(&self) -> Result<Session> {

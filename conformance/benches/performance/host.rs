@@ -77,10 +77,14 @@ fn entry(line: &str) -> Option<(String, u64)> {
     Some((name.to_owned(), count))
 }
 
+/// What was spent in these functions.
+pub fn total(profile: &Profile, functions: &[&str]) -> u64 {
+    functions.iter().filter_map(|name| profile.get(*name)).sum()
+}
+
 /// What one repetition spends in these functions.
 pub fn each(few: &Profile, many: &Profile, rounds: u64, functions: &[&str]) -> u64 {
-    let total = |profile: &Profile| -> u64 { functions.iter().filter_map(|name| profile.get(*name)).sum() };
-    total(many).saturating_sub(total(few)) / rounds
+    total(many, functions).saturating_sub(total(few, functions)) / rounds
 }
 
 fn measure(module: &Path) -> Result<Host> {
@@ -116,7 +120,7 @@ fn measure(module: &Path) -> Result<Host> {
     application.end()?;
     Ok(Host {
         objects,
-        load: loading.iter().filter_map(|name| few.get(*name)).sum(),
+        load: total(&few, &loading),
         list: each(&["C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal"]),
         // The size, then the value.
         attribute: each(&["C_GetAttributeValue"]) / 2,

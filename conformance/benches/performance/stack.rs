@@ -3,13 +3,14 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
-use conformance::process::{Guarded, mortal};
+use conformance::process::{Guarded, bounded, mortal};
 use sim_cards::trace::Totals;
 use sim_cards::vpcd::{PORT, Reader};
 use sim_cards::{Options, SimCard, persona};
@@ -17,8 +18,14 @@ use sim_cards::{Options, SimCard, persona};
 use crate::cost::Cost;
 use crate::pkcs11::Result;
 
-/// Readers of one entry of vpcd's configuration.
-const READERS_OF_AN_ENTRY: u16 = 2;
+const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// Readers that a loaded copy of vpcd's driver serves, at the port of its channel and at the next: its state is one array for
+/// the whole library, whatever the channel.
+const READERS_OF_A_DRIVER: u16 = 2;
+
+/// Longer than any single order takes below callgrind on a busy machine: whatever hangs is told as a failure.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// pcscd with cards in its readers.
 pub struct Stack {
@@ -28,16 +35,16 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// One reader for each card. The process must have a network and a /run/pcscd of its own.
+    /// One reader for each card, and an empty one beside the last of an odd number. The process must have a network and a
+    /// /run/pcscd of its own.
     pub fn start(cards: Vec<SimCard>) -> Result<Stack> {
         let dir = ScratchDir::new()?;
         // Ports of an earlier stack may not be free yet.
         let first_port = PORT + 64 * dir.number;
         let readers = u16::try_from(cards.len()).map_err(|_| "too many cards")?;
-        let entries = readers.div_ceil(READERS_OF_AN_ENTRY);
-        let configuration: String = (0..entries)
-            .map(|entry| entry_text(first_port + READERS_OF_AN_ENTRY * entry))
-            .collect();
+        let configuration: String = (0..readers.div_ceil(READERS_OF_A_DRIVER))
+            .map(|number| driver(&dir.path, number, first_port + READERS_OF_A_DRIVER * number))
+            .collect::<Result<_>>()?;
         let log = dir.path.join("pcscd.log");
         let readers_dir = dir.path.join("readers");
         fs::create_dir(&readers_dir)
@@ -68,14 +75,15 @@ impl Stack {
 
     /// What all cards were asked so far.
     pub fn totals(&self) -> Cost {
-        self.cards
-            .iter()
-            .map(|card| Cost::from(lock(card).totals()))
-            .sum()
+        self.totals_of_each().into_iter().sum()
     }
-}
 
-impl Stack {
+    /// What each card was asked so far.
+    pub fn totals_of_each(&self) -> Vec<Cost> {
+        let totals = self.cards.iter().map(|card| lock(card).totals());
+        totals.map(Cost::from).collect()
+    }
+
     /// Resets every card, unseen by pcscd: each is as if it had just been put into its reader.
     pub fn reset(&self) {
         for card in &self.cards {
@@ -105,11 +113,14 @@ fn lock(card: &Mutex<SimCard>) -> MutexGuard<'_, SimCard> {
     card.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn entry_text(port: u16) -> String {
-    format!(
-        "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#X}\n\
-         LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID {port:#X}\n"
-    )
+/// An entry of pcscd's configuration with a copy of the driver. pcscd tells entries apart by their names.
+fn driver(dir: &Path, number: u16, port: u16) -> Result<String> {
+    let copy = dir.join(format!("driver-{number}.so"));
+    fs::copy(DRIVER, &copy).map_err(|error| format!("{DRIVER}: {error}"))?;
+    Ok(format!(
+        "FRIENDLYNAME \"Virtual PCD {number}\"\nDEVICENAME /dev/null:{port:#X}\nLIBPATH {}\nCHANNELID {port:#X}\n",
+        copy.display()
+    ))
 }
 
 /// The card stays in the reader until pcscd ends.
@@ -127,10 +138,9 @@ fn insert(port: u16, card: Arc<Mutex<SimCard>>) -> Result<()> {
 }
 
 fn cards_present() -> usize {
-    let seen = Command::new("opensc-tool").arg("--list-readers").output();
-    seen.map_or(0, |seen| {
-        String::from_utf8_lossy(&seen.stdout).matches("  Yes  ").count()
-    })
+    let mut list = Command::new("opensc-tool");
+    let seen = bounded(list.arg("--list-readers"), Duration::from_secs(30));
+    seen.map_or(0, |seen| seen.output.matches("  Yes  ").count())
 }
 
 fn wait_until(otherwise: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
@@ -175,7 +185,7 @@ impl Drop for ScratchDir {
 pub struct Application {
     child: Child,
     orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    answers: Receiver<String>,
 }
 
 impl Application {
@@ -208,7 +218,15 @@ impl Application {
             .spawn()
             .map_err(|error| error.to_string())?;
         let orders = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+        let output = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+        let (answering, answers) = channel();
+        thread::spawn(move || {
+            let lines = output.lines().map_while(|line| line.ok());
+            lines
+                .map(|line| answering.send(line))
+                .take_while(|sent| sent.is_ok())
+                .count()
+        });
         Ok(Application {
             child,
             orders,
@@ -218,14 +236,13 @@ impl Application {
 
     /// Gives one order and waits for its answer.
     pub fn order(&mut self, order: &str) -> Result<u64> {
-        let gone = |error| format!("{order}: {error}");
         let orders = self.orders.as_mut().ok_or("the client has ended")?;
-        writeln!(orders, "{order}").map_err(gone)?;
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).map_err(gone)?;
-        match answer.trim_end().split_once(' ') {
+        writeln!(orders, "{order}").map_err(|error| format!("{order}: {error}"))?;
+        let answer = self.answers.recv_timeout(PATIENCE);
+        let answer = answer.map_err(|error| format!("{order}: no answer: {error}"))?;
+        match answer.split_once(' ') {
             Some(("ok", found)) => found.parse().map_err(|_| format!("{order}: {answer}")),
-            _ => Err(format!("{order}: {}", answer.trim_end())),
+            _ => Err(format!("{order}: {answer}")),
         }
     }
 
@@ -236,6 +253,9 @@ impl Application {
     /// Lets it end by itself.
     pub fn end(mut self) -> Result<()> {
         self.orders = None;
+        if self.answers.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Disconnected) {
+            return Err("the client does not end".into());
+        }
         match self.child.wait() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("the client ended with {status}")),
