@@ -12,7 +12,7 @@
 //! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! [`crypto`], [`config`] and [`trace`] stand beside the stairs: pure computation, no I/O but their own file.
+//! [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -26,3 +26,4 @@ pub mod provider;
 pub mod reader;
 pub mod token;
 pub mod trace;
+pub mod warm;

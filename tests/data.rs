@@ -345,3 +345,36 @@ fn a_serial_number_is_found_in_der_and_as_applications_of_the_official_module_wr
         );
     }
 }
+
+/// Gives at most so many bytes for each READ BINARY.
+struct Crumbs(usize);
+
+impl Interceptor for Crumbs {
+    fn answer(&mut self, _: u64, command: &[u8], answer: &mut Vec<u8>) {
+        if command.get(1) == Some(&0xB0) && answer.len() > self.0 + 2 {
+            answer.drain(self.0..answer.len() - 2);
+        }
+    }
+}
+
+#[test]
+fn a_card_that_gives_less_than_it_was_asked_for_is_read_but_not_for_ever() {
+    for card in [common::cps3, common::cps4] {
+        let read = |crumbs: usize| {
+            let (module, _rack, card) = start(card());
+            let session = module.session();
+            let found = session.find(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))]);
+            let certificate = *found.expect("a search").first().expect("a certificate");
+            card.sim().set_interceptor(Crumbs(crumbs));
+            let before = card.apdus();
+            let value = session.attribute(certificate, CKA_VALUE);
+            (value, card.apdus() - before)
+        };
+        let (certificate, _) = read(256);
+        assert!(certificate.as_ref().is_ok_and(|value| value.len() > 600));
+        assert!(read(64).0 == certificate);
+        let (refused, exchanges) = read(1);
+        assert_eq!(refused, Err(Ckr(CKR_DEVICE_ERROR)));
+        assert!(exchanges < 300, "{exchanges}");
+    }
+}

@@ -36,11 +36,19 @@ pub fn run(data: &[u8]) {
         trace_file,
         home: given(4).then(|| "/home/fuzz".into()),
         directory: given(5).then(|| "/here".into()),
+        runtime: given(6).then(|| "/run/user/1000".into()),
         ..Surroundings::default()
     };
     let config = load_in(&surroundings);
     if let Destination::File(path) = &config.destination {
         assert!(path.is_absolute(), "a trace in {}", path.display());
+    }
+    if let Some(path) = &config.certificates {
+        assert!(
+            path.starts_with("/run/user/1000"),
+            "certificates in {}",
+            path.display()
+        );
     }
     if surroundings.privileged {
         assert_eq!(config, Config::default(), "obeyed in a privileged process");

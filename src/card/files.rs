@@ -16,6 +16,10 @@ const WRITE_MAX: usize = 255;
 /// READ and UPDATE BINARY address a file with 15 bits.
 const FILE_MAX: usize = 0x8000;
 
+/// Most answers of READ BINARY in one file that are shorter than they could be, before the end of the file. A reader may bound them; a
+/// card that gives byte after byte would keep its user waiting for an hour.
+const SHORT_ANSWERS_MAX: usize = 256;
+
 /// How far to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Extent {
@@ -103,6 +107,7 @@ pub(super) fn read(
     sensitive: bool,
 ) -> Result<Zeroizing<Vec<u8>>, CardError> {
     let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX));
+    let mut short_answers = 0;
     loop {
         let wanted = extent.missing(&content).min(READ_MAX);
         if wanted == 0 {
@@ -127,6 +132,10 @@ pub(super) fn read(
         let short = answer.data.len() < wanted;
         if answer.sw == StatusWord::END_OF_FILE || short && extent.may_end(&content) {
             return extent.whole(content);
+        }
+        short_answers += usize::from(short);
+        if short_answers > SHORT_ANSWERS_MAX {
+            return Err(CardError::Malformed("file that comes in crumbs"));
         }
     }
 }

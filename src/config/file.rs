@@ -22,6 +22,8 @@ pub(super) struct Settings {
     pub(super) trace_file: Option<String>,
     /// `readers.ignore`, as written, without empty texts
     pub(super) ignored: Option<Vec<String>>,
+    /// `certificates.remember`
+    pub(super) remember: Option<bool>,
     /// Sentences about keys that are not known or have no sensible value.
     pub(super) problems: Vec<String>,
 }
@@ -68,7 +70,12 @@ pub(super) fn parse(text: &str) -> Result<Settings, String> {
         match (name.get_ref().as_ref(), table) {
             ("trace", Some(table)) => settings.section("trace", table, Settings::trace_key),
             ("readers", Some(table)) => settings.section("readers", table, Settings::readers_key),
-            ("trace" | "readers", None) => settings.problem(format!("{} must be a table", name.get_ref())),
+            ("certificates", Some(table)) => {
+                settings.section("certificates", table, Settings::certificates_key);
+            }
+            ("trace" | "readers" | "certificates", None) => {
+                settings.problem(format!("{} must be a table", name.get_ref()))
+            }
             (other, _) => settings.problem(format!("{other} is not a setting")),
         }
     }
@@ -101,6 +108,14 @@ impl Settings {
                 self.level = Some(level.ok_or_else(|| format!("is none of {}", level_names()))?);
             }
             "file" => self.trace_file = Some(value.as_str().ok_or("must be a text")?.to_owned()),
+            _ => return Err("is not a setting".into()),
+        }
+        Ok(())
+    }
+
+    fn certificates_key(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), String> {
+        match key {
+            "remember" => self.remember = Some(value.as_bool().ok_or("must be true or false")?),
             _ => return Err("is not a setting".into()),
         }
         Ok(())

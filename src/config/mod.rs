@@ -1,4 +1,4 @@
-//! What an administrator or a user may set: the trace, and readers to leave alone. All of it is optional.
+//! What an administrator or a user may set: the trace, readers to leave alone, the warm start. All of it is optional.
 //!
 //! Read once for each C_Initialize, by [`load`]. From the weakest to the strongest: the defaults, the system's
 //! file, the user's file, environment variables; `CPX_PKCS11_CONFIG` names one file instead of the two. Nothing
@@ -12,12 +12,14 @@ mod process;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub(crate) use process::effective_user;
+pub(crate) use process::{effective_user, is_in_memory};
 
 /// The system's file.
 const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
 /// The user's file, below `$XDG_CONFIG_HOME` or `~/.config`.
 const USER_FILE: &str = "cpx-pkcs11/config.toml";
+/// Where certificates are kept for later processes, below `$XDG_RUNTIME_DIR`.
+const CERTIFICATES: &str = "cpx-pkcs11";
 
 /// How much the trace tells; each level includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +72,8 @@ pub struct Config {
     pub level: Level,
     /// Where the trace goes.
     pub destination: Destination,
+    /// The directory for certificates that later processes may use; `None`: they read them from the card, as is usual.
+    pub certificates: Option<PathBuf>,
     ignored: Vec<String>,
     problems: Vec<String>,
 }
@@ -91,7 +95,7 @@ impl Config {
     }
 
     /// Takes over what the file at `path` sets.
-    fn apply(&mut self, path: &Path, settings: file::Settings, home: Option<&Path>) {
+    fn apply(&mut self, path: &Path, settings: file::Settings, surroundings: &Surroundings) {
         let path = path.display();
         self.problems.extend(
             settings
@@ -102,7 +106,15 @@ impl Config {
         self.level = settings.level.unwrap_or(self.level);
         if let Some(name) = settings.trace_file {
             let setting = format!("{path}: trace.file");
-            self.set_destination(&setting, destination(Path::new(&name), home, None));
+            self.set_destination(&setting, destination(Path::new(&name), surroundings.home(), None));
+        }
+        match (settings.remember, surroundings.runtime_directory()) {
+            (None, _) => {}
+            (Some(false), _) => self.certificates = None,
+            (Some(true), Some(directory)) => self.certificates = Some(directory.join(CERTIFICATES)),
+            (Some(true), None) => self
+                .problems
+                .push(format!("{path}: certificates.remember needs XDG_RUNTIME_DIR")),
         }
         if let Some(ignored) = settings.ignored {
             self.ignored = ignored.iter().map(|text| text.to_lowercase()).collect();
@@ -134,6 +146,8 @@ pub struct Surroundings {
     pub trace_file: Option<OsString>,
     /// `XDG_CONFIG_HOME`
     pub config_home: Option<OsString>,
+    /// `XDG_RUNTIME_DIR`
+    pub runtime: Option<OsString>,
     /// `HOME`
     pub home: Option<OsString>,
     /// The current directory.
@@ -150,28 +164,30 @@ impl Surroundings {
             trace: variable("CPX_PKCS11_TRACE"),
             trace_file: variable("CPX_PKCS11_TRACE_FILE"),
             config_home: variable("XDG_CONFIG_HOME"),
+            runtime: variable("XDG_RUNTIME_DIR"),
             home: variable("HOME"),
             directory: std::env::current_dir().ok(),
         }
     }
 
     fn home(&self) -> Option<&Path> {
-        self.home
-            .as_deref()
-            .map(Path::new)
-            .filter(|path| path.is_absolute())
+        absolute(&self.home)
+    }
+
+    fn runtime_directory(&self) -> Option<&Path> {
+        absolute(&self.runtime)
     }
 
     /// The user's file; a relative `$XDG_CONFIG_HOME` counts as not set (XDG Base Directory Specification).
     fn user_file(&self) -> Option<PathBuf> {
-        let given = self
-            .config_home
-            .as_deref()
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
+        let given = absolute(&self.config_home).map(Path::to_owned);
         let base = given.or_else(|| Some(self.home()?.join(".config")))?;
         Some(base.join(USER_FILE))
     }
+}
+
+fn absolute(path: &Option<OsString>) -> Option<&Path> {
+    path.as_deref().map(Path::new).filter(|path| path.is_absolute())
 }
 
 /// Reads the configuration. Opens at most two files, and none when the process runs with rights that its user
@@ -201,7 +217,7 @@ pub fn load_in(surroundings: &Surroundings) -> Config {
 
 fn read(config: &mut Config, path: &Path, required: bool, surroundings: &Surroundings) {
     match file::read(path) {
-        Ok(Some(settings)) => config.apply(path, settings, surroundings.home()),
+        Ok(Some(settings)) => config.apply(path, settings, surroundings),
         Ok(None) if !required => {}
         Ok(None) => config.problems.push(format!("{} does not exist", path.display())),
         Err(problem) => config.problems.push(format!("{}: {problem}", path.display())),

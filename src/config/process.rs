@@ -16,6 +16,21 @@ pub(crate) fn effective_user() -> Option<u32> {
     identities(&status()?, "Uid:")?.get(1).copied()
 }
 
+/// Whether the file system of this device (st_dev) has no disk behind it, as proc_pid_mountinfo(5) tells.
+pub(crate) fn is_in_memory(device: u64) -> bool {
+    let mounts = fs::read_to_string("/proc/self/mountinfo");
+    mounts.is_ok_and(|mounts| is_mounted_in_memory(&mounts, device))
+}
+
+fn is_mounted_in_memory(mounts: &str, device: u64) -> bool {
+    let device = format!("{}:{}", libc::major(device), libc::minor(device));
+    mounts.lines().any(|mount| {
+        let mut before = mount.split(' ');
+        let mut after = mount.split(" - ").last().unwrap_or_default().split(' ');
+        before.nth(2) == Some(&device) && matches!(after.next(), Some("tmpfs" | "ramfs"))
+    })
+}
+
 fn status() -> Option<String> {
     fs::read_to_string("/proc/self/status").ok()
 }
@@ -89,6 +104,28 @@ mod tests {
         assert_eq!(differ("1000\t1000", own), None);
         assert_eq!(differ("", own), None);
         assert_eq!(identities_differ("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_file_system_in_memory_is_known_by_its_device() {
+        const MOUNTS: &str = "\
+22 28 0:21 / /proc rw,nosuid shared:12 - proc proc rw\n\
+25 28 0:24 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,size=402364k\n\
+28 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
+61 25 0:52 / /run/user/1000 rw,nosuid - tmpfs tmpfs rw,mode=700\n\
+62 28 259:2 / /srv/a\\040-\\040tmpfs rw - xfs /dev/nvme0n1 rw\n";
+        for (major, minor, in_memory) in [
+            (0, 24, true),
+            (0, 52, true),
+            (8, 1, false),
+            (259, 2, false),
+            (0, 5, false),
+        ] {
+            let device = libc::makedev(major, minor);
+            assert_eq!(is_mounted_in_memory(MOUNTS, device), in_memory, "{major}:{minor}");
+        }
+        assert!(!is_mounted_in_memory("", 0));
+        assert!(!is_mounted_in_memory("0:0 - tmpfs", 0));
     }
 
     #[test]

@@ -191,6 +191,15 @@ fn a_key_without_sense_is_reported_and_the_others_are_used() {
             "readers.ignore must be an array of texts that are not empty",
         ),
         ("[readers]\nonly = []", "readers.only is not a setting"),
+        (
+            "[certificates]\nremember = \"yes\"",
+            "certificates.remember must be true or false",
+        ),
+        (
+            "[certificates]\npath = \"/\"",
+            "certificates.path is not a setting",
+        ),
+        ("certificates = true", "certificates must be a table"),
     ];
     for (text, problem) in cases {
         let settings = file::parse(text).unwrap();
@@ -240,10 +249,37 @@ fn where_a_trace_file_is() {
 }
 
 #[test]
+fn certificates_are_remembered_where_the_user_has_a_runtime_directory() {
+    let directory = Directory::new("remembered");
+    directory.file("etc/config.toml", "[certificates]\nremember = true\n");
+    let mut surroundings = directory.surroundings();
+    for (runtime, kept_in) in [
+        (Some("/run/user/1000"), Some("/run/user/1000/cpx-pkcs11")),
+        (Some("run"), None),
+        (None, None),
+    ] {
+        surroundings.runtime = runtime.map(OsString::from);
+        let config = load_in(&surroundings);
+        assert_eq!(config.certificates.as_deref(), kept_in.map(Path::new));
+        assert_eq!(config.problems().len(), usize::from(kept_in.is_none()));
+    }
+    surroundings.runtime = Some("/run/user/1000".into());
+    directory.file(
+        ".config/cpx-pkcs11/config.toml",
+        "[certificates]\nremember = false\n",
+    );
+    assert_eq!(
+        load_in(&surroundings),
+        Config::default(),
+        "the user says no to the administrator's yes"
+    );
+}
+
+#[test]
 fn a_reader_is_ignored_by_a_part_of_its_name() {
     let settings = file::parse("[readers]\nignore = [\"yubico\", \"Virtual PCD 00 01\"]").unwrap();
     let mut config = Config::default();
-    config.apply(Path::new("x"), settings, None);
+    config.apply(Path::new("x"), settings, &Surroundings::default());
     assert!(config.ignores("Yubico YubiKey OTP+FIDO+CCID 00 00"));
     assert!(config.ignores("Virtual PCD 00 01"));
     assert!(!config.ignores("Virtual PCD 00 00"));

@@ -11,6 +11,7 @@ use crate::config::{self, Config};
 use crate::reader::pcsc::{self, Pcsc};
 use crate::reader::{ReaderState, Readers};
 use crate::trace;
+use crate::warm;
 
 use super::error::{Error, Result};
 use super::session::Session;
@@ -21,6 +22,7 @@ use super::types::{InitializeArgs, LibraryInfo, SessionHandle, SlotId, Version};
 pub struct Library {
     pub(super) readers: Arc<dyn Readers>,
     config: Config,
+    certificates: Option<Arc<warm::Store>>,
     slots: RwLock<Vec<Arc<Slot>>>,
     /// The service's picture at the last look, for [`Readers::wait`].
     picture: Mutex<Vec<ReaderState>>,
@@ -130,6 +132,7 @@ pub fn initialize(_args: InitializeArgs) -> Result<()> {
     let readers = READERS.read().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
     let new = Arc::new(Library {
         readers,
+        certificates: config.certificates.as_deref().map(warm::Store::new).map(Arc::new),
         config,
         slots: RwLock::default(),
         picture: Mutex::default(),
@@ -252,6 +255,7 @@ impl Library {
         slot.token(
             |name| self.readers.connect(name),
             || self.insertions.fetch_add(1, Ordering::Relaxed),
+            &self.certificates,
         )
     }
 

@@ -9,6 +9,7 @@ use crate::card;
 use crate::reader::{Connection, ReaderError, ReaderState};
 use crate::token::object::Section;
 use crate::token::{self, Token};
+use crate::warm;
 
 use super::error::{Error, Result};
 use super::types::{ObjectHandle, SlotId};
@@ -199,11 +200,12 @@ impl Slot {
     }
 
     /// The token in the slot; recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
-    /// insertion.
+    /// insertion, `certificates` those that another process has read.
     pub fn token(
         &self,
         connect: impl FnOnce(&str) -> std::result::Result<Box<dyn Connection>, ReaderError>,
         insertion: impl FnOnce() -> u32,
+        certificates: &Option<Arc<warm::Store>>,
     ) -> Result<Inserted> {
         let _binding = self.binding.lock();
         let reader = match self.known()? {
@@ -212,7 +214,7 @@ impl Slot {
         };
         let opened = connect(&reader.name)
             .map_err(token::Error::from)
-            .and_then(|connection| Token::open(connection, &reader.atr));
+            .and_then(|connection| Token::open(connection, &reader.atr, certificates.clone()));
         if let Err(refusal) = &opened
             && !lasting(refusal)
         {
@@ -361,7 +363,7 @@ mod tests {
     #[test]
     fn a_card_that_answers_nothing_is_asked_again_later() {
         let slot = Slot::new(0, reader(true, 1, CPS3));
-        let failing = |why| slot.token(|_| Err(why), || 0).map(|_| ());
+        let failing = |why| slot.token(|_| Err(why), || 0, &None).map(|_| ());
         assert_eq!(failing(ReaderError::Removed), Err(Error::TokenNotPresent));
         assert_eq!(failing(ReaderError::Busy), Err(Error::DeviceError));
         assert_eq!(slot.presence(), Presence::Candidate);

@@ -11,6 +11,7 @@ pub mod mechanism;
 pub mod object;
 pub mod x509;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cryptoki_sys::{CK_MECHANISM_TYPE, CKF_VERIFY};
@@ -22,12 +23,16 @@ use crate::card::{self, Card, CardError, Chip};
 use crate::crypto::rsa::PublicKey;
 use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
+use crate::warm;
 
 pub use code::{Counter, Login, User};
 pub use error::Error;
 use mechanism::Listed;
 use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::X509;
+
+/// Bytes at the end of a certificate by which one is known from every other: they are of its signature.
+const SIGNATURE_END: usize = 32;
 
 /// The objects of a token, each section once its source was read.
 #[derive(Default)]
@@ -52,11 +57,17 @@ pub struct Token {
     head: OnceCell<TokenDirectory>,
     objects: Sections,
     codes: code::Codes,
+    /// Certificates of an earlier process, if they are wanted.
+    certificates: Option<Arc<warm::Store>>,
 }
 
 impl Token {
     /// Recognises the card behind `connection`; a foreign card is [`CardError::NotRecognized`].
-    pub fn open(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Token, Error> {
+    pub fn open(
+        connection: Box<dyn Connection>,
+        atr: &[u8],
+        certificates: Option<Arc<warm::Store>>,
+    ) -> Result<Token, Error> {
         let card = card::recognise(connection, atr)?;
         Ok(Token {
             chip: card.chip(),
@@ -66,6 +77,7 @@ impl Token {
             head: OnceCell::new(),
             objects: Sections::default(),
             codes: code::Codes::default(),
+            certificates,
         })
     }
 
@@ -225,9 +237,35 @@ impl Token {
     /// The fields of a certificate; its file is read the first time.
     fn x509<'a>(&self, certificate: &'a Certificate) -> Result<&'a X509, Error> {
         certificate.content.get_or_try_init(|| {
-            let file = self.card.lock().read_object(&certificate.entry.path)?;
-            X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))
+            let path = &certificate.entry.path;
+            if let Some(known) = self.known_certificate(path) {
+                return Ok(known);
+            }
+            let file = self.card.lock().read_object(path)?;
+            let parsed = X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))?;
+            if let Some(kept) = &self.certificates {
+                let number = self.card.lock().number().to_vec();
+                kept.keep(&number, &path.fids, &file);
+            }
+            Ok(parsed)
         })
+    }
+
+    /// The certificate in this file, if another process has kept one that ends as the card's does: two exchanges. Whatever fails, the
+    /// card will say it again when the file is read.
+    fn known_certificate(&self, path: &pkcs15::Path) -> Option<X509> {
+        let kept = self.certificates.as_ref()?;
+        let mut card = self.card.lock();
+        let known = kept.find(card.number(), &path.fids)?;
+        let parsed = X509::parse(&known)?;
+        let before_end = known.len().checked_sub(SIGNATURE_END)?;
+        let start = path.part.map_or(0, |(start, _)| start);
+        let end = pkcs15::Path {
+            part: Some((start + before_end, SIGNATURE_END)),
+            ..path.clone()
+        };
+        let found = card.read_file(&end).ok()?;
+        (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
     }
 
     /// The public key that belongs to `id`, from the certificate or from a file of PuKDF.

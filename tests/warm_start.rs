@@ -1,0 +1,283 @@
+//! Certificates that one process keeps for the next, where the configuration wants it. Each login below is that of a process of
+//! its own.
+
+mod common;
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cryptoki_sys::*;
+use sha2::{Digest, Sha256};
+use sim_cards::Options;
+
+use common::{PIN, Session, ulong};
+
+const CPS3: &str = "doctor-hospital-cps3";
+const CPS4: &str = "doctor-gp-cps4";
+
+/// Exchanges and bytes of a TLS login, without and with a certificate that is known.
+const COLD: [(&str, Cost); 2] = [(CPS3, Cost(35, 3491)), (CPS4, Cost(29, 3803))];
+const WARM: [(&str, Cost); 2] = [(CPS3, Cost(27, 1268)), (CPS4, Cost(21, 1574))];
+
+/// What a kept certificate that is not the card's costs more; and one that is longer, whose end the card has to deny first.
+const WRONG: u64 = 2;
+const LONGER: u64 = 4;
+
+/// Exchanges, and bytes both ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cost(u64, u64);
+
+/// `$XDG_RUNTIME_DIR` of one test, and a configuration that wants certificates to be kept.
+struct User(PathBuf);
+
+impl User {
+    /// In memory, on every Linux.
+    fn new(test: &str) -> User {
+        User::below(Path::new("/dev/shm"), test)
+    }
+
+    fn below(parent: &Path, test: &str) -> User {
+        let path = parent.join(format!("cpx-pkcs11-{}-{test}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&path).unwrap();
+        let user = User(path);
+        user.configure("[certificates]\nremember = true\n");
+        user
+    }
+
+    fn configure(&self, text: &str) {
+        fs::write(self.0.join("config.toml"), text).unwrap();
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.0.join("cpx-pkcs11")
+    }
+
+    fn kept(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.directory()) else {
+            return Vec::new();
+        };
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// A TLS login in a process of this user.
+    fn logs_in(&self, persona: &str) -> Login {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "--nocapture", "a_process_that_logs_in"])
+            .env("XDG_RUNTIME_DIR", &self.0)
+            .env("CPX_PKCS11_CONFIG", self.0.join("config.toml"))
+            .env("PERSONA", persona)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}");
+        let told = |name: &str| {
+            let mut words = text.split_whitespace();
+            words.find_map(|word| word.strip_prefix(name)).unwrap().to_owned()
+        };
+        Login {
+            cost: Cost(
+                told("exchanges=").parse().unwrap(),
+                told("bytes=").parse().unwrap(),
+            ),
+            certificate: told("certificate="),
+        }
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Login {
+    cost: Cost,
+    /// CKA_VALUE in hexadecimal digits.
+    certificate: String,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+fn of(table: [(&str, Cost); 2], persona: &str) -> Cost {
+    table.into_iter().find(|(of, _)| *of == persona).unwrap().1
+}
+
+/// What the tests below run with an environment of their own.
+#[test]
+#[ignore = "part of other tests"]
+fn a_process_that_logs_in() {
+    let persona = std::env::var("PERSONA").unwrap();
+    let (module, _rack, card) = common::start(common::card(&persona, &Options::default()));
+    module.token_info(module.slot()).expect("C_GetTokenInfo");
+    let session = module.session();
+    let certificate = authentication_certificate(session);
+    let value = session.attribute(certificate, CKA_VALUE).expect("CKA_VALUE");
+    session.login(PIN).expect("C_Login");
+    let key = session.companion(certificate, CKO_PRIVATE_KEY);
+    session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+    session.sign(b"a message").expect("C_Sign");
+    let asked = card.sim().totals();
+    let bytes = asked.sent + asked.received;
+    println!(
+        "exchanges={} bytes={bytes} certificate={}",
+        asked.apdus,
+        hex(&value)
+    );
+}
+
+fn authentication_certificate(session: Session<'_>) -> CK_OBJECT_HANDLE {
+    let found = session.find(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))]);
+    *found.expect("a search").last().expect("a certificate")
+}
+
+#[test]
+fn the_next_process_does_not_read_the_certificate_again() {
+    for (persona, cold) in COLD {
+        let user = User::new("next");
+        let first = user.logs_in(persona);
+        assert_eq!(first.cost, cold, "{persona}");
+        let next = user.logs_in(persona);
+        assert_eq!(next.cost, of(WARM, persona), "{persona}");
+        assert_eq!(next.certificate, first.certificate);
+    }
+}
+
+#[test]
+fn nothing_is_kept_unless_it_is_wanted() {
+    let user = User::new("unwanted");
+    for configuration in [
+        "",
+        "[certificates]\nremember = false\n",
+        "[certificates]\nremember = 1\n",
+    ] {
+        user.configure(configuration);
+        for _ in 0..2 {
+            assert_eq!(user.logs_in(CPS3).cost, of(COLD, CPS3), "{configuration}");
+        }
+        assert!(!user.directory().exists(), "{configuration}");
+    }
+}
+
+#[test]
+fn certificates_are_kept_for_their_user_alone_and_nothing_else() {
+    let user = User::new("content");
+    let certificates = [CPS3, CPS4].map(|persona| user.logs_in(persona).certificate);
+    let rights = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights(&user.directory()), 0o700);
+    let mut kept: Vec<String> = user
+        .kept()
+        .iter()
+        .map(|path| {
+            assert_eq!(rights(path), 0o600);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(
+                name.len() == 64 && name.bytes().all(|digit| digit.is_ascii_hexdigit()),
+                "{name}"
+            );
+            let content = fs::read(path).unwrap();
+            let (digest, certificate) = content.split_at(32);
+            assert_eq!(Sha256::digest(certificate)[..], *digest);
+            hex(certificate)
+        })
+        .collect();
+    kept.sort();
+    let mut certificates = certificates.to_vec();
+    certificates.sort();
+    assert_eq!(kept, certificates);
+}
+
+#[test]
+fn what_is_not_the_certificate_of_the_card_is_not_used() {
+    let user = User::new("wrong");
+    let good = user.logs_in(CPS3);
+    let [path] = &user.kept()[..] else {
+        panic!("one certificate")
+    };
+    let content = fs::read(path).unwrap();
+    let sealed = |certificate: &[u8]| [&Sha256::digest(certificate)[..], certificate].concat();
+    let other = {
+        let other = User::new("other");
+        other.logs_in(CPS4);
+        fs::read(&other.kept()[0]).unwrap()
+    };
+    let mut renewed = content[32..].to_vec();
+    *renewed.last_mut().unwrap() ^= 1;
+    // What cannot be a certificate costs nothing on the card.
+    for (wrong, more) in [
+        (Vec::new(), 0),
+        (content[..1000].to_vec(), 0),
+        (content[32..].to_vec(), 0),
+        (sealed(b""), 0),
+        (sealed(&content[32..1000]), 0),
+        (sealed(&vec![0x30; 1 << 15]), 0),
+        (other, LONGER),
+        (sealed(&renewed), WRONG),
+    ] {
+        fs::write(path, &wrong).unwrap();
+        let login = user.logs_in(CPS3);
+        assert_eq!(login.cost.0, good.cost.0 + more, "{} bytes", wrong.len());
+        assert_eq!(login.certificate, good.certificate);
+        assert_eq!(fs::read(path).unwrap(), content, "the right one is kept again");
+    }
+}
+
+#[test]
+fn a_place_that_others_reach_is_not_used() {
+    let cold = of(COLD, CPS3);
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+
+    let user = User::new("open");
+    set(&user.0, 0o755);
+    for _ in 0..2 {
+        assert_eq!(user.logs_in(CPS3).cost, cold);
+    }
+    assert!(user.kept().is_empty());
+
+    let user = User::new("file");
+    user.logs_in(CPS3);
+    set(&user.kept()[0], 0o644);
+    assert_eq!(user.logs_in(CPS3).cost, cold, "a file that others may read");
+    assert_eq!(user.logs_in(CPS3).cost, of(WARM, CPS3), "and that was replaced");
+    set(&user.directory(), 0o777);
+    assert_eq!(user.logs_in(CPS3).cost, cold);
+
+    let user = User::new("link");
+    let elsewhere = User::new("elsewhere");
+    symlink(&elsewhere.0, user.directory()).unwrap();
+    assert_eq!(user.logs_in(CPS3).cost, cold);
+    assert_eq!(
+        fs::read_dir(&elsewhere.0).unwrap().count(),
+        1,
+        "the configuration alone"
+    );
+
+    // Below the target directory, which is on a disk.
+    let user = User::below(Path::new(env!("CARGO_TARGET_TMPDIR")), "disk");
+    for _ in 0..2 {
+        assert_eq!(user.logs_in(CPS3).cost, cold);
+    }
+    assert!(user.kept().is_empty());
+}
+
+#[test]
+fn old_certificates_make_room() {
+    let user = User::new("room");
+    user.logs_in(CPS3);
+    let [first] = &user.kept()[..] else {
+        panic!("one certificate")
+    };
+    let content = fs::read(first).unwrap();
+    for number in 0..100 {
+        fs::write(user.directory().join(format!("{number}")), &content).unwrap();
+    }
+    user.logs_in(CPS4);
+    let kept = user.kept();
+    assert_eq!(kept.len(), 64);
+    assert!(!kept.contains(first), "the oldest goes");
+    assert_eq!(user.logs_in(CPS4).cost, of(WARM, CPS4));
+}
