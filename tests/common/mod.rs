@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod codes;
+pub mod cpu;
 pub mod fork;
 pub mod gate;
 pub mod messages;
