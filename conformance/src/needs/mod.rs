@@ -262,6 +262,7 @@ impl Tools {
             Source::Test => packages.iter().try_for_each(|package| {
                 let arguments = [
                     "test",
+                    "--locked",
                     "--no-run",
                     "--quiet",
                     "-p",
