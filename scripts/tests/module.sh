@@ -67,15 +67,23 @@ public_key_of() {
     openssl x509 -inform DER -in "$WORK/$1.der" -noout -pubkey >"$WORK/$1.pub"
 }
 
-# id_of KEY [TOOL]: its CKA_ID, which is its certificate's. pkcs11-tool chooses a key by ID only.
+# id_of KEY [TOOL]: its CKA_ID, which is its certificate's. pkcs11-tool chooses a key by ID only, and any key where there is
+# none. Assign it: within the arguments of a command its failure would pass unseen.
 id_of() {
-    "${2:-ours}" --list-objects --type cert 2>/dev/null |
-        grep -A 4 "label: *${CERTIFICATE_OF[$1]}$" | sed -n 's/^ *ID: *//p' | head -n 1
+    local listing id
+    listing=$("${2:-ours}" --list-objects --type cert) || return
+    id=$(grep -A 4 "label: *${CERTIFICATE_OF[$1]}$" <<<"$listing" | sed -n 's/^ *ID: *//p')
+    id=${id%%$'\n'*}
+    [[ $id =~ ^[0-9a-f]+$ ]] || {
+        printf 'no ID of %s in:\n%s\n' "$1" "$listing" >&2
+        return 1
+    }
+    echo "$id"
 }
 
 # sign KEY MECHANISM MESSAGE SIGNATURE: the application hashes what the mechanism does not.
 sign() {
-    local input=$3 options=()
+    local id input=$3 options=()
     case $2 in
         RSA-PKCS)
             input=$WORK/input
@@ -87,7 +95,8 @@ sign() {
             openssl dgst -sha256 -binary "$3" >"$input"
             ;;
     esac
-    ours_logged_in --sign --id "$(id_of "$1")" --mechanism "$2" "${options[@]}" --input-file "$input" --output-file "$4"
+    id=$(id_of "$1") || return
+    ours_logged_in --sign --id "$id" --mechanism "$2" "${options[@]}" --input-file "$input" --output-file "$4"
 }
 
 # openssl_verifies KEY MECHANISM MESSAGE SIGNATURE
@@ -128,10 +137,12 @@ two_programs_sign_at_once() {
 # --- The rest of the card -------------------------------------------------------------------------------------
 
 authentication_key_deciphers() {
+    local id
+    id=$(id_of "$AUTH_KEY")
     public_key_of "$AUTH_KEY"
     openssl rand -out "$WORK/plain" 48
     openssl pkeyutl -encrypt -pubin -inkey "$WORK/$AUTH_KEY.pub" -in "$WORK/plain" -out "$WORK/enciphered"
-    ours_logged_in --decrypt --id "$(id_of "$AUTH_KEY")" --mechanism RSA-PKCS \
+    ours_logged_in --decrypt --id "$id" --mechanism RSA-PKCS \
         --input-file "$WORK/enciphered" --output-file "$WORK/deciphered"
     cmp "$WORK/plain" "$WORK/deciphered"
 }

@@ -17,10 +17,12 @@ opensc_dumps_two_keys_and_two_certificates() {
 }
 
 opensc_signs_with_the_authentication_key() {
+    local id
+    id=$(id_of "$AUTH_KEY" opensc_module)
     make_message "$WORK/message"
     { printf '%b' "$SHA256_DIGEST_INFO" && openssl dgst -sha256 -binary "$WORK/message"; } >"$WORK/input"
     opensc_public_key
-    opensc_module --login --pin "$CODE" --sign --id "$(id_of "$AUTH_KEY" opensc_module)" --mechanism RSA-PKCS \
+    opensc_module --login --pin "$CODE" --sign --id "$id" --mechanism RSA-PKCS \
         --input-file "$WORK/input" --output-file "$WORK/signature"
     openssl_verifies "$AUTH_KEY" RSA-PKCS "$WORK/message" "$WORK/signature"
 }
@@ -32,10 +34,12 @@ opensc_public_key() {
 }
 
 opensc_deciphers_with_the_authentication_key() {
+    local id
+    id=$(id_of "$AUTH_KEY" opensc_module)
     opensc_public_key
     openssl rand -out "$WORK/plain" 48
     openssl pkeyutl -encrypt -pubin -inkey "$WORK/$AUTH_KEY.pub" -in "$WORK/plain" -out "$WORK/enciphered"
-    opensc_module --login --pin "$CODE" --decrypt --id "$(id_of "$AUTH_KEY" opensc_module)" --mechanism RSA-PKCS \
+    opensc_module --login --pin "$CODE" --decrypt --id "$id" --mechanism RSA-PKCS \
         --input-file "$WORK/enciphered" --output-file "$WORK/deciphered"
     cmp "$WORK/plain" "$WORK/deciphered"
 }

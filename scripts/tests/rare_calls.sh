@@ -56,12 +56,13 @@ blocked_code_is_replaced() {
 
 # Over the air there is one key and no code.
 technical_key_signs_without_a_login() {
-    local key=CPS_PRIV_TECH_AUT mechanism
+    local key=CPS_PRIV_TECH_AUT id mechanism
     refuses grep -q 'login required' <(ours --list-slots | tee /dev/stderr)
+    id=$(id_of "$key")
     public_key_of "$key"
     make_message "$WORK/message"
     for mechanism in SHA1-RSA-PKCS SHA256-RSA-PKCS; do
-        ours --sign --id "$(id_of "$key")" --mechanism "$mechanism" --input-file "$WORK/message" \
+        ours --sign --id "$id" --mechanism "$mechanism" --input-file "$WORK/message" \
             --output-file "$WORK/signature"
         openssl_verifies "$key" "$mechanism" "$WORK/message" "$WORK/signature"
     done

@@ -134,10 +134,12 @@ opensc_lists() {
 }
 
 opensc_logs_in_and_signs() {
+    local id
+    id=$(id_of "$AUTH_KEY" opensc_module)
     make_message "$WORK/message"
     { printf '%b' "$SHA256_DIGEST_INFO" && openssl dgst -sha256 -binary "$WORK/message"; } >"$WORK/input"
     opensc_public_key
-    opensc_module --login --pin "$(code_of "$1")" --sign --id "$(id_of "$AUTH_KEY" opensc_module)" --mechanism RSA-PKCS \
+    opensc_module --login --pin "$(code_of "$1")" --sign --id "$id" --mechanism RSA-PKCS \
         --input-file "$WORK/input" --output-file "$WORK/signature"
     openssl_verifies "$AUTH_KEY" RSA-PKCS "$WORK/message" "$WORK/signature"
 }
@@ -155,8 +157,10 @@ opensc_fails_on_protected_data() {
 
 # Partial hashing on the card is not in an OpenSC that is built on OpenSSL 3.
 opensc_fails_with_the_signature_key() {
+    local id
+    id=$(id_of "$SIGNATURE_KEY" opensc_module)
     make_message "$WORK/message"
-    refuses opensc_module --login --pin "$(code_of "$1")" --sign --id "$(id_of "$SIGNATURE_KEY" opensc_module)" \
+    refuses opensc_module --login --pin "$(code_of "$1")" --sign --id "$id" \
         --mechanism SHA256-RSA-PKCS --input-file "$WORK/message" --output-file "$WORK/refused" >"$WORK/sign" 2>&1
     cat "$WORK/sign"
     grep -q CKR_FUNCTION_NOT_SUPPORTED "$WORK/sign"
