@@ -3,11 +3,13 @@
 mod common;
 
 use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cryptoki_sys::*;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
-use sim_cards::{Options, Protocol, SimCard};
+use sim_cards::{Interceptor, Options, Protocol, SimCard};
 
 use common::messages::*;
 use common::{Ckr, Rv, ulong};
@@ -257,5 +259,91 @@ fn signing_needs_a_login() {
         session.logout().expect("logout");
         let answer = session.sign(b"data").map(drop);
         assert_eq!(answer, Err(Ckr(CKR_OPERATION_NOT_INITIALIZED)));
+    }
+}
+
+/// What becomes of a signature on its way from the card.
+type Forgery = Box<dyn Fn(&mut [u8]) + Send>;
+
+/// Gives something else in the place of each signature that the card makes.
+struct Forger {
+    forge: Forgery,
+    forged: Arc<AtomicU32>,
+}
+
+impl Interceptor for Forger {
+    fn answer(&mut self, _: u64, command: &[u8], answer: &mut Vec<u8>) {
+        // PERFORM SECURITY OPERATION, INTERNAL AUTHENTICATE, and GET RESPONSE behind them.
+        let signs = matches!(command[1], 0x2A | 0x88 | 0xC0);
+        if signs && answer.len() == 256 + 2 {
+            (self.forge)(&mut answer[..256]);
+            self.forged.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The other key's signature over the same, as when another program had chosen that key; and the right one with a
+/// bit that has flipped in the chip.
+fn forgeries(of_other_key: Vec<u8>) -> Vec<(&'static str, Forgery)> {
+    vec![
+        (
+            "the other key's",
+            Box::new(move |it| it.copy_from_slice(&of_other_key)),
+        ),
+        ("first bit", Box::new(|it| it[0] ^= 0x80)),
+        ("a bit", Box::new(|it| it[128] ^= 0x10)),
+        ("last bit", Box::new(|it| it[255] ^= 1)),
+    ]
+}
+
+#[test]
+fn what_the_key_has_not_signed_never_goes_out() {
+    const UNTOUCHED: [u8; 256] = [0xA5; 256];
+    for (card, mechanisms) in [(common::cps3(), &PKCS1[..]), (common::cps4(), &PKCS1_AND_PSS[..])] {
+        let (module, _rack, card) = common::start(card);
+        let session = module.user_session();
+        let h = session.handle;
+        let authentication = session.private_key("CPS_PRIV_AUT");
+        let signature = session.private_key("CPS_PRIV_SIG");
+        for (key, other) in [(authentication, signature), (signature, authentication)] {
+            let public = public_key(session, key);
+            for (mech, prepare, scheme) in mechanisms.iter().flat_map(|it| ways(*it)) {
+                let message = message(300);
+                let mut data = prepare(&message);
+                let (bytes, len) = (data.as_mut_ptr(), data.len() as CK_ULONG);
+                let signed_by = |key| {
+                    session.sign_init(mech, key).expect("C_SignInit");
+                    session.sign(&data).expect("C_Sign")
+                };
+                for (what, forge) in forgeries(signed_by(other)) {
+                    let case = format!("{scheme:?} by {mech:x?}, {what}");
+                    let forged = Arc::new(AtomicU32::new(0));
+                    card.sim().set_interceptor(Forger {
+                        forge,
+                        forged: Arc::clone(&forged),
+                    });
+                    let mut out = UNTOUCHED;
+                    let mut n = 256;
+                    session.sign_init(mech, key).expect("C_SignInit");
+                    let whole = call!(module, C_Sign(h, bytes, len, out.as_mut_ptr(), &mut n));
+                    assert_eq!(whole, Err(Ckr(CKR_DEVICE_ERROR)), "{case}");
+                    assert_eq!(forged.load(Ordering::Relaxed), 1, "{case}: it is not asked twice");
+                    session.sign_init(mech, key).expect("C_SignInit");
+                    session.sign_update(&data).expect("C_SignUpdate");
+                    let in_parts = call!(module, C_SignFinal(h, out.as_mut_ptr(), &mut n));
+                    assert_eq!(in_parts, Err(Ckr(CKR_DEVICE_ERROR)), "{case}, in parts");
+                    assert_eq!(forged.load(Ordering::Relaxed), 2, "{case}, in parts");
+                    assert_eq!(out, UNTOUCHED, "{case}");
+                    assert_eq!(card.tries_left(), 3, "{case}");
+                    card.sim().clear_interceptor();
+                }
+                // The login has outlived all of them.
+                let right = signed_by(key);
+                assert!(
+                    public.verifies(scheme, &message, &right),
+                    "{scheme:?} by {mech:x?}"
+                );
+            }
+        }
     }
 }
