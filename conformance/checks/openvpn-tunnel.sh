@@ -14,9 +14,10 @@ vpn_server() {
 
 # vpn_client OPTION...: until the tunnel stands on both sides; the code goes through the management interface.
 vpn_client() {
-    local id
+    local key id
+    key=$(id_of "$AUTH_LABEL")
     id=$(openvpn --show-pkcs11-ids "$MODULE" | grep -B 1 -A 4 -F 'Certificate' | tee "$WORK/ids" |
-        sed -n 's/^ *Serialized id: *//p' | grep -iF "$(id_of "$AUTH_LABEL" | tr a-f A-F)" | head -n 1)
+        sed -n 's/^ *Serialized id: *//p' | grep -iF "$key" | head -n 1)
     cat "$WORK/ids"
     openvpn --dev null --tls-client --proto udp4 --remote 127.0.0.1 1194 --nobind --ca "$SERVER_ROOTS" \
         --pkcs11-providers "$MODULE" --pkcs11-id "$id" --management 127.0.0.1 7505 --management-query-passwords \

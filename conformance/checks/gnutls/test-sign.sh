@@ -8,7 +8,8 @@ source "$CHECKS/lib.sh"
 export GNUTLS_PIN=$PIN
 for label in "$AUTH_LABEL" "$SIGNATURE_LABEL"; do
     # By CKA_ID: p11tool looks for the public key under the same URI.
-    p11tool --provider "$MODULE" --test-sign --login "pkcs11:id=$(id_of "$label" | sed 's/../%&/g')" 2>&1 | tee log
+    id=$(id_of "$label" | sed 's/../%&/g')
+    p11tool --provider "$MODULE" --test-sign --login "pkcs11:id=$id" 2>&1 | tee log
     grep -q 'Verifying against private key parameters... ok' log
     grep -q 'Verifying against public key in the token... ok' log
 done

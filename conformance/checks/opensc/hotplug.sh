@@ -10,7 +10,8 @@ refuses pkcs11-tool --module "$MODULE" --login --pin "$PIN" --list-objects --typ
 put_card_in
 
 make_message message
+id=$(id_of "$SIGNATURE_LABEL")
 pkcs11-tool --module "$MODULE" --login --pin "$PIN" --sign --mechanism SHA256-RSA-PKCS \
-    --id "$(id_of "$SIGNATURE_LABEL")" --input-file message --output-file signature
+    --id "$id" --input-file message --output-file signature
 verify_signature pkcs1 "$SIGNATURE_CERTIFICATE" message signature
 [[ $(tries_left) == 3 ]]

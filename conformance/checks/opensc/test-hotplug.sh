@@ -51,7 +51,8 @@ echo "counted: $(count 'event on slot 0x') events"
 make_message message
 for key in AUTH SIGNATURE; do
     label=${key}_LABEL certificate=${key}_CERTIFICATE
-    pkcs11-tool --module "$MODULE" --login --pin "$PIN" --sign --mechanism SHA256-RSA-PKCS --id "$(id_of "${!label}")" \
+    id=$(id_of "${!label}")
+    pkcs11-tool --module "$MODULE" --login --pin "$PIN" --sign --mechanism SHA256-RSA-PKCS --id "$id" \
         --input-file message --output-file signature
     verify_signature pkcs1 "${!certificate}" message signature
 done
