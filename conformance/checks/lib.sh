@@ -137,8 +137,11 @@ server_authorities() {
 
 # id_of LABEL: CKA_ID of the certificate with this label, and so of its key; hexadecimal.
 id_of() {
-    pkcs11-tool --module "$MODULE" --list-objects --type cert 2>/dev/null |
-        grep -A 4 "label: *$1$" | sed -n 's/^ *ID: *//p' | head -n 1
+    local listed id
+    listed=$(pkcs11-tool --module "$MODULE" --list-objects --type cert) || fail "the certificates cannot be listed" >&2
+    id=$(grep -A 4 "label: *$1$" <<<"$listed" | sed -n 's/^ *ID: *//p' | head -n 1)
+    [[ -n $id ]] || fail "no certificate is called $1" >&2
+    echo "$id"
 }
 
 # --- Signatures, verified by OpenSSL without the module -------------------------------------------------------
