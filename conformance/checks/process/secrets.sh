@@ -1,10 +1,10 @@
 #!/bin/bash
-# What:    leaves no code, plaintext or protected data in the memory of its process, in a file or in its trace
+# What:    leaves no code, plaintext or protected data in the memory of its process, in a core dump, in a file or in its trace
 # Client:  clients/host.c
-# Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:strace debian:opensc debian:openssl debian:python3 debian:xxd
+# Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:strace debian:gdb debian:opensc debian:openssl debian:python3 debian:xxd
 # Run:     ci
 # Module:  ours
-# Seconds: 120
+# Seconds: 240
 source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
@@ -38,10 +38,25 @@ PYTHON
 }
 
 secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext)
-# search NAME WHEN: through all the memory of this program.
+# search NAME WHEN: through all the memory of this program, and through the core dump that it would leave now.
 search() {
+    search_memory "$@"
+    search_core "$@"
+}
+
+search_memory() {
     note "memory $2"
     python3 "$CLIENTS/find_secrets.py" --process "${PROCESS[$1]}" "${secrets[@]}"
+}
+
+# gcore writes what the kernel would, by the same filter. (Where the kernel's own go is the machine's affair.)
+search_core() {
+    local core=core.${PROCESS[$1]} status=0
+    note "core dump $2"
+    gcore -o core "${PROCESS[$1]}" >gcore.log 2>&1 || { cat gcore.log && fail "no core dump"; }
+    python3 "$CLIENTS/find_secrets.py" --file "$core" "${secrets[@]}" || status=$?
+    rm "$core"
+    return "$status"
 }
 
 # work: everything that passes a secret through the module.
@@ -72,7 +87,10 @@ search application "after C_Finalize"
 # The search finds what is there.
 for secret in code plaintext protected; do
     do_it application keep "$(head -c 16 "secrets/$secret" | if [[ $secret == code ]]; then cat; else xxd -p; fi)"
-    refuses search application "of a program that keeps the $secret"
+    for place in memory core; do
+        refuses "search_$place" application "of a program that keeps the $secret" | tee found
+        grep -q "^found $secret in " found
+    done
 done
 leaves application
 
