@@ -33,12 +33,13 @@ gpgsm --batch --list-secret-keys | tee keys
 signer=$(openssl x509 -in "$SIGNATURE_CERTIFICATE" -noout -fingerprint -sha1 | sed 's/.*=//')
 grep -qi "$signer" keys
 
-# libksba takes a leading zero off the number that a signature is, which one in 256 has; then the message is another one.
-for _ in 1 2 3; do
+# GnuPG takes a signature for a signed number: if its first bit is set, it writes a zero before it, and nobody else accepts 257
+# bytes. Then the message is another one.
+for _ in {1..10}; do
     make_message message
     gpgsm --batch --yes --digest-algo SHA256 --local-user "0x${signer//:/}" --detach-sign --output message.p7s message
     length=$(openssl asn1parse -inform DER -in message.p7s | sed -n 's/.* l= *\([0-9]*\) prim: OCTET STRING.*/\1/p' | tail -n 1)
     echo "a signature of $length bytes"
-    ((length < 256)) || break
+    ((length != 256)) || break
 done
 verify_cms message.p7s "$SIGNATURE_CERTIFICATE" message
