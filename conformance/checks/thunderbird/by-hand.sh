@@ -30,9 +30,14 @@ thunderbird_account
 thunderbird_opens
 
 at_desktop press 10 '^(Paramètres|Settings)$'
-at_desktop click 30 '^entry: (Rechercher dans les paramètres|Find in Settings)'
-types OCSP
-at_desktop press 30 '^(Périphériques de sécurité…|Security Devices…)$'
+# A search that begins before the page is whole finds nothing, and stays so.
+for _ in {1..3}; do
+    at_desktop click 30 '^entry: (Rechercher dans les paramètres|Find in Settings)'
+    keys ctrl+a
+    types OCSP
+    if at_desktop wait 20 '^push button: (Périphériques de sécurité…|Security Devices…)$'; then break; fi
+done
+at_desktop press 10 '^(Périphériques de sécurité…|Security Devices…)$'
 at_desktop press 30 '^(Charger|Load)$'
 at_desktop wait 30 '^entry: (Nom de fichier du module|Module filename)'
 keys ctrl+a
