@@ -17,7 +17,7 @@ choose_certificate() {
 }
 
 certificate_is_shown() {
-    at_desktop wait 180 "$CERTIFICATE_DIALOG"
+    at_desktop wait 120 "$CERTIFICATE_DIALOG"
     at_desktop wait 60 "$STORED_ON $(token_label)$"
 }
 
@@ -29,7 +29,7 @@ give_code() {
 }
 
 code_is_wanted() {
-    at_desktop password 180
+    at_desktop password 120
     at_desktop enabled 60 "$LOG_IN"
 }
 
