@@ -19,6 +19,10 @@ ALL_CHECKS=(
     memory_is_sound_in_more_tests
     thread_sanitizer_finds_a_race
     threads_do_not_race
+    address_sanitizer_finds_what_is_wrong
+    addresses_are_right
+    miri_finds_undefined_behaviour
+    pure_code_is_sound
 )
 
 # left FILE: a report to read, named after the check's result.
