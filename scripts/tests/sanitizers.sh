@@ -96,8 +96,8 @@ sanitized() {
 INTERPRETED=(abi:: iso7816:: trace::call:: pkcs15:: token:: provider:: crypto::digest_info crypto::hash crypto::padding::mgf1)
 
 # Left out, since miri takes minutes for each: what tries every value. So do the paddings with their many hashes, and
-# arithmetic on 2048 bits.
-NOT_INTERPRETED=(only_9000_and_61xx_are_normal flipped_bit)
+# arithmetic on 2048 bits. What a panic carries is never freed, on purpose (`guard` in src/abi/mod.rs): to miri it is a leak.
+NOT_INTERPRETED=(only_9000_and_61xx_are_normal flipped_bit a_panic_becomes_)
 
 need_miri() {
     need_nightly
