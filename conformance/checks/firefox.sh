@@ -39,18 +39,28 @@ TEXT
 # visit ADDRESS: in the running Firefox, or in a new one.
 visit() { firefox-esr --profile "$PROFILE" --new-tab "$1" >>"$WORK/firefox.log" 2>&1 & }
 
-page_shows_holder() { holder_is_shown "$ERROR_CODE"; }
+# card_comes: and Firefox may know it; NSS believes what it has seen of a slot for a second.
+card_comes() {
+    put_card_in
+    sleep 2
+}
 
-page_shows_error() { at_desktop wait 180 "$ERROR_CODE"; }
-
-# log_in: from the certificates to the page, with a picture of each step.
-log_in() {
+certificate_comes_first() {
     certificate_is_shown
     picture_of certificate "$CERTIFICATE_DIALOG"
     at_desktop press 60 '^OK$'
     code_is_wanted
     picture_of_window code "$CODE_DIALOG"
     give_code "$PIN"
+}
+
+page_shows_holder() { holder_is_shown "$ERROR_CODE"; }
+
+page_shows_error() { at_desktop wait 180 "$ERROR_CODE"; }
+
+# log_in: from the certificates to the page, with a picture of each step.
+log_in() {
+    if [[ -n $PEER ]]; then code_comes_first; else certificate_comes_first; fi
     page_shows_holder
     picture page 1100x420+0+0
 }

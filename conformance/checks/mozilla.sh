@@ -10,7 +10,7 @@ CODE_DIALOG='^(Mot de passe nécessaire|Password Required)'
 LOG_IN='^(Connexion|Sign in)$'
 
 # choose_certificate: the certificates are shown before any code is asked for. Takes the first, which must stand on the
-# card in the first reader.
+# card in the first reader. NSS does that because of CKP_PUBLIC_CERTIFICATES_TOKEN; where a peer lacks it, the code comes first.
 choose_certificate() {
     certificate_is_shown
     at_desktop press 60 '^OK$'
@@ -18,8 +18,11 @@ choose_certificate() {
 
 certificate_is_shown() {
     at_desktop wait 120 "$CERTIFICATE_DIALOG"
-    at_desktop wait 60 "$STORED_ON $(token_label)$"
+    at_desktop wait 60 "$STORED_ON $(literally "$(token_label)")$"
 }
+
+# literally TEXT: a regular expression for it.
+literally() { printf '%s' "$1" | sed 's/[][\\.*^$?+(){}|]/\\&/g'; }
 
 # give_code CODE: into the program's own dialog, which takes it after a second only.
 give_code() {
@@ -31,6 +34,11 @@ give_code() {
 code_is_wanted() {
     at_desktop password 120
     at_desktop enabled 60 "$LOG_IN"
+}
+
+code_comes_first() {
+    give_code "$PIN"
+    choose_certificate
 }
 
 # watch_for_code_dialogs: writes down every dialog that asks for a code. Each stays until somebody answers it.

@@ -146,6 +146,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("CHECKS", bench::checks_dir())
         .env("MODULE", &stack.lane.module)
         .env("CARD", stack.lane.card.name())
+        .env("PEER", if stack.lane.ours { "" } else { &stack.lane.name })
         .env("PIN", CODE)
         .env("SPEAK", bench.language.name())
         .env("PKI", &bench.pki)

@@ -78,6 +78,8 @@ fn threads(report: &mut Report, module: &Path) -> Result<()> {
         let run = |total: u64| {
             let orders = [work(total, "sign"), work(total, "poll")];
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
+            // pcscd may have powered the idle card down, or not yet; the start would cost more or less than the other one.
+            stack.reset();
             let before = stack.totals();
             let profile = profile(module, &[&prepare[..], &orders].concat())?;
             Ok::<_, String>((profile, (stack.totals() - before).exchanges))

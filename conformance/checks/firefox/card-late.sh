@@ -14,7 +14,7 @@ desktop
 browse "$PAGE?before"
 page_shows_error
 
-put_card_in
+card_comes
 visit "$PAGE"
 log_in
 code_dialogs_were 1 || fail "$(code_dialogs) dialogs asked for the code"

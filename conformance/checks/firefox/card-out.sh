@@ -17,7 +17,7 @@ take_card_out
 visit "$PAGE?out"
 page_shows_error
 
-put_card_in
+card_comes
 visit "$PAGE?in"
 # Which certificate it is Firefox remembers; the code it must not.
 give_code "$PIN"

@@ -11,11 +11,11 @@ source "$CHECKS/firefox.sh"
 page_server -tls1_2
 desktop
 browse "$PAGE"
-choose_certificate
+[[ -n $PEER ]] || choose_certificate
 give_code 0000
 wait_until 180 code_dialogs_were 2 || fail "Firefox does not ask again"
 [[ $(tries_left) == 2 ]] || fail "$(tries_left) tries left after one wrong code"
-give_code "$PIN"
+if [[ -n $PEER ]]; then code_comes_first; else give_code "$PIN"; fi
 page_shows_holder
 code_dialogs_were 2 || fail "$(code_dialogs) dialogs asked for the code"
 [[ $(tries_left) == 3 ]] || fail "$(tries_left) tries left after the right code"

@@ -16,12 +16,15 @@ preference security.default_personal_cert '"Ask Every Time"'
 thunderbird_opens
 
 at_desktop press 10 '^(Lire les messages|Read messages)$'
-at_desktop wait 90 "$CERTIFICATE_DIALOG"
-picture_of certificate "$CERTIFICATE_DIALOG"
-choose_certificate
-at_desktop password 60
-picture_of code "^frame: ${CODE_DIALOG#^}"
-give_code "$PIN"
+certificate_comes_first() {
+    at_desktop wait 90 "$CERTIFICATE_DIALOG"
+    picture_of certificate "$CERTIFICATE_DIALOG"
+    choose_certificate
+    at_desktop password 60
+    picture_of code "^frame: ${CODE_DIALOG#^}"
+    give_code "$PIN"
+}
+if [[ -n $PEER ]]; then code_comes_first; else certificate_comes_first; fi
 wait_until 60 grep -q 'Login: user=' "$IMAP_LOG" || fail "Dovecot did not see a login"
 imap_server_saw
 code_dialogs_were 1 || fail "$(code_dialogs) dialogs asked for the code"
