@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# OpenSSL of Debian 13 with pkcs11-provider.
+# OpenSSL of Debian 13 with pkcs11-provider. A peer of this Debian does not start there: it brings libraries of its own along.
 
 cp "$AUTH_CERTIFICATE" auth.pem
 cp "$SIGNATURE_CERTIFICATE" signature.pem

@@ -111,7 +111,7 @@ message_for_card() {
 # choose_signature_certificate: in the account's settings, as the guide says. Needs a high display.
 choose_signature_certificate() {
     local token
-    token=$(token_label)
+    token=$(literally "$(token_label)")
     at_desktop press 30 '^(Chiffrement de bout en bout|End-to-end Encryption)$'
     at_desktop press 30 '^(Sélectionner un certificat…|Select…)$'
     at_desktop wait 30 "(Stocké dans :|Stored on:|Stored in:) $token"

@@ -3,6 +3,7 @@
 # Client:  OpenSSL 3.5 s_client, pkcs11-provider
 # Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
+# Module:  ours
 source "$CHECKS/lib.sh"
 source "$CHECKS/provider-openssl.sh"
 

@@ -3,6 +3,7 @@
 # Client:  Thunderbird
 # Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:openssl debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
+# Module:  ours
 # Seconds: 400
 source "$CHECKS/lib.sh"
 source "$CHECKS/thunderbird.sh"
