@@ -114,6 +114,7 @@ choose_signature_certificate() {
     token=$(literally "$(token_label)")
     at_desktop press 30 '^(Chiffrement de bout en bout|End-to-end Encryption)$'
     at_desktop press 30 '^(Sélectionner un certificat…|Select…)$'
+    [[ -z $PEER ]] || give_code "$PIN"
     at_desktop wait 30 "(Stocké dans :|Stored on:|Stored in:) $token"
     at_desktop wait 10 "$token:$SIGNATURE_LABEL"
     picture_of signature-certificate '^[a-z]*: (Sélectionner un certificat|Select Certificate)$'
