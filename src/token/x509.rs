@@ -30,7 +30,10 @@ impl X509 {
     pub fn parse(file: &[u8]) -> Option<X509> {
         let der = SliceReader::new(file).ok()?.tlv_bytes().ok()?;
         let certificate = children(der)?;
-        let tbs = children(certificate.first()?)?;
+        let [tbs, _signature_algorithm, signature] = certificate[..] else {
+            return None;
+        };
+        let tbs = children(tbs)?;
         let versioned = tag_of(tbs.first()?)?
             == Tag::ContextSpecific {
                 constructed: true,
@@ -44,7 +47,7 @@ impl X509 {
         let subject = fields.next()?;
         let public_key_info = fields.next()?;
         Some(X509 {
-            der: with_whole_signature(der, &certificate)?,
+            der: with_whole_signature(der, signature)?,
             serial: serial.to_vec(),
             issuer: issuer.to_vec(),
             subject: subject.to_vec(),
@@ -58,8 +61,8 @@ impl X509 {
 
 /// The certificate with 0 as the number of unused bits in its signature, its last value. Certificates with another number are on cards,
 /// and OpenSSL refuses them since 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
-fn with_whole_signature(der: &[u8], certificate: &[&[u8]]) -> Option<Vec<u8>> {
-    let signature = content(certificate.get(2)?)?;
+fn with_whole_signature(der: &[u8], signature: &[u8]) -> Option<Vec<u8>> {
+    let signature = content(signature)?;
     let mut der = der.to_vec();
     let unused_bits = der.len().checked_sub(signature.len())?;
     *der.get_mut(unused_bits)? = 0;
@@ -156,6 +159,16 @@ mod tests {
     fn a_signature_has_no_unused_bits() {
         let found = X509::parse(&certificate(V3, DATES, "07 AABB")).unwrap();
         assert_eq!(found.der, certificate(V3, DATES, "00 AABB"));
+    }
+
+    #[test]
+    fn a_certificate_has_three_values() {
+        for more in ["04 { 00 }", "30 { }", "03 { 00 AABBCC }"] {
+            let inside = &certificate(V3, DATES, "00 AABB")[2..];
+            let longer = [inside, &der(more)].concat();
+            let longer = [&[0x30, longer.len() as u8], &longer[..]].concat();
+            assert!(X509::parse(&longer).is_none(), "{more}");
+        }
     }
 
     #[test]

@@ -83,10 +83,10 @@ pub struct Caller {
     initialized: bool,
     /// Every session so far.
     sessions: Vec<CK_SESSION_HANDLE>,
-    /// Those that are open, with their slot.
-    open: BTreeMap<CK_SESSION_HANDLE, CK_SLOT_ID>,
+    /// Those that are open, with the reader of their slot.
+    open: BTreeMap<CK_SESSION_HANDLE, usize>,
     /// Those whose card has gone. What needs no card they may do until the module has looked.
-    gone: BTreeMap<CK_SESSION_HANDLE, CK_SLOT_ID>,
+    gone: BTreeMap<CK_SESSION_HANDLE, usize>,
     /// Objects found so far, with whether their value is protected.
     objects: Vec<(CK_OBJECT_HANDLE, bool)>,
 }
@@ -202,8 +202,7 @@ impl Caller {
     }
 
     fn card_gone(&mut self, reader: usize) {
-        let slot = reader as CK_SLOT_ID;
-        self.gone.extend(self.open.extract_if(.., |_, of| *of == slot));
+        self.gone.extend(self.open.extract_if(.., |_, of| *of == reader));
     }
 
     // --- What a call has shown --------------------------------------------------------------------------------------
@@ -211,12 +210,22 @@ impl Caller {
     pub fn opened(&mut self, session: CK_SESSION_HANDLE, slot: CK_SLOT_ID) {
         assert!(!self.sessions.contains(&session), "a handle is given twice");
         self.sessions.push(session);
-        self.open.insert(session, slot);
+        let reader = self.reader_of(slot).expect("a slot with a session in it");
+        self.open.insert(session, reader);
     }
 
     pub fn closed_all(&mut self, slot: CK_SLOT_ID) {
-        self.open.retain(|_, of| *of != slot);
-        self.gone.retain(|_, of| *of != slot);
+        let reader = self.reader_of(slot);
+        self.open.retain(|_, of| Some(*of) != reader);
+        self.gone.retain(|_, of| Some(*of) != reader);
+    }
+
+    /// Slots are numbered anew at each C_Initialize, by the readers that are there then.
+    fn reader_of(&self, slot: CK_SLOT_ID) -> Option<usize> {
+        let description = self.module.slot_info(slot).ok()?.slotDescription;
+        READERS
+            .iter()
+            .position(|(name, _)| description.starts_with(name.as_bytes()))
     }
 
     pub fn found(&mut self, session: CK_SESSION_HANDLE, handles: impl Iterator<Item = CK_OBJECT_HANDLE>) {
@@ -343,7 +352,7 @@ impl Caller {
             let states: Vec<CK_STATE> = self
                 .open
                 .iter()
-                .filter(|(_, slot)| **slot == reader as CK_SLOT_ID)
+                .filter(|(_, of)| **of == reader)
                 .map(|(session, _)| {
                     self.state(*session)
                         .unwrap_or_else(|| panic!("after {name} a session is gone"))
