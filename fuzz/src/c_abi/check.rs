@@ -79,6 +79,8 @@ pub struct Caller {
     cards: Vec<Card>,
     inside: [bool; READERS.len()],
     plugged: [bool; READERS.len()],
+    /// Was unplugged and plugged in again. Until its card is used it may look as it did before.
+    replugged: [bool; READERS.len()],
     tries: Vec<Tries>,
     initialized: bool,
     /// Every session so far.
@@ -109,6 +111,7 @@ impl Caller {
             cards,
             inside: [true; READERS.len()],
             plugged: [true; READERS.len()],
+            replugged: [false; READERS.len()],
             initialized: false,
             sessions: Vec::new(),
             open: BTreeMap::new(),
@@ -180,6 +183,7 @@ impl Caller {
     pub fn put_back(&mut self, reader: usize) {
         if !std::mem::replace(&mut self.plugged[reader], true) {
             self.rack.plug(READERS[reader].0);
+            self.replugged[reader] = true;
         }
         if !std::mem::replace(&mut self.inside[reader], true) {
             self.rack.put_back(READERS[reader].0, &self.cards[reader]);
@@ -296,6 +300,12 @@ impl Caller {
             ("C_CloseSession", CKR_OK, Some(session)) => {
                 self.open.remove(&session);
                 self.gone.remove(&session);
+            }
+            (_, CKR_DEVICE_REMOVED, Some(session)) => {
+                let reader = self.open.get(&session).copied();
+                if let Some(reader) = reader.filter(|reader| self.replugged[*reader]) {
+                    self.card_gone(reader);
+                }
             }
             (_, CKR_SESSION_HANDLE_INVALID, Some(session)) => drop(self.gone.remove(&session)),
             _ => {}
