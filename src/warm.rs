@@ -37,8 +37,8 @@ impl Store {
         }
     }
 
-    /// The certificate file that was kept for this file of this card.
-    pub fn find(&self, card: &[u8], file: &[u16]) -> Option<Vec<u8>> {
+    /// The certificate file that was kept for this file of the card with this serial number.
+    pub fn find(&self, card: &str, file: &[u16]) -> Option<Vec<u8>> {
         match self.read(&name(card, file)) {
             Ok(certificate) => Some(certificate),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Keeps the content of a certificate file; what was kept for the same file before goes.
-    pub fn keep(&self, card: &[u8], file: &[u16], certificate: &[u8]) {
+    pub fn keep(&self, card: &str, file: &[u16], certificate: &[u8]) {
         if certificate.len() > LONGEST {
             return;
         }
@@ -80,10 +80,12 @@ impl Store {
 
     /// A reader meets the old content or the new one, never a part.
     fn write(&self, name: &str, certificate: &[u8]) -> io::Result<()> {
-        match DirBuilder::new().mode(0o700).create(&self.directory) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => self.owner()?,
-        };
+        if let Err(error) = DirBuilder::new().mode(0o700).create(&self.directory)
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(error);
+        }
+        self.owner()?;
         self.make_room(name)?;
         let unfinished = self.directory.join(format!("{name}.{}", std::process::id()));
         let written = OpenOptions::new()
@@ -140,9 +142,9 @@ fn is_private(found: &Metadata, owner: u32) -> bool {
 }
 
 /// Says nothing of the card to who lists the directory.
-fn name(card: &[u8], file: &[u16]) -> String {
+fn name(card: &str, file: &[u16]) -> String {
     let path: Vec<u8> = file.iter().flat_map(|fid| fid.to_be_bytes()).collect();
-    let digest = Hash::Sha256.digest(&[&b"certificate of "[..], card, &path].concat());
+    let digest = Hash::Sha256.digest(&[&b"certificate of "[..], card.as_bytes(), &path].concat());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use cryptoki_sys::*;
 use sha2::{Digest, Sha256};
-use sim_cards::Options;
+use sim_cards::{Options, hex};
 
 use common::{PIN, Session, ulong};
 
@@ -99,10 +99,6 @@ struct Login {
     certificate: String,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
 fn of(table: [(&str, Cost); 2], persona: &str) -> Cost {
     table.into_iter().find(|(of, _)| *of == persona).unwrap().1
 }
@@ -126,7 +122,7 @@ fn a_process_that_logs_in() {
     println!(
         "exchanges={} bytes={bytes} certificate={}",
         asked.apdus,
-        hex(&value)
+        hex::encode(&value)
     );
 }
 
@@ -182,7 +178,7 @@ fn certificates_are_kept_for_their_user_alone_and_nothing_else() {
             let content = fs::read(path).unwrap();
             let (digest, certificate) = content.split_at(32);
             assert_eq!(Sha256::digest(certificate)[..], *digest);
-            hex(certificate)
+            hex::encode(certificate)
         })
         .collect();
     kept.sort();

@@ -244,8 +244,7 @@ impl Token {
             let file = self.card.lock().read_object(path)?;
             let parsed = X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
-                let number = self.card.lock().number().to_vec();
-                kept.keep(&number, &path.fids, &file);
+                kept.keep(&self.serial, &path.fids, &file);
             }
             Ok(parsed)
         })
@@ -255,8 +254,7 @@ impl Token {
     /// card will say it again when the file is read.
     fn known_certificate(&self, path: &pkcs15::Path) -> Option<X509> {
         let kept = self.certificates.as_ref()?;
-        let mut card = self.card.lock();
-        let known = kept.find(card.number(), &path.fids)?;
+        let known = kept.find(&self.serial, &path.fids)?;
         let parsed = X509::parse(&known)?;
         let before_end = known.len().checked_sub(SIGNATURE_END)?;
         let start = path.part.map_or(0, |(start, _)| start);
@@ -264,7 +262,7 @@ impl Token {
             part: Some((start + before_end, SIGNATURE_END)),
             ..path.clone()
         };
-        let found = card.read_file(&end).ok()?;
+        let found = self.card.lock().read_file(&end).ok()?;
         (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
     }
 
