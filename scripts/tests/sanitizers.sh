@@ -46,18 +46,9 @@ C
 THREADED=(polls concurrency)
 
 # The standard library of the toolchain is not instrumented; scripts/tests/tsan.supp says what that hides.
-UNDER_TSAN=('RUSTFLAGS=-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer'
-    "TSAN_OPTIONS=exitcode=66 suppressions=$ROOT/scripts/tests/tsan.supp")
+TSAN="TSAN_OPTIONS=exitcode=66 suppressions=$ROOT/scripts/tests/tsan.supp"
 
-threads_do_not_race() {
-    local name options=()
-    need_nightly
-    for name in "${THREADED[@]}"; do
-        options+=(--test "$name")
-    done
-    builder_runs env "${UNDER_TSAN[@]}" cargo +nightly test --locked --quiet --package cpx-pkcs11 "${options[@]}" \
-        --target x86_64-unknown-linux-gnu --target-dir "$TARGET/thread-sanitizer" -- --test-threads=1
-}
+threads_do_not_race() { sanitized_tests thread "${THREADED[@]}"; }
 
 thread_sanitizer_finds_a_race() {
     need_nightly
@@ -70,9 +61,21 @@ fn main() {
     other.join().unwrap();
 }
 RUST
-    refuses env "${UNDER_TSAN[1]}" "$WORK/race/main" >"$WORK/race.log" 2>&1
+    refuses env "$TSAN" "$WORK/race/main" >"$WORK/race.log" 2>&1
     cat "$WORK/race.log"
     grep -q 'WARNING: ThreadSanitizer: data race' "$WORK/race.log"
+}
+
+# sanitized_tests SANITIZER TEST...: these files of tests/. To another sanitizer the variable of this one says nothing.
+sanitized_tests() {
+    local name options=()
+    need_nightly
+    for name in "${@:2}"; do
+        options+=(--test "$name")
+    done
+    builder_runs env "RUSTFLAGS=-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer" "$TSAN" \
+        cargo +nightly test --locked --quiet --package cpx-pkcs11 "${options[@]}" \
+        --target x86_64-unknown-linux-gnu --target-dir "$TARGET/$1-sanitizer" -- --test-threads=1
 }
 
 # rust_source NAME: from standard input to a place where the builder may write.
@@ -138,16 +141,7 @@ RUST
 # Through the C ABI, those that take too long under memcheck among them.
 ADDRESSED=(errors arguments functions sign decrypt concurrency)
 
-addresses_are_right() {
-    local name options=()
-    need_nightly
-    for name in "${ADDRESSED[@]}"; do
-        options+=(--test "$name")
-    done
-    BUILDER_SECONDS=3600 builder_runs env 'RUSTFLAGS=-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer' \
-        cargo +nightly test --locked --quiet --package cpx-pkcs11 "${options[@]}" \
-        --target x86_64-unknown-linux-gnu --target-dir "$TARGET/address-sanitizer" -- --test-threads=1
-}
+addresses_are_right() { BUILDER_SECONDS=3600 sanitized_tests address "${ADDRESSED[@]}"; }
 
 address_sanitizer_finds_what_is_wrong() {
     need_nightly
