@@ -15,6 +15,9 @@ struct Cost(u64, u64, u64);
 
 const NOTHING: Cost = Cost(0, 0, 0);
 
+/// Bytes of a certificate in which its names stand.
+const BEGINNING: u64 = 512;
+
 /// Runs a workload and gives its cost, with what it returns.
 fn cost<T>(card: &Card, workload: impl FnOnce() -> T) -> (Cost, T) {
     let before = card.sim().totals();
@@ -266,6 +269,64 @@ fn only_what_a_search_can_find_is_read() {
             (0, 0),
             "asked again"
         );
+    }
+}
+
+/// A browser asks every token for the issuers of the servers it meets: two reads tell that a certificate is another one.
+#[test]
+fn a_search_by_subject_reads_the_beginnings_of_the_certificates() {
+    for sheet in sheets() {
+        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        start(&module);
+        let session = module.session();
+        let of_subject = |subject: Vec<u8>| {
+            let class = (CKA_CLASS, ulong(CKO_CERTIFICATE));
+            session.find(&[class, (CKA_SUBJECT, subject)]).expect("a search")
+        };
+        let all = certificates(session);
+        let (search, found) = cost(&card, || of_subject(b"somebody else".to_vec()));
+        let beginning = of_certificate(&sheet, BEGINNING);
+        assert_eq!(search.0, all.len() as u64 * beginning.0, "{}", sheet.name);
+        assert_eq!(found, []);
+
+        let certificate = *all.last().expect("a certificate");
+        let (again, subject) = cost(&card, || {
+            let subject = session.attribute(certificate, CKA_SUBJECT).expect("CKA_SUBJECT");
+            assert!(of_subject(subject.clone()).contains(&certificate));
+            subject
+        });
+        assert_eq!(again, NOTHING, "{}", sheet.name);
+
+        let (rest, value) = cost(&card, || {
+            session.attribute(certificate, CKA_VALUE).expect("CKA_VALUE")
+        });
+        let length = value.len() as u64;
+        assert_eq!(rest, of_certificate(&sheet, length - BEGINNING), "{}", sheet.name);
+
+        // Where it was not begun it is read at once, also by who asks for both.
+        drop((module, _rack, card));
+        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        start(&module);
+        let session = module.session();
+        let certificate = *certificates(session).last().expect("a certificate");
+        let (mut subject_again, mut whole) = (vec![0; subject.len()], vec![0; value.len()]);
+        let (at_once, ()) = cost(&card, || {
+            let mut template =
+                [(CKA_SUBJECT, &mut subject_again), (CKA_VALUE, &mut whole)].map(|(kind, place)| {
+                    CK_ATTRIBUTE {
+                        type_: kind,
+                        pValue: place.as_mut_ptr().cast(),
+                        ulValueLen: place.len() as CK_ULONG,
+                    }
+                });
+            call!(
+                module,
+                C_GetAttributeValue(session.handle, certificate, template.as_mut_ptr(), 2)
+            )
+            .expect("C_GetAttributeValue");
+        });
+        assert_eq!(at_once, of_certificate(&sheet, length), "{}", sheet.name);
+        assert!(subject_again == subject && whole == value, "{}", sheet.name);
     }
 }
 

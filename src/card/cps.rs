@@ -143,6 +143,23 @@ impl<C: Commands> Cps<C> {
         }
     }
 
+    /// Reads, of the object with which a file begins, what `extent` wants and is not `known`.
+    fn read_object_on(
+        &mut self,
+        path: &Path,
+        known: &[u8],
+        extent: Extent,
+    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        if extent.missing(known) == 0 {
+            return Ok(Zeroizing::new(known.to_vec()));
+        }
+        let start = path.part.map_or(0, |(start, _)| start);
+        self.perform(|commands, card| {
+            commands.select_file(card, &path.fids, false)?;
+            files::read_on(card, C::CLASS, start, known, extent, true)
+        })
+    }
+
     /// ODF, from memory or from the card.
     fn odf(&mut self) -> Result<Odf, CardError> {
         if let Some(odf) = &self.odf {
@@ -398,12 +415,12 @@ impl<C: Commands> Card for Cps<C> {
         self.perform(|_, _| Ok(()))
     }
 
-    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        let start = path.part.map_or(0, |(start, _)| start);
-        self.perform(|commands, card| {
-            commands.select_file(card, &path.fids, false)?;
-            files::read(card, C::CLASS, start, Extent::Object, true)
-        })
+    fn read_object(&mut self, path: &Path, known: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        self.read_object_on(path, known, Extent::Object)
+    }
+
+    fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        self.read_object_on(path, &[], Extent::Head(length))
     }
 
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {

@@ -39,7 +39,7 @@ pub(super) enum Extent {
 
 impl Extent {
     /// Bytes to ask for after `content`; 0 when nothing is missing.
-    fn missing(self, content: &[u8]) -> usize {
+    pub(super) fn missing(self, content: &[u8]) -> usize {
         let until = |end: usize| end.saturating_sub(content.len());
         match self {
             Extent::Entries(_) if filled(content) => 0,
@@ -106,7 +106,20 @@ pub(super) fn read(
     extent: Extent,
     sensitive: bool,
 ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX));
+    read_on(card, class, start, &[], extent, sensitive)
+}
+
+/// As [`read`], where the first bytes are `known`: the answer begins with them.
+pub(super) fn read_on(
+    card: &mut Dialogue<'_>,
+    class: u8,
+    start: usize,
+    known: &[u8],
+    extent: Extent,
+    sensitive: bool,
+) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX.max(known.len())));
+    content.extend_from_slice(known);
     let mut short_answers = 0;
     loop {
         let wanted = extent.missing(&content).min(READ_MAX);

@@ -237,8 +237,11 @@ pub trait Card: Send {
     }
 
     /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
-    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
-    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
+    /// behind it: `ceil(n / 256)` reads for an object of n bytes. What is `known` of its beginning is not read again.
+    fn read_object(&mut self, path: &Path, known: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError>;
+
+    /// Reads the first `length` bytes of that object, or all of it if it is shorter.
+    fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError>;
 
     /// Reads a transparent file whole, or the part that `path` names.
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;

@@ -1,6 +1,6 @@
 //! Object management (PKCS #11 §5.7): search, attributes, and the way from a handle to a key.
 
-use crate::token::attribute::{self, Value};
+use crate::token::attribute::{self, Cost, Value};
 use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{self, Token, mechanism};
 use cryptoki_sys::*;
@@ -123,7 +123,8 @@ impl Library {
         step(&mut session.operations().search, |_| Ok(Step::Ended(())))
     }
 
-    /// C_GetAttributeValue: every attribute is answered that can be, whatever becomes of the others.
+    /// C_GetAttributeValue: every attribute is answered that can be, whatever becomes of the others. The error is that of the first that
+    /// cannot.
     pub fn attributes(
         &self,
         session: SessionHandle,
@@ -132,15 +133,23 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         let object = self.visible(&session, object)?;
-        let mut verdict = Ok(());
-        for request in wanted {
-            let size_only = matches!(request.out, Output::Size);
-            let value = self.value(&session, object, request.kind, size_only)?;
-            if let Err(error) = answer(request, value) {
-                verdict = verdict.and(Err(error));
+        let mut refusals = Vec::new();
+        for cost in [Cost::File, Cost::Head, Cost::Nothing] {
+            for (place, request) in wanted.iter_mut().enumerate() {
+                if attribute::cost(request.kind) != cost {
+                    continue;
+                }
+                let size_only = matches!(request.out, Output::Size);
+                let value = self.value(&session, object, request.kind, size_only)?;
+                if let Err(error) = answer(request, value) {
+                    refusals.push((place, error));
+                }
             }
         }
-        verdict
+        match refusals.into_iter().min_by_key(|(place, _)| *place) {
+            Some((_, first)) => Err(first),
+            None => Ok(()),
+        }
     }
 
     /// C_GetObjectSize: bytes of the object's attributes, as far as they are known without reading files.
@@ -285,15 +294,17 @@ fn matches(
     object: &Object,
     template: &[Attribute<'_>],
 ) -> std::result::Result<bool, token::Error> {
-    let all = |in_file: bool| -> std::result::Result<bool, token::Error> {
-        for wanted in template {
-            if attribute::needs_file(wanted.kind) == in_file && !has(token, object, wanted)? {
+    for cost in [Cost::Nothing, Cost::Head, Cost::File] {
+        for wanted in template
+            .iter()
+            .filter(|wanted| attribute::cost(wanted.kind) == cost)
+        {
+            if !has(token, object, wanted)? {
                 return Ok(false);
             }
         }
-        Ok(true)
-    };
-    Ok(all(false)? && all(true)?)
+    }
+    Ok(true)
 }
 
 fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::Result<bool, token::Error> {

@@ -83,21 +83,24 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether the value comes from a file that may have to be read, so that a search looks at it last.
-pub fn needs_file(kind: CK_ATTRIBUTE_TYPE) -> bool {
-    matches!(
-        kind,
-        CKA_VALUE
-            | CKA_SUBJECT
-            | CKA_ISSUER
-            | CKA_SERIAL_NUMBER
-            | CKA_START_DATE
-            | CKA_END_DATE
-            | CKA_CHECK_VALUE
-            | CKA_PUBLIC_KEY_INFO
-            | CKA_MODULUS
-            | CKA_PUBLIC_EXPONENT
-    )
+/// How much of a file may have to be read for a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// None.
+    Nothing,
+    /// The beginning of a certificate.
+    Head,
+    /// All of it.
+    File,
+}
+
+/// What a value costs at most: a search looks at dear ones last, and who asks for a whole certificate need not ask for its beginning.
+pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
+    match kind {
+        CKA_SUBJECT | CKA_ISSUER | CKA_SERIAL_NUMBER | CKA_START_DATE | CKA_END_DATE => Cost::Head,
+        CKA_VALUE | CKA_CHECK_VALUE | CKA_PUBLIC_KEY_INFO | CKA_MODULUS | CKA_PUBLIC_EXPONENT => Cost::File,
+        _ => Cost::Nothing,
+    }
 }
 
 /// Whether `wanted` in a search template means this serial number: DER as the standard has it, or the bare content of the
@@ -192,6 +195,7 @@ impl Token {
         kind: CK_ATTRIBUTE_TYPE,
     ) -> Result<Value<'a>, Error> {
         let entry = &certificate.entry;
+        let head = || self.head_of(certificate);
         let x509 = || self.x509(certificate);
         Ok(match kind {
             CKA_CERTIFICATE_TYPE => Value::ulong(CKC_X_509),
@@ -203,12 +207,12 @@ impl Token {
             CKA_TRUSTED => Value::bool(entry.authority),
             CKA_ID => Value::bytes(&entry.id),
             CKA_VALUE => Value::bytes(&x509()?.der),
-            CKA_SUBJECT => Value::bytes(&x509()?.subject),
-            CKA_ISSUER => Value::bytes(&x509()?.issuer),
-            CKA_SERIAL_NUMBER => Value::bytes(&x509()?.serial),
+            CKA_SUBJECT => Value::bytes(&head()?.subject),
+            CKA_ISSUER => Value::bytes(&head()?.issuer),
+            CKA_SERIAL_NUMBER => Value::bytes(&head()?.serial),
             CKA_PUBLIC_KEY_INFO => Value::bytes(&x509()?.public_key_info),
-            CKA_START_DATE => date(&x509()?.not_before),
-            CKA_END_DATE => date(&x509()?.not_after),
+            CKA_START_DATE => date(&head()?.not_before),
+            CKA_END_DATE => date(&head()?.not_after),
             CKA_CHECK_VALUE => check_value(x509()?),
             CKA_URL | CKA_HASH_OF_SUBJECT_PUBLIC_KEY | CKA_HASH_OF_ISSUER_PUBLIC_KEY => Value::empty(),
             CKA_JAVA_MIDP_SECURITY_DOMAIN => Value::ulong(CK_SECURITY_DOMAIN_UNSPECIFIED),
@@ -291,7 +295,7 @@ impl Token {
     /// Subject of the certificate with this identifier; empty when there is none.
     fn subject_of(&self, id: &[u8]) -> Result<Value<'_>, Error> {
         Ok(match self.certificate(id)? {
-            Some(certificate) => Value::bytes(&self.x509(certificate)?.subject),
+            Some(certificate) => Value::bytes(&self.head_of(certificate)?.subject),
             None => Value::empty(),
         })
     }

@@ -28,11 +28,15 @@ use crate::warm;
 pub use code::{Counter, Login, User};
 pub use error::Error;
 use mechanism::Listed;
-use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
-use x509::X509;
+use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section, Start};
+use x509::{Head, X509};
 
 /// Bytes at the end of a certificate by which one is known from every other: they are of its signature.
 const SIGNATURE_END: usize = 32;
+
+/// Bytes at the beginning of a certificate that are read when only its [`Head`] is wanted: two reads. In those of IGC-Santé the
+/// subject ends before them.
+const CERTIFICATE_START: usize = 512;
 
 /// The objects of a token, each section once its source was read.
 #[derive(Default)]
@@ -229,19 +233,38 @@ impl Token {
     pub fn certificate(&self, id: &[u8]) -> Result<Option<&Certificate>, Error> {
         let mut certificates = self.section(Section::Certificates)?.iter();
         Ok(certificates.find_map(|object| match object {
-            Object::Certificate(certificate) if certificate.entry.id == id => Some(certificate),
+            Object::Certificate(certificate) if certificate.entry.id == id => Some(&**certificate),
             _ => None,
         }))
     }
 
-    /// The fields of a certificate; its file is read the first time.
+    /// The fields before the key in a certificate. Only the beginning of its file is read: most searches by subject or issuer mean
+    /// another certificate.
+    fn head_of<'a>(&self, certificate: &'a Certificate) -> Result<&'a Head, Error> {
+        let path = &certificate.entry.path;
+        let kept = |store: &warm::Store| store.find(&self.serial, &path.fids).is_some();
+        if certificate.content.get().is_none() && !self.certificates.as_deref().is_some_and(kept) {
+            let start = certificate.start.get_or_try_init(|| {
+                let bytes = self.card.lock().read_object_head(path, CERTIFICATE_START)?;
+                let head = Head::parse(&bytes);
+                Ok::<_, Error>(Start { bytes, head })
+            })?;
+            if let Some(head) = &start.head {
+                return Ok(head);
+            }
+        }
+        Ok(&self.x509(certificate)?.head)
+    }
+
+    /// The fields of a certificate; what was not yet read of its file is read the first time.
     fn x509<'a>(&self, certificate: &'a Certificate) -> Result<&'a X509, Error> {
         certificate.content.get_or_try_init(|| {
             let path = &certificate.entry.path;
             if let Some(known) = self.known_certificate(path) {
                 return Ok(known);
             }
-            let file = self.card.lock().read_object(path)?;
+            let known = certificate.start.get().map_or(&[][..], |start| &start.bytes);
+            let file = self.card.lock().read_object(path, known)?;
             let parsed = X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
                 kept.keep(&self.serial, &path.fids, &file);
@@ -288,7 +311,7 @@ impl Token {
         let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
         let path = path.ok_or(Error::NoPublicKey)?;
         key.content.get_or_try_init(|| {
-            let file = self.card.lock().read_object(path)?;
+            let file = self.card.lock().read_object(path, &[])?;
             PublicKey::from_pkcs1_der(&file)
                 .or_else(|_| PublicKey::from_spki_der(&file))
                 .map_err(|_| Error::Card(CardError::Malformed("public key")))

@@ -12,15 +12,26 @@ use crate::card::{Abilities, KeyRef, KeyRole};
 use crate::crypto::rsa::PublicKey;
 use crate::pkcs15::{self, Usage};
 
-use super::x509::X509;
+use super::x509::{Head, X509};
 
 /// A certificate of the card; its file is read when an attribute needs it.
 #[derive(Debug)]
 pub struct Certificate {
     /// What CDF says of it.
     pub entry: pkcs15::Certificate,
+    /// The first bytes of the file, once read.
+    pub start: OnceCell<Start>,
     /// The file, once read.
     pub content: OnceCell<X509>,
+}
+
+/// The first bytes of a certificate, by which a search tells that it is another one.
+#[derive(Debug)]
+pub struct Start {
+    /// The bytes.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// The fields in them, unless they end too early.
+    pub head: Option<Head>,
 }
 
 /// A private key of the card.
@@ -88,7 +99,7 @@ pub enum Object {
     /// CKO_PROFILE with this CKA_PROFILE_ID.
     Profile(CK_PROFILE_ID),
     /// CKO_CERTIFICATE.
-    Certificate(Certificate),
+    Certificate(Box<Certificate>),
     /// CKO_PUBLIC_KEY.
     PublicKey(PublicKeyObject),
     /// CKO_PRIVATE_KEY.
@@ -195,10 +206,11 @@ pub fn profiles(login: bool) -> Vec<Object> {
 /// The certificates of CDF.
 pub fn certificates(entries: Vec<pkcs15::Certificate>) -> Vec<Object> {
     let object = |entry| {
-        Object::Certificate(Certificate {
+        Object::Certificate(Box::new(Certificate {
             entry,
+            start: OnceCell::new(),
             content: OnceCell::new(),
-        })
+        }))
     };
     entries.into_iter().map(object).collect()
 }

@@ -1,28 +1,70 @@
 //! The fields of an X.509 certificate that attributes are made of, as the exact bytes of the card.
 
-use der::{Header, Reader, SliceReader, Tag, TagNumber};
+use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
 
 use crate::crypto::rsa::PublicKey;
 
-/// A certificate cut into its fields; each field is a whole DER value with tag and length.
-#[derive(Clone, Debug)]
-pub struct X509 {
-    /// The certificate, without what the file holds behind it and with a signature of whole bytes.
-    pub der: Vec<u8>,
+/// The fields of a certificate before its key; each is a whole DER value with tag and length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
     /// serialNumber, an INTEGER.
     pub serial: Vec<u8>,
     /// issuer, a Name.
     pub issuer: Vec<u8>,
     /// subject, a Name.
     pub subject: Vec<u8>,
-    /// subjectPublicKeyInfo.
-    pub public_key_info: Vec<u8>,
     /// notBefore as CK_DATE text `YYYYMMDD`.
     pub not_before: Option<[u8; 8]>,
     /// notAfter as CK_DATE text `YYYYMMDD`.
     pub not_after: Option<[u8; 8]>,
+}
+
+/// A certificate cut into its fields.
+#[derive(Clone, Debug)]
+pub struct X509 {
+    /// The certificate, without what the file holds behind it and with a signature of whole bytes.
+    pub der: Vec<u8>,
+    /// The fields before the key.
+    pub head: Head,
+    /// subjectPublicKeyInfo, a whole DER value.
+    pub public_key_info: Vec<u8>,
     /// The RSA key, when it is one.
     pub key: Option<PublicKey>,
+}
+
+impl Head {
+    /// Cuts the beginning of a certificate (RFC 5280 §4.1) out of the first bytes of its file; `None` when that is not one, or ends
+    /// before these fields do.
+    pub fn parse(start: &[u8]) -> Option<Head> {
+        let mut reader = SliceReader::new(start).ok()?;
+        for _ in ["Certificate", "TBSCertificate"] {
+            let header = Header::decode(&mut reader).ok()?;
+            (header.tag() == Tag::Sequence).then_some(())?;
+        }
+        Head::read(&mut reader)
+    }
+
+    /// Reads the first fields of a TBSCertificate.
+    fn read(reader: &mut SliceReader<'_>) -> Option<Head> {
+        let mut next = || reader.tlv_bytes().ok();
+        let first = next()?;
+        let version = Tag::ContextSpecific {
+            constructed: true,
+            number: TagNumber(0),
+        };
+        let serial = if tag_of(first)? == version { next()? } else { first };
+        let _signature_algorithm = next()?;
+        let issuer = next()?;
+        let validity = children(next()?)?;
+        let subject = next()?;
+        Some(Head {
+            serial: serial.to_vec(),
+            issuer: issuer.to_vec(),
+            subject: subject.to_vec(),
+            not_before: validity.first().and_then(|t| date(t)),
+            not_after: validity.get(1).and_then(|t| date(t)),
+        })
+    }
 }
 
 impl X509 {
@@ -33,27 +75,13 @@ impl X509 {
         let [tbs, _signature_algorithm, signature] = certificate[..] else {
             return None;
         };
-        let tbs = children(tbs)?;
-        let versioned = tag_of(tbs.first()?)?
-            == Tag::ContextSpecific {
-                constructed: true,
-                number: TagNumber(0),
-            };
-        let mut fields = tbs.iter().skip(usize::from(versioned));
-        let serial = fields.next()?;
-        let _signature_algorithm = fields.next()?;
-        let issuer = fields.next()?;
-        let validity = children(fields.next()?)?;
-        let subject = fields.next()?;
-        let public_key_info = fields.next()?;
+        let mut fields = SliceReader::new(content(tbs)?).ok()?;
+        let head = Head::read(&mut fields)?;
+        let public_key_info = fields.tlv_bytes().ok()?;
         Some(X509 {
             der: with_whole_signature(der, signature)?,
-            serial: serial.to_vec(),
-            issuer: issuer.to_vec(),
-            subject: subject.to_vec(),
+            head,
             public_key_info: public_key_info.to_vec(),
-            not_before: validity.first().and_then(|t| date(t)),
-            not_after: validity.get(1).and_then(|t| date(t)),
             key: PublicKey::from_spki_der(public_key_info).ok(),
         })
     }
@@ -126,9 +154,9 @@ mod tests {
     fn fields_are_whole_values() {
         for version in [V3, ""] {
             let found = X509::parse(&certificate(version, DATES, "00 AABB")).unwrap();
-            assert_eq!(found.serial, [0x02, 0x01, 0x0A]);
-            assert_eq!(found.subject, der("30 { 0C { 'holder' } }"));
-            assert_eq!(found.issuer, der("30 { 31 { } }"));
+            assert_eq!(found.head.serial, [0x02, 0x01, 0x0A]);
+            assert_eq!(found.head.subject, der("30 { 0C { 'holder' } }"));
+            assert_eq!(found.head.issuer, der("30 { 31 { } }"));
             assert_eq!(found.key, None);
         }
     }
@@ -137,7 +165,7 @@ mod tests {
     fn years_of_two_digits_are_of_the_twentieth_century_from_50_on() {
         let dates = |validity: &str| {
             let found = X509::parse(&certificate(V3, validity, "00")).unwrap();
-            (found.not_before, found.not_after)
+            (found.head.not_before, found.head.not_after)
         };
         assert_eq!(dates(DATES), (Some(*b"20491231"), Some(*b"20501231")));
         assert_eq!(
@@ -169,6 +197,18 @@ mod tests {
             let longer = [&[0x30, longer.len() as u8], &longer[..]].concat();
             assert!(X509::parse(&longer).is_none(), "{more}");
         }
+    }
+
+    #[test]
+    fn the_beginning_is_enough_for_the_names() {
+        for version in [V3, ""] {
+            let whole = certificate(version, DATES, "00 AABB");
+            let head = X509::parse(&whole).unwrap().head;
+            let key = whole.len() - der("30 { 30 { } 03 { 00 } } 30 { 06 { 2A } } 03 { 00 AABB }").len();
+            assert!((key..=whole.len()).all(|end| Head::parse(&whole[..end]).as_ref() == Some(&head)));
+            assert!((0..key).all(|end| Head::parse(&whole[..end]).is_none()));
+        }
+        assert_eq!(Head::parse(&der("04 { 30 { 02 { 0A } } }")), None);
     }
 
     #[test]
