@@ -372,6 +372,30 @@ fn a_reader_pulled_off_keeps_its_slot_without_token() {
     );
 }
 
+/// Nobody looked while it was away, and its state is what it was: name, answer to reset, count of insertions.
+#[test]
+fn a_reader_that_was_away_for_a_moment_has_its_card_taken_up_again() {
+    for card in common::both() {
+        let (module, rack, card) = common::start(card);
+        let away = || {
+            rack.unplug(READER);
+            rack.plug(READER);
+            rack.put_back(READER, &card);
+        };
+        let old = module.user_session();
+        away();
+        let new = module.session();
+        assert_eq!(old.info().map(drop), CLOSED);
+        assert_eq!(new.state(), Ok(CKS_RO_PUBLIC_SESSION));
+        assert_eq!(new.login(PIN), Ok(()));
+        assert_eq!(new.close(), Ok(()));
+        away();
+        assert_eq!(module.session().login(PIN), Ok(()));
+        away();
+        assert_eq!(read_certificates(module.session()), Ok(2));
+    }
+}
+
 #[test]
 fn two_cards_have_a_login_each() {
     let rack = Rack::new();

@@ -84,9 +84,12 @@ impl Library {
         let slot = self.slot(slot)?;
         let first_of_token = |inserted: &Inserted| self.sessions_of(inserted).is_empty();
         let (inserted, ()) = self
-            .on_token(&slot, |inserted| match first_of_token(inserted) {
-                true => inserted.token.check_update(LOOK_AGE),
-                false => Ok(()),
+            .on_token(&slot, |inserted| {
+                inserted.token.check_connection()?;
+                match first_of_token(inserted) {
+                    true => inserted.token.check_update(LOOK_AGE),
+                    false => Ok(()),
+                }
             })
             .map_err(absent_instead_of_removed)?;
         if !read_write && inserted.token.login_state() == Login::In(User::SecurityOfficer) {

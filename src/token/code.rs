@@ -92,17 +92,28 @@ impl Token {
     /// Who is logged in. Asks the PC/SC service whether the card was reset meanwhile, unless an exchange runs right
     /// now; sends nothing to the card, but may wait for the transaction of another program.
     pub fn login_state(&self) -> Login {
-        if self.login() == Login::Public {
-            return Login::Public;
-        }
-        if let Some(mut card) = self.card.try_lock() {
-            match card.continuous() {
-                Ok(false) => self.forget_login(),
-                Err(CardError::Reader(why)) if why.is_final() => self.forget_login(),
-                _ => {}
-            }
+        if self.login() != Login::Public {
+            // Whoever uses the card will hear that it is gone.
+            let _ = self.check_connection();
         }
         self.login()
+    }
+
+    /// Asks the PC/SC service, as [`Token::login_state`] does, whether the card can still be reached: a reader that was unplugged and
+    /// plugged in again with its card looks as before.
+    pub fn check_connection(&self) -> Result<(), Error> {
+        let Some(mut card) = self.card.try_lock() else {
+            return Ok(());
+        };
+        let result = card.continuous();
+        let lost = matches!(&result, Err(CardError::Reader(why)) if why.is_final());
+        if (lost || result == Ok(false)) && self.login() != Login::Public {
+            self.forget_login();
+        }
+        match result {
+            Err(error) if lost => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     fn forget_login(&self) {
