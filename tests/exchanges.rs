@@ -272,7 +272,7 @@ fn only_what_a_search_can_find_is_read() {
     }
 }
 
-/// A browser asks every token for the issuers of the servers it meets: two reads tell that a certificate is another one.
+/// `pkcs11-tool --list-objects` shows subjects, and who looks for a certificate by its issuer mostly means another one.
 #[test]
 fn a_search_by_subject_reads_the_beginnings_of_the_certificates() {
     for sheet in sheets() {
