@@ -79,7 +79,8 @@ impl Session {
 const LOOK_AGE: Duration = Duration::from_secs(3);
 
 impl Library {
-    /// C_OpenSession. The ABI has checked the flags.
+    /// C_OpenSession. The ABI has checked the flags. Asks the service whether the card can still be reached, which may wait for the transaction of
+    /// another program, and the card only as [`LOOK_AGE`] says.
     pub fn open_session(&self, slot: SlotId, read_write: bool) -> Result<SessionHandle> {
         let slot = self.slot(slot)?;
         let first_of_token = |inserted: &Inserted| self.sessions_of(inserted).is_empty();
