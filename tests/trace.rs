@@ -145,7 +145,7 @@ fn a_file_that_cannot_be_used_ends_the_trace() {
 #[test]
 #[ignore = "part of other tests"]
 fn a_process_that_traces() {
-    start(&config::load());
+    start(&config::load(false));
     write_one_of_each_level();
 }
 

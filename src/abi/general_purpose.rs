@@ -5,12 +5,13 @@ use cryptoki_sys::*;
 use super::lists::{INTERFACES, V2_40};
 use super::pointer::{Memory, Pointer};
 use super::{cryptoki, padded};
-use crate::provider::{self, Error, InitializeArgs, Result};
+use crate::provider::{self, Error, Result};
 
 cryptoki! {
     /// Initialises the library. Touches no reader and no card.
     "5.4.1" fn C_Initialize(memory; pInitArgs: CK_VOID_PTR) {
-        Ok(provider::initialize(initialize_args(memory, pInitArgs.cast())?)?)
+        check_initialize_args(memory, pInitArgs.cast())?;
+        Ok(provider::initialize(is_privileged())?)
     }
 
     /// Ends the use of the library and wakes a blocked C_WaitForSlotEvent.
@@ -62,9 +63,9 @@ cryptoki! {
 
 /// CK_C_INITIALIZE_ARGS. Mutex callbacks are accepted even where they alone are offered, since the locks of
 /// the operating system do what the standard asks callbacks for; only an incomplete set is refused.
-fn initialize_args(memory: &Memory, args: Pointer<CK_C_INITIALIZE_ARGS>) -> Result<InitializeArgs> {
+fn check_initialize_args(memory: &Memory, args: Pointer<CK_C_INITIALIZE_ARGS>) -> Result<()> {
     if args.is_null() {
-        return Ok(InitializeArgs::default());
+        return Ok(());
     }
     let args = memory.read(args)?;
     let given = [
@@ -73,14 +74,19 @@ fn initialize_args(memory: &Memory, args: Pointer<CK_C_INITIALIZE_ARGS>) -> Resu
         args.LockMutex.is_some(),
         args.UnlockMutex.is_some(),
     ];
-    let callbacks = given == [true; 4];
-    if !args.pReserved.is_null() || (!callbacks && given != [false; 4]) {
+    let all_or_none = given == [true; 4] || given == [false; 4];
+    if !args.pReserved.is_null() || !all_or_none {
         return Err(Error::ArgumentsBad);
     }
-    Ok(InitializeArgs {
-        flags: args.flags,
-        callbacks,
-    })
+    Ok(())
+}
+
+/// Whether the process has rights that its user does not have, so that what this user says must not be obeyed: setuid, setgid, file
+/// capabilities, a security module. The kernel's own answer, which the C library keeps from the start of the process: later it may have
+/// changed its identities, and not be let at its own /proc/self/auxv.
+fn is_privileged() -> bool {
+    // SAFETY: the function takes a number, and reads memory of the C library alone.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 fn find_interface(

@@ -63,6 +63,8 @@ cryptoki! {
         pData: CK_BYTE_PTR,
         pulDataLen: CK_ULONG_PTR,
     ) {
+        // Also in a size query: how much is recovered only the signature tells.
+        memory.bytes(pSignature, ulSignatureLen)?;
         Ok(memory.transform((pSignature, ulSignatureLen), pData, pulDataLen, |data, out| {
             library.verify_recover(hSession, data, out)
         })?)

@@ -1,4 +1,4 @@
-//! The card of a health professional, over either chip: every method is one transaction.
+//! The card of a health professional, over either chip: every step that must not be disturbed is one transaction.
 
 use std::time::{Duration, Instant};
 
@@ -143,20 +143,12 @@ impl<C: Commands> Cps<C> {
         }
     }
 
-    /// Reads, of the object with which a file begins, what `extent` wants and is not `known`.
-    fn read_object_on(
-        &mut self,
-        path: &Path,
-        known: &[u8],
-        extent: Extent,
-    ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        if extent.missing(known) == 0 {
-            return Ok(Zeroizing::new(known.to_vec()));
-        }
+    /// Reads what `extent` wants of the object with which a file begins.
+    fn read_object_to(&mut self, path: &Path, extent: Extent) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let start = path.part.map_or(0, |(start, _)| start);
         self.perform(|commands, card| {
             commands.select_file(card, &path.fids, false)?;
-            files::read_on(card, C::CLASS, start, known, extent, true)
+            files::read(card, C::CLASS, start, extent, true)
         })
     }
 
@@ -331,10 +323,6 @@ impl<C: Commands> Card for Cps<C> {
         self.commands.chip()
     }
 
-    fn protocol(&self) -> Protocol {
-        self.connection.protocol()
-    }
-
     fn number(&self) -> &[u8] {
         &self.number
     }
@@ -415,12 +403,12 @@ impl<C: Commands> Card for Cps<C> {
         self.perform(|_, _| Ok(()))
     }
 
-    fn read_object(&mut self, path: &Path, known: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        self.read_object_on(path, known, Extent::Object)
+    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        self.read_object_to(path, Extent::Object)
     }
 
     fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        self.read_object_on(path, &[], Extent::Head(length))
+        self.read_object_to(path, Extent::Head(length))
     }
 
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
@@ -438,7 +426,7 @@ impl<C: Commands> Card for Cps<C> {
     }
 
     fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError> {
-        if path.legacy {
+        if path.legacy || path.part.is_some() {
             return Err(CardError::Unsupported);
         }
         self.perform(|commands, card| {
@@ -450,6 +438,9 @@ impl<C: Commands> Card for Cps<C> {
     fn file_size(&mut self, path: &Path) -> Result<usize, CardError> {
         if path.legacy {
             return Ok(self.read_file(path)?.len());
+        }
+        if let Some((_, length)) = path.part {
+            return Ok(length);
         }
         self.perform(|commands, card| {
             let size = commands.select_file(card, &path.fids, true)?;

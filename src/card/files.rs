@@ -39,7 +39,7 @@ pub(super) enum Extent {
 
 impl Extent {
     /// Bytes to ask for after `content`; 0 when nothing is missing.
-    pub(super) fn missing(self, content: &[u8]) -> usize {
+    fn missing(self, content: &[u8]) -> usize {
         let until = |end: usize| end.saturating_sub(content.len());
         match self {
             Extent::Entries(_) if filled(content) => 0,
@@ -106,20 +106,7 @@ pub(super) fn read(
     extent: Extent,
     sensitive: bool,
 ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    read_on(card, class, start, &[], extent, sensitive)
-}
-
-/// As [`read`], where the first bytes are `known`: the answer begins with them.
-pub(super) fn read_on(
-    card: &mut Dialogue<'_>,
-    class: u8,
-    start: usize,
-    known: &[u8],
-    extent: Extent,
-    sensitive: bool,
-) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX.max(known.len())));
-    content.extend_from_slice(known);
+    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX));
     let mut short_answers = 0;
     loop {
         let wanted = extent.missing(&content).min(READ_MAX);
@@ -162,7 +149,7 @@ pub(super) fn write(card: &mut Dialogue<'_>, class: u8, content: &[u8]) -> Resul
     Ok(())
 }
 
-/// Size of a file from its control information (tag 80 in template 62 or 6F, ISO 7816-4 §7.4.3), if it is told.
+/// Size of a file from its control information (tag 80 in template 62 or 6F, ISO 7816-4 §7.4.3), if it is told and can be true.
 pub(super) fn size(control_information: &[u8]) -> Result<Option<usize>, Malformed> {
     let Some(template) = objects(control_information).next().transpose()? else {
         return Ok(None);
@@ -173,7 +160,8 @@ pub(super) fn size(control_information: &[u8]) -> Result<Option<usize>, Malforme
     Ok(template
         .inside()
         .find(0x80)?
-        .and_then(|size| big_endian(size.value)))
+        .and_then(|size| big_endian(size.value))
+        .filter(|size| *size <= FILE_MAX))
 }
 
 /// A number of up to four bytes.

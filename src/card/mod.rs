@@ -27,10 +27,10 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
-use crate::pkcs15::{
-    Certificate, DataObject, Directory, Objects, Path, PrivateKey, PublicKey, TokenDirectory,
-};
-use crate::reader::{Protocol, ReaderError};
+use crate::pkcs15::{Certificate, DataObject, Path, PrivateKey, PublicKey, TokenDirectory};
+#[cfg(test)]
+use crate::pkcs15::{Directory, Objects};
+use crate::reader::ReaderError;
 
 /// The chip behind a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,9 +191,6 @@ pub trait Card: Send {
     /// The chip.
     fn chip(&self) -> Chip;
 
-    /// Protocol in use.
-    fn protocol(&self) -> Protocol;
-
     /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
     fn number(&self) -> &[u8];
 
@@ -222,6 +219,7 @@ pub trait Card: Send {
     fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError>;
 
     /// Reads PrKDF, PuKDF, CDF and DODF.
+    #[cfg(test)]
     fn read_objects(&mut self) -> Result<Objects, CardError> {
         Ok(Objects {
             private_keys: self.read_private_keys()?,
@@ -232,13 +230,14 @@ pub trait Card: Send {
     }
 
     /// Reads the whole directory: [`Card::read_token_info`], then [`Card::read_objects`].
+    #[cfg(test)]
     fn read_directory(&mut self) -> Result<Directory, CardError> {
         Ok(Directory::new(self.read_token_info()?, self.read_objects()?))
     }
 
     /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
-    /// behind it: `ceil(n / 256)` reads for an object of n bytes. What is `known` of its beginning is not read again.
-    fn read_object(&mut self, path: &Path, known: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError>;
+    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
+    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
 
     /// Reads the first `length` bytes of that object, or all of it if it is shorter.
     fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError>;
@@ -246,7 +245,7 @@ pub trait Card: Send {
     /// Reads a transparent file whole, or the part that `path` names.
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
 
-    /// Overwrites a transparent file from its start.
+    /// Overwrites a transparent file from its start, never a part of one.
     fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError>;
 
     /// Length of a transparent file in bytes, without reading it.

@@ -124,9 +124,7 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
     };
     call(0, &mut |card| drop(card.read_directory()));
     call(0, &mut |card| drop(card.read_token_info()));
-    call(0, &mut |card| {
-        drop(card.read_object(&path(&[0x0001, 0xB001]), &[]))
-    });
+    call(0, &mut |card| drop(card.read_object(&path(&[0x0001, 0xB001]))));
     call(0, &mut |card| drop(card.read_file(&path(&[0x0001, 0xD107]))));
     let legacy = crate::pkcs15::Path {
         legacy: true,

@@ -155,10 +155,10 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    fn of_process() -> Self {
+    fn of_process(privileged: bool) -> Self {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         Surroundings {
-            privileged: process::is_privileged(),
+            privileged,
             system_file: SYSTEM_FILE.into(),
             config: variable("CPX_PKCS11_CONFIG"),
             trace: variable("CPX_PKCS11_TRACE"),
@@ -191,9 +191,9 @@ fn absolute(path: &Option<OsString>) -> Option<&Path> {
 }
 
 /// Reads the configuration. Opens at most two files, and none when the process runs with rights that its user
-/// does not have (setuid, setgid, file capabilities): then every setting has its default.
-pub fn load() -> Config {
-    load_in(&Surroundings::of_process())
+/// does not have (setuid, setgid, file capabilities), so that it is `privileged`: then every setting has its default.
+pub fn load(privileged: bool) -> Config {
+    load_in(&Surroundings::of_process(privileged))
 }
 
 /// [`load`] in other surroundings than those of this process.

@@ -36,14 +36,6 @@ impl Hash {
         }
     }
 
-    /// Length in bytes of the blocks that the function works on (FIPS 180-4 figure 1).
-    pub const fn block_len(self) -> usize {
-        match self {
-            Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 64,
-            Hash::Sha384 | Hash::Sha512 => 128,
-        }
-    }
-
     /// Object identifier of the function, as in DigestInfo (RFC 8017 App. B.1).
     pub const fn oid(self) -> ObjectIdentifier {
         match self {
@@ -171,8 +163,8 @@ impl Hasher {
 }
 
 /// What a card needs to finish a SHA-1 or SHA-256 computation whose complete blocks were hashed on the host
-/// (PSO HASH "last round on card").
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// (PSO HASH "last round on card"). Wiped when dropped: a short message is all in it.
+#[derive(Clone, Debug, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct LastRound {
     /// Chaining value after the complete blocks, big-endian words (20 or 32 bytes); meaningless when
     /// `hashed_bits` is 0.

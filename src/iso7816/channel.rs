@@ -15,7 +15,10 @@ const NOT_CHAINING: u8 = !0x10;
 
 /// GET RESPONSE and repetitions for one command before the card is taken for mad. 64 times 256 bytes is
 /// more than any answer of these cards.
-const ROUNDS: u32 = 64;
+const ROUNDS: usize = 64;
+
+/// Most bytes that come in so many rounds.
+const LONGEST: usize = ROUNDS * 256;
 
 /// What the card answered.
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl<'c> Channel<'c> {
 
     /// Fetches the rest of an answer with GET RESPONSE (ISO 7816-4 §11.7.1).
     fn collect(&mut self, command: &Command, expected: usize, mut answer: Answer) -> Result<Answer, Error> {
-        let mut data = Zeroizing::new(Vec::with_capacity(expected.max(answer.data.len())));
+        let mut data = Zeroizing::new(Vec::with_capacity(expected.min(LONGEST).max(answer.data.len())));
         for _ in 0..ROUNDS {
             if data.len() + answer.data.len() > expected {
                 return Err(Malformed("answer longer than asked for").into());

@@ -11,14 +11,6 @@ impl StatusWord {
     pub const OK: StatusWord = StatusWord(0x9000);
     /// Fewer bytes than asked for: the end of the file was reached.
     pub const END_OF_FILE: StatusWord = StatusWord(0x6282);
-    /// The code is blocked.
-    pub const BLOCKED: StatusWord = StatusWord(0x6983);
-    /// The holder's code is needed.
-    pub const NOT_VERIFIED: StatusWord = StatusWord(0x6982);
-    /// No such file.
-    pub const NO_FILE: StatusWord = StatusWord(0x6A82);
-    /// No such data object, key or code.
-    pub const NO_DATA_OBJECT: StatusWord = StatusWord(0x6A88);
     /// The offset lies outside the file.
     pub const WRONG_OFFSET: StatusWord = StatusWord(0x6B00);
 

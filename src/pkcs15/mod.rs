@@ -39,6 +39,7 @@ pub struct TokenDirectory {
 }
 
 /// The objects that the directory announces.
+#[cfg(test)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Objects {
     /// PrKDF.
@@ -52,6 +53,7 @@ pub struct Objects {
 }
 
 /// All that the directory files announce.
+#[cfg(test)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     /// TokenInfo.
@@ -68,6 +70,7 @@ pub struct Directory {
     pub data: Vec<DataObject>,
 }
 
+#[cfg(test)]
 impl Directory {
     /// Both halves together.
     pub fn new(token: TokenDirectory, objects: Objects) -> Self {
@@ -96,8 +99,6 @@ pub struct TokenInfo {
     pub label: String,
     /// Manufacturer, empty when absent.
     pub manufacturer: String,
-    /// Serial number as stored.
-    pub serial: Vec<u8>,
     /// lastUpdate as stored (GeneralizedTime text), when present.
     pub last_update: Option<String>,
 }
@@ -163,8 +164,6 @@ pub struct PrivateKey {
     pub id: Vec<u8>,
     /// Usage.
     pub usage: Usage,
-    /// The card itself computes with the key.
-    pub native: bool,
     /// Key reference, one byte (a negative DER integer is taken as its low byte).
     pub reference: u8,
     /// Modulus length in bits.

@@ -5,6 +5,7 @@ use super::decode::{
     number, path, reference, text, understood, usage,
 };
 use super::{Certificate, DataObject, Path, PrivateKey, PublicKey, Usage};
+use crate::crypto;
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Objects, Tlv};
 
@@ -22,7 +23,6 @@ pub fn private_keys(file: &[u8]) -> Result<Vec<PrivateKey>, Malformed> {
             common,
             id: key.id,
             usage: key.usage,
-            native: key.native,
             reference: key.reference.ok_or(Malformed("no key reference"))?,
             modulus_bits: modulus_bits(rsa)?,
         })
@@ -96,7 +96,6 @@ pub fn data(file: &[u8], application: &[u16]) -> Result<Vec<DataObject>, Malform
 struct KeyAttributes {
     id: Vec<u8>,
     usage: Usage,
-    native: bool,
     reference: Option<u8>,
 }
 
@@ -104,20 +103,18 @@ struct KeyAttributes {
 fn key_attributes(mut fields: Objects<'_>) -> Result<KeyAttributes, Malformed> {
     let id = fields.expect(OCTET_STRING, "iD")?.value.to_vec();
     let usage = usage(fields.expect(BIT_STRING, "usage")?.value);
-    let native = fields.next_if(BOOLEAN)?.is_none_or(|t| t.value != [0]);
+    fields.next_if(BOOLEAN)?;
     fields.next_if(BIT_STRING)?;
     let reference = fields.next_if(INTEGER)?.map(|t| reference(t.value)).transpose()?;
-    Ok(KeyAttributes {
-        id,
-        usage,
-        native,
-        reference,
-    })
+    Ok(KeyAttributes { id, usage, reference })
 }
 
-/// modulusLength, which follows the value.
+/// modulusLength, which follows the value. Applications reserve as much memory for a signature.
 fn modulus_bits(rsa: Objects<'_>) -> Result<usize, Malformed> {
-    number(rsa.find(INTEGER)?.ok_or(Malformed("no modulusLength"))?.value)
+    match number(rsa.find(INTEGER)?.ok_or(Malformed("no modulusLength"))?.value)? {
+        bits if bits <= crypto::rsa::PublicKey::MAX_BITS => Ok(bits),
+        _ => Err(Malformed("modulusLength of no RSA key")),
+    }
 }
 
 /// File of an ObjectValue: `None` when the value stands in the directory itself or nowhere. The path is the first
@@ -184,7 +181,6 @@ mod tests {
                     non_repudiation: true,
                     ..Usage::default()
                 },
-                native: true,
                 reference: 0x81,
                 modulus_bits: 2048,
             },
@@ -196,7 +192,6 @@ mod tests {
                     sign: true,
                     ..Usage::default()
                 },
-                native: true,
                 reference: 0x82,
                 modulus_bits: 2048,
             },

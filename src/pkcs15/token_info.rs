@@ -1,7 +1,7 @@
 //! EF.TokenInfo (PKCS #15 §6.9).
 
 use super::TokenInfo;
-use super::decode::{BIT_STRING, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, UTF8_STRING, text};
+use super::decode::{BIT_STRING, GENERALIZED_TIME, SEQUENCE, UTF8_STRING, text};
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Tlv, begun, objects};
 
@@ -28,7 +28,6 @@ pub fn token_info_head(head: &[u8]) -> Option<TokenInfo> {
 
 fn take(info: &mut TokenInfo, field: &Tlv<'_>) -> Result<(), Malformed> {
     match field.tag {
-        OCTET_STRING => info.serial = field.value.to_vec(),
         UTF8_STRING => info.manufacturer = text(field.value),
         0x80 => info.label = text(field.value),
         0x85 | 0xA5 => info.last_update = last_update(field)?,
@@ -64,7 +63,6 @@ mod tests {
             TokenInfo {
                 label: "CPS3".into(),
                 manufacturer: "ASIP".into(),
-                serial: vec![0x12, 0x34, 0x56, 0x78],
                 last_update: Some("20240315103045Z".into()),
             }
         );
@@ -85,7 +83,7 @@ mod tests {
             assert_eq!(head.is_some(), end > flags, "{end}");
             if let Some(head) = head {
                 assert_eq!((&head.label, &head.manufacturer), (&all.label, &all.manufacturer));
-                assert_eq!((&head.serial, &head.last_update), (&all.serial, &None));
+                assert_eq!(head.last_update, None);
             }
         }
         // Without flags nobody knows whether a label comes.

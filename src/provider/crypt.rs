@@ -31,9 +31,14 @@ pub struct Decryption {
     kept: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
 }
 
-/// Data given in parts; RSA works on the whole of them.
-#[derive(Default)]
+/// Data given in parts; RSA works on the whole of them. They never move, so that nothing is left behind where they were.
 struct Parts(Zeroizing<Vec<u8>>);
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts(Zeroizing::new(Vec::with_capacity(Parts::LONGEST)))
+    }
+}
 
 impl Parts {
     /// Longer than any modulus here: what comes on top of it cannot make a valid call.

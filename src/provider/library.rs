@@ -16,7 +16,7 @@ use crate::warm;
 use super::error::{Error, Result};
 use super::session::Session;
 use super::slot::{Inserted, Slot};
-use super::types::{InitializeArgs, LibraryInfo, SessionHandle, SlotId, Version};
+use super::types::{LibraryInfo, SessionHandle, SlotId, Version};
 
 /// The state of an initialised library.
 pub struct Library {
@@ -118,8 +118,8 @@ pub fn after_fork_in_child() {
 /// C_Initialize. Looks at the readers, touches no card.
 ///
 /// Locks are the operating system's and no thread is created, so every flag and the caller's mutex functions
-/// are satisfied (§5.4 "C_Initialize").
-pub fn initialize(_args: InitializeArgs) -> Result<()> {
+/// are satisfied (§5.4 "C_Initialize"). A `privileged` process is not configured by its user.
+pub fn initialize(privileged: bool) -> Result<()> {
     let mut library = Owner::claim().place().write();
     if library
         .as_ref()
@@ -127,7 +127,7 @@ pub fn initialize(_args: InitializeArgs) -> Result<()> {
     {
         return Err(Error::CryptokiAlreadyInitialized);
     }
-    let config = config::load();
+    let config = config::load(privileged);
     trace::start(&config);
     let readers = READERS.read().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
     let new = Arc::new(Library {

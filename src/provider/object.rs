@@ -1,5 +1,6 @@
 //! Object management (PKCS #11 §5.7): search, attributes, and the way from a handle to a key.
 
+use crate::card::CardError;
 use crate::token::attribute::{self, Cost, Value};
 use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{self, Token, mechanism};
@@ -123,8 +124,8 @@ impl Library {
         step(&mut session.operations().search, |_| Ok(Step::Ended(())))
     }
 
-    /// C_GetAttributeValue: every attribute is answered that can be, whatever becomes of the others. The error is that of the first that
-    /// cannot.
+    /// C_GetAttributeValue: an attribute that the object does not have, or does not give away, or for which there is no room, disturbs no other one.
+    /// The error is that of the first of them.
     pub fn attributes(
         &self,
         session: SessionHandle,
@@ -307,8 +308,17 @@ fn matches(
     Ok(true)
 }
 
+/// Whether the object has this attribute with this value. One that cannot be read has none: another object may match.
 fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::Result<bool, token::Error> {
-    Ok(match token.attribute(object, wanted.kind, false)? {
+    let value = match token.attribute(object, wanted.kind, false) {
+        Err(
+            token::Error::NotLoggedIn
+            | token::Error::NoPublicKey
+            | token::Error::Card(CardError::Malformed(_) | CardError::NotFound(_)),
+        ) => return Ok(false),
+        value => value?,
+    };
+    Ok(match value {
         Value::Bytes(value) if wanted.kind == CKA_SERIAL_NUMBER => {
             attribute::same_serial(&value, wanted.value)
         }

@@ -31,8 +31,6 @@ pub enum Message {
     Bare {
         /// The data so far.
         data: Zeroizing<Vec<u8>>,
-        /// Longest that any scheme takes, in bytes.
-        longest: usize,
         /// PSS parameters, when the data are a digest for PSS.
         pss: Option<pss::Params>,
     },
@@ -91,8 +89,7 @@ impl Message {
     /// hash itself.
     pub fn new(signature: Signature, for_card: bool) -> Message {
         let bare = |pss| Message::Bare {
-            data: Zeroizing::default(),
-            longest: LONGEST_BARE,
+            data: Zeroizing::new(Vec::with_capacity(LONGEST_BARE)),
             pss,
         };
         match signature {
@@ -112,7 +109,7 @@ impl Message {
     /// Takes a part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<()> {
         match self {
-            Message::Bare { data, longest, .. } if data.len().saturating_add(part.len()) > *longest => {
+            Message::Bare { data, .. } if data.len().saturating_add(part.len()) > LONGEST_BARE => {
                 Err(Error::DataLenRange)
             }
             Message::Bare { data, .. } => {

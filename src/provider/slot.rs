@@ -275,10 +275,7 @@ enum Known {
 
 /// A refusal that the same card would give again.
 fn lasting(refusal: &token::Error) -> bool {
-    matches!(
-        refusal,
-        token::Error::Card(card::CardError::Unidentified | card::CardError::InterruptedUpdate)
-    ) || is_foreign(refusal)
+    *refusal == token::Error::Card(card::CardError::Unidentified) || is_foreign(refusal)
 }
 
 /// A card that has said whose it is: asking again would not make it ours.

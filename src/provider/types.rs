@@ -180,13 +180,3 @@ impl Output<'_> {
         Ok(bytes.len())
     }
 }
-
-/// CK_C_INITIALIZE_ARGS as far as it matters: we lock with the operating system's primitives and create no thread,
-/// so every combination that lets a library do so is fine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InitializeArgs {
-    /// CKF_...
-    pub flags: CK_FLAGS,
-    /// All four mutex functions were given.
-    pub callbacks: bool,
-}

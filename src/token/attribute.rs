@@ -94,7 +94,7 @@ pub enum Cost {
     File,
 }
 
-/// What a value costs at most: a search looks at dear ones last, and who asks for a whole certificate need not ask for its beginning.
+/// What a value usually costs: a search looks at dear ones last, and who asks for a whole certificate need not ask for its beginning.
 pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
     match kind {
         CKA_SUBJECT | CKA_ISSUER | CKA_SERIAL_NUMBER | CKA_START_DATE | CKA_END_DATE => Cost::Head,
@@ -123,7 +123,7 @@ impl Token {
         if let Some(value) = self.common(object, kind)? {
             return Ok(value);
         }
-        match object {
+        let value = match object {
             Object::Profile(id) => Ok(match kind {
                 CKA_PROFILE_ID => Value::ulong(*id),
                 _ => Value::Unknown,
@@ -137,6 +137,11 @@ impl Token {
             Object::PublicKey(key) => self.of_public_key(key, kind),
             Object::PrivateKey(key) => self.of_private_key(key, kind),
             Object::Data(data) => self.of_data(data, kind, size_only),
+        };
+        match value {
+            // Of a key without a certificate nobody knows the numbers.
+            Err(Error::NoPublicKey) => Ok(Value::Unknown),
+            value => value,
         }
     }
 

@@ -130,11 +130,15 @@ impl Token {
         act: impl FnOnce(&mut dyn Card) -> Result<T, CardError>,
     ) -> Result<T, Error> {
         let mut card = self.card.lock();
-        let result = act(card.as_mut());
         if !protected {
-            return Ok(result?);
+            return Ok(act(card.as_mut())?);
         }
-        match result {
+        // Both may have changed while this waited for the card.
+        if self.login() == Login::Public || !card.seen_continuous() {
+            self.forget_login();
+            return Err(Error::NotLoggedIn);
+        }
+        match act(card.as_mut()) {
             Ok(done) if card.seen_continuous() => Ok(done),
             Ok(_) | Err(CardError::NotVerified) => {
                 // A card that denies a login which nobody has ended is in a state that it alone knows.
@@ -256,8 +260,13 @@ impl Token {
             return Ok(());
         }
         self.forget_login();
-        if card.continuous()? {
-            self.close_card(card.as_mut())?;
+        match card.continuous() {
+            Ok(true) => self.close_card(card.as_mut())?,
+            Ok(false) => {}
+            Err(error) => {
+                *self.codes.left_open.lock() = is_unclear(&error);
+                return Err(error.into());
+            }
         }
         Ok(())
     }

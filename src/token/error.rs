@@ -16,20 +16,16 @@ pub enum Error {
     SessionGone,
     /// Somebody is logged in already.
     LoggedIn(super::User),
-    /// The object is not on the token, or cannot be seen now.
-    NoObject,
     /// The key is not made for this operation or scheme.
     KeyUse,
     /// The data are not what the scheme or this key takes.
     Data,
-    /// The data are longer than the key takes, or a digest has a wrong length.
+    /// The data are longer or shorter than the key takes, or a digest has a wrong length.
     DataLength,
     /// The cryptogram does not decipher to a well-formed block.
     Cryptogram,
     /// The cryptogram is not as long as the modulus.
     CryptogramLength,
-    /// The object or attribute cannot be changed.
-    ReadOnly,
     /// A new value does not fit into the file.
     ValueTooLong,
     /// What was written is not what is read back.

@@ -164,7 +164,9 @@ impl Oaep {
 /// unwrapped, or a bare SHA-1 or SHA-256 digest, as the official module lets it.
 fn bare_input<'a>(abilities: &Abilities, data: &'a [u8]) -> Result<Input<'a>, Error> {
     if let Some(longest) = abilities.pkcs1_max {
-        return if data.len() <= longest {
+        // A card that pads takes no command without data.
+        let shortest = usize::from(!abilities.raw);
+        return if (shortest..=longest).contains(&data.len()) {
             Ok(Input::Pkcs1(data))
         } else {
             Err(Error::DataLength)

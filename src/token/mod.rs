@@ -28,7 +28,7 @@ use crate::warm;
 pub use code::{Counter, Login, User};
 pub use error::Error;
 use mechanism::Listed;
-use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section, Start};
+use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::{Head, X509};
 
 /// Bytes at the end of a certificate by which one is known from every other: they are of its signature.
@@ -239,32 +239,34 @@ impl Token {
     }
 
     /// The fields before the key in a certificate. Only the beginning of its file is read: most searches by subject or issuer mean
-    /// another certificate.
+    /// another certificate. Whoever wants all of it later reads it anew, in one transaction: it may have been replaced meanwhile.
     fn head_of<'a>(&self, certificate: &'a Certificate) -> Result<&'a Head, Error> {
+        if let Some(content) = certificate.content.get() {
+            return Ok(&content.head);
+        }
         let path = &certificate.entry.path;
         let kept = |store: &warm::Store| store.find(&self.serial, &path.fids).is_some();
-        if certificate.content.get().is_none() && !self.certificates.as_deref().is_some_and(kept) {
-            let start = certificate.start.get_or_try_init(|| {
-                let bytes = self.card.lock().read_object_head(path, CERTIFICATE_START)?;
-                let head = Head::parse(&bytes);
-                Ok::<_, Error>(Start { bytes, head })
-            })?;
-            if let Some(head) = &start.head {
-                return Ok(head);
-            }
+        if certificate.head.get().is_none() && self.certificates.as_deref().is_some_and(kept) {
+            return Ok(&self.x509(certificate)?.head);
         }
-        Ok(&self.x509(certificate)?.head)
+        let head = certificate.head.get_or_try_init(|| {
+            let start = self.card.lock().read_object_head(path, CERTIFICATE_START)?;
+            Ok::<_, Error>(Head::parse(&start))
+        })?;
+        match head {
+            Some(head) => Ok(head),
+            None => Ok(&self.x509(certificate)?.head),
+        }
     }
 
-    /// The fields of a certificate; what was not yet read of its file is read the first time.
+    /// The fields of a certificate; its file is read the first time.
     fn x509<'a>(&self, certificate: &'a Certificate) -> Result<&'a X509, Error> {
         certificate.content.get_or_try_init(|| {
             let path = &certificate.entry.path;
             if let Some(known) = self.known_certificate(path) {
                 return Ok(known);
             }
-            let known = certificate.start.get().map_or(&[][..], |start| &start.bytes);
-            let file = self.card.lock().read_object(path, known)?;
+            let file = self.card.lock().read_object(path)?;
             let parsed = X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
                 kept.keep(&self.serial, &path.fids, &file);
@@ -311,7 +313,7 @@ impl Token {
         let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
         let path = path.ok_or(Error::NoPublicKey)?;
         key.content.get_or_try_init(|| {
-            let file = self.card.lock().read_object(path, &[])?;
+            let file = self.card.lock().read_object(path)?;
             PublicKey::from_pkcs1_der(&file)
                 .or_else(|_| PublicKey::from_spki_der(&file))
                 .map_err(|_| Error::Card(CardError::Malformed("public key")))

@@ -19,19 +19,10 @@ use super::x509::{Head, X509};
 pub struct Certificate {
     /// What CDF says of it.
     pub entry: pkcs15::Certificate,
-    /// The first bytes of the file, once read.
-    pub start: OnceCell<Start>,
+    /// The fields before its key, once its first bytes were read; `None` when they end too early for that.
+    pub head: OnceCell<Option<Head>>,
     /// The file, once read.
     pub content: OnceCell<X509>,
-}
-
-/// The first bytes of a certificate, by which a search tells that it is another one.
-#[derive(Debug)]
-pub struct Start {
-    /// The bytes.
-    pub bytes: Zeroizing<Vec<u8>>,
-    /// The fields in them, unless they end too early.
-    pub head: Option<Head>,
 }
 
 /// A private key of the card.
@@ -208,7 +199,7 @@ pub fn certificates(entries: Vec<pkcs15::Certificate>) -> Vec<Object> {
     let object = |entry| {
         Object::Certificate(Box::new(Certificate {
             entry,
-            start: OnceCell::new(),
+            head: OnceCell::new(),
             content: OnceCell::new(),
         }))
     };

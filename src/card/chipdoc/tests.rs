@@ -161,7 +161,7 @@ mod directory {
             text(&certificate[256..])
         );
         let read = card_with(Protocol::T0, &script)
-            .read_object(&path(&[0x0001, 0xB002]), &[])
+            .read_object(&path(&[0x0001, 0xB002]))
             .unwrap();
         assert_eq!(read[..], certificate);
     }

@@ -495,7 +495,7 @@ mod files {
             script += &format!("> 00B0{offset:04X} {:02X}\n< {part} 9000\n", length as u8);
         }
         assert_eq!(
-            card(&script).read_object(&path(&[0x0001, 0xB001]), &[]).unwrap()[..],
+            card(&script).read_object(&path(&[0x0001, 0xB001])).unwrap()[..],
             certificate
         );
     }

@@ -55,6 +55,8 @@ pub(super) struct PcscConnection {
     atr: Vec<u8>,
     /// Event counter of the reader when the card was connected.
     events: u32,
+    /// The card was taken up after a reset which nobody has been told of yet. The service has forgotten it by then.
+    untold_reset: bool,
 }
 
 impl PcscConnection {
@@ -82,6 +84,7 @@ impl PcscConnection {
             protocol,
             atr,
             events,
+            untold_reset: false,
         })
     }
 
@@ -116,6 +119,7 @@ impl PcscConnection {
     /// Takes up the card again after a reset by another program, or finds that it is not the same card.
     fn reconnect(&mut self, mut card: Card) -> Result<Card, ReaderError> {
         let found = take_up(&mut card).map_err(reader_error);
+        self.untold_reset |= found.is_ok();
         let reader = self.reader.clone();
         let looked = self.handles().and_then(|h| look(&h.context, &reader));
         let why = match (found, looked) {
@@ -139,10 +143,7 @@ impl PcscConnection {
     /// service has noticed.
     fn diagnose(&mut self, error: Error) -> ReaderError {
         let why = reader_error(error);
-        if service_lost(error) && error != Error::CommError {
-            return self.lose(why);
-        }
-        if why == ReaderError::Removed {
+        if why.is_final() {
             return self.lose(why);
         }
         let (reader, events) = (self.reader.clone(), self.events);
@@ -167,19 +168,24 @@ impl Connection for PcscConnection {
 
     /// pcscd makes us wait for the end of another program's transaction, without a limit.
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
-        let mut continuity = Continuity::Kept;
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
+        // Of resets that follow each other; the wait for another program has no limit.
+        let mut deadline = None;
+        loop {
             let card = self.take_idle()?;
             match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
                 Ok(held) => {
                     self.put(Link::Held(held));
-                    return Ok(continuity);
+                    return Ok(match mem::take(&mut self.untold_reset) {
+                        true => Continuity::Reset,
+                        false => Continuity::Kept,
+                    });
                 }
                 Err((card, error)) if is_reset(error) => {
                     let card = self.reconnect(card.into_inner())?;
                     self.put(Link::Idle(card));
-                    continuity = Continuity::Reset;
+                    if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
+                        return Err(ReaderError::Busy);
+                    }
                 }
                 Err((card, error)) => {
                     self.put(Link::Idle(card.into_inner()));
@@ -187,7 +193,6 @@ impl Connection for PcscConnection {
                 }
             }
         }
-        Err(ReaderError::Busy)
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
@@ -222,6 +227,7 @@ impl Connection for PcscConnection {
             Link::Lost(why) => return Err(*why),
         };
         match done {
+            Ok(_) if self.untold_reset => Ok(Continuity::Reset),
             Ok(_) => Ok(Continuity::Kept),
             Err(error) if is_reset(error) => Ok(Continuity::Reset),
             Err(error) => Err(self.diagnose(error)),
