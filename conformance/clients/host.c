@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -375,6 +376,8 @@ static void run(char **word)
         char text[32];
         snprintf(text, sizeof text, "%d", getpid());
         say("process", CKR_OK, text);
+    } else if (strcmp(command, "secure") == 0) {
+        say("AT_SECURE", CKR_OK, getauxval(AT_SECURE) ? "1" : "0");
     } else if (strcmp(command, "exit") == 0)
         exit(0);
     else
