@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
+use common::rack::{Happening, Moment};
 use common::{Card, Ckr, Module, PIN, READER, Rack, Session, ulong};
 
 fn start(card: SimCard) -> (Module, Rack, Card) {
@@ -156,6 +157,43 @@ fn a_torn_write_is_reported() {
         assert_eq!(written, Err(Ckr(CKR_DEVICE_ERROR)), "{answer:02X?}");
         card.sim().clear_interceptor();
         assert_eq!(session.set(area, &value(vec![0xC3; size])), Ok(()));
+    }
+}
+
+/// The first transaction of a write asks for the length of the file; what it learns of the login holds for the second one.
+#[test]
+fn nothing_is_written_when_the_login_ends_in_the_middle() {
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
+        let (module, rack, card) = start(writable(persona));
+        let session = module.read_write();
+        session.login(PIN).expect("C_Login");
+        let area = data(&session, "CPS_DATA");
+        rack.plan(READER, Moment::Transaction(1), Happening::Reset);
+        card.sim().start_trace();
+        let written = session.set(area, &value(b"notes".to_vec()));
+        assert_eq!(written, Err(Ckr(CKR_USER_NOT_LOGGED_IN)), "{persona}");
+        let trace = card.sim().take_trace();
+        assert!(!trace.is_empty(), "{persona}: the length was asked for");
+        assert!(
+            trace.iter().all(|exchange| exchange.command[1] != 0xD6),
+            "{persona}"
+        );
+        assert_eq!(session.state(), Ok(CKS_RW_PUBLIC_SESSION), "{persona}");
+    }
+}
+
+/// §5.7.7 has no CKR_USER_NOT_LOGGED_IN.
+#[test]
+fn a_search_by_value_finds_nothing_protected_when_the_login_has_ended() {
+    for card in common::both() {
+        let (module, rack, _card) = start(card);
+        let session = module.user_session();
+        let protected = data(&session, "CPS_ACTIVITY_01_PS");
+        let content = session.attribute(protected, CKA_VALUE).expect("its value");
+        let search = || session.find(&[(CKA_CLASS, ulong(CKO_DATA)), (CKA_VALUE, content.clone())]);
+        assert_eq!(search(), Ok(vec![protected]));
+        rack.reset(READER);
+        assert_eq!(search(), Ok(vec![]));
     }
 }
 

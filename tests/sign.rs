@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cryptoki_sys::*;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
-use sim_cards::{Interceptor, Options, Protocol, SimCard};
+use sim_cards::{Interceptor, Model, Options, Protocol, SimCard};
 
 use common::messages::*;
 use common::{Ckr, Rv, ulong};
@@ -95,10 +95,19 @@ fn the_authentication_key_signs_what_is_no_digest_info() {
     // 36 bytes: MD5 and SHA-1 one behind the other, as TLS up to 1.1 wants it; 102: the most that a CPS3
     // takes.
     for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, card) = common::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
+        // INTERNAL AUTHENTICATE is no command without data; a CPS4 gets the block that the host has padded.
+        session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+        let model = card.sim().model();
+        match (model, session.sign(&[])) {
+            (Model::Cps4, signature) => {
+                assert_eq!(public.recovers(&signature.expect("C_Sign")), Some(vec![]))
+            }
+            (_, refusal) => assert_eq!(refusal, Err(Ckr(CKR_DATA_LEN_RANGE))),
+        }
         for len in [1, 36, 51, 102] {
             let block = message(len);
             session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
@@ -181,6 +190,36 @@ fn the_module_verifies_its_own_signatures_and_no_others() {
             assert_eq!(card.apdus(), before, "verifying is done in software");
         }
     }
+}
+
+#[test]
+fn how_much_a_signature_recovers_cannot_be_asked_without_it() {
+    let (module, _rack, _card) = common::start(common::cps3());
+    let session = module.user_session();
+    let key = session.private_key("CPS_PRIV_AUT");
+    session
+        .sign_recover_init(CKM_RSA_PKCS, key)
+        .expect("C_SignRecoverInit");
+    let mut signature = session
+        .sign_recover(b"a secret of 24 bytes ...")
+        .expect("C_SignRecover");
+    let public = session.companion(key, CKO_PUBLIC_KEY);
+    session
+        .verify_recover_init(CKM_RSA_PKCS, public)
+        .expect("C_VerifyRecoverInit");
+    let recover = |signature: *mut u8, data: *mut u8| {
+        let mut length = 256;
+        let answer = call!(
+            module,
+            C_VerifyRecover(session.handle, signature, 256, data, &mut length)
+        );
+        answer.map(|()| length)
+    };
+    assert_eq!(recover(null_mut(), null_mut()), Err(Ckr(CKR_ARGUMENTS_BAD)));
+    assert_eq!(recover(signature.as_mut_ptr(), null_mut()), Ok(24));
+    let mut data = [0; 256];
+    assert_eq!(recover(signature.as_mut_ptr(), data.as_mut_ptr()), Ok(24));
+    assert_eq!(&data[..24], b"a secret of 24 bytes ...");
 }
 
 /// The signature survives everything that does not process it, as applications of the official module rely

@@ -200,6 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_longer_than_any_is_left_out() {
+        let mut file = keys_of_a_cps3();
+        let lengths: Vec<usize> = (0..file.len())
+            .filter(|at| file[*at..].starts_with(&[0x02, 0x02, 0x08, 0x00]))
+            .collect();
+        let [first, _] = lengths[..] else {
+            panic!("two keys")
+        };
+        for (bits, keys) in [([0x10, 0x00], 2), ([0x10, 0x01], 1), ([0x7F, 0xFF], 1)] {
+            file[first + 2..first + 4].copy_from_slice(&bits);
+            assert_eq!(private_keys(&file).unwrap().len(), keys, "{bits:02X?}");
+        }
+    }
+
+    #[test]
     fn certificates_name_their_files() {
         let content = der(&format!(
             "30 {{ 30 {{ 0C {{ 'Certificat de Signature CPS' }} }} 30 {{ 04 {{ {AID} 01 }} }}

@@ -481,6 +481,12 @@ impl Session<'_> {
         output(|out, len| call!(self, C_SignRecover(self.handle, data, data_len, out, len)))
     }
 
+    pub fn verify_recover_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
+        mechanism
+            .into()
+            .with(|mechanism| call!(self, C_VerifyRecoverInit(self.handle, mechanism, key)))
+    }
+
     pub fn verify_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()

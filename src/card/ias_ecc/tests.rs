@@ -436,6 +436,24 @@ mod directory {
     }
 
     #[test]
+    fn a_size_that_no_command_reaches_is_none() {
+        for (size, told) in [
+            ("8002 7FFF", Some(0x7FFF)),
+            ("8003 008001", None),
+            ("8004 FFFFFFFF", None),
+        ] {
+            let length = size.replace(' ', "").len() / 2;
+            let script = format!(
+                "> 00A40904 06 3F000001D107\n< 61{:02X}\n> 00C00000 {:02X}\n< 62{length:02X} {size} 9000",
+                length + 2,
+                length + 2,
+            );
+            let answer = card(&script).file_size(&path(&[0x0001, 0xD107]));
+            assert_eq!(answer.ok(), told, "{size}");
+        }
+    }
+
+    #[test]
     fn a_card_that_refuses_too_long_a_read_is_asked_for_the_size() {
         let refused = |path: &str, answer: &str, content: &[u8]| {
             format!(
