@@ -37,14 +37,12 @@ impl From<token::Error> for Error {
             token::Error::NotLoggedIn => Error::UserNotLoggedIn,
             token::Error::SessionGone => Error::SessionHandleInvalid,
             token::Error::LoggedIn(_) => Error::UserAlreadyLoggedIn,
-
             token::Error::KeyUse => Error::KeyFunctionNotPermitted,
             token::Error::Data => Error::DataInvalid,
             token::Error::DataLength => Error::DataLenRange,
             token::Error::ValueTooLong => Error::AttributeValueInvalid,
             token::Error::Cryptogram => Error::EncryptedDataInvalid,
             token::Error::CryptogramLength => Error::EncryptedDataLenRange,
-
             token::Error::TornWrite | token::Error::WrongSignature | token::Error::NoPublicKey => {
                 Error::DeviceError
             }
