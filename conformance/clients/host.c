@@ -195,6 +195,42 @@ static void decrypt(const char *in)
     say_value("C_Decrypt", rv, size);
 }
 
+/* encrypt FILE: in parts, for the authentication key */
+static void encrypt(const char *in)
+{
+    CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_OBJECT_HANDLE key;
+    CK_BYTE name[64], cryptogram[512];
+    CK_ATTRIBUTE id = {CKA_ID, name, sizeof name};
+    CK_ULONG length = 0, done = 0, size = 0, count = 0;
+    CK_RV rv = find(CKO_PRIVATE_KEY, "CPS_PRIV_AUT", &key);
+
+    if (rv == CKR_OK)
+        rv = now->list->C_GetAttributeValue(now->session, key, &id, 1);
+    if (rv == CKR_OK) {
+        CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, id};
+        rv = now->list->C_FindObjectsInit(now->session, template, 2);
+    }
+    if (rv == CKR_OK) {
+        rv = now->list->C_FindObjects(now->session, &key, 1, &count);
+        now->list->C_FindObjectsFinal(now->session);
+    }
+    if (rv == CKR_OK)
+        rv = count == 1 ? now->list->C_EncryptInit(now->session, &mechanism, key) : CKR_OBJECT_HANDLE_INVALID;
+    if (rv == CKR_OK)
+        rv = load_file(in, &length);
+    while (rv == CKR_OK && done < length) {
+        CK_ULONG part = length - done < 20 ? length - done : 20, none = 0;
+        rv = now->list->C_EncryptUpdate(now->session, &secret.data[done], part, cryptogram, &none);
+        done += part;
+    }
+    size = sizeof cryptogram;
+    if (rv == CKR_OK)
+        rv = now->list->C_EncryptFinal(now->session, cryptogram, &size);
+    say("C_EncryptFinal", rv, NULL);
+}
+
 /* read LABEL: the value of a data object */
 static void read_data(const char *label)
 {
@@ -350,6 +386,8 @@ static void run(char **word)
         sign(word[1], word[2], word[3]);
     else if (strcmp(command, "decrypt") == 0)
         decrypt(word[1]);
+    else if (strcmp(command, "encrypt") == 0)
+        encrypt(word[1]);
     else if (strcmp(command, "read") == 0)
         read_data(word[1]);
     else if (strcmp(command, "write") == 0)

@@ -21,6 +21,7 @@ printf '%s' "$code" >secrets/code
 printf '%s' "$wrong" >secrets/wrong
 printf '%s' "$new" >secrets/new
 openssl rand -out secrets/plaintext 48
+openssl rand -out secrets/enciphered 190
 public_key "$AUTH_CERTIFICATE" >public.pem
 openssl pkeyutl -encrypt -pubin -inkey public.pem -in secrets/plaintext -out cryptogram
 protected_data() {
@@ -37,7 +38,7 @@ sys.stdout.buffer.write(max(answers, key=len))
 PYTHON
 }
 
-secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext)
+secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext enciphered=secrets/enciphered)
 # search NAME WHEN: through all the memory of this program, and through the core dump that it would leave now.
 search() {
     search_memory "$@"
@@ -67,6 +68,7 @@ work() {
     do_it "$1" login "$code"
     do_it "$1" read CPS_ACTIVITY_01_PS
     do_it "$1" decrypt cryptogram
+    do_it "$1" encrypt secrets/enciphered
     do_it "$1" change "$code" "$new"
     do_it "$1" change "$new" "$code"
     do_it "$1" sign "$SIGNATURE_KEY" cryptogram signature
