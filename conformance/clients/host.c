@@ -117,12 +117,10 @@ static CK_RV open_session(void)
     return now->list->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &now->session);
 }
 
-static CK_RV find(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *object)
+/* The one object of this class that has the attribute. */
+static CK_RV find_with(CK_OBJECT_CLASS class, CK_ATTRIBUTE attribute, CK_OBJECT_HANDLE *object)
 {
-    CK_ATTRIBUTE template[] = {
-        {CKA_CLASS, &class, sizeof class},
-        {CKA_LABEL, (void *)label, strlen(label)},
-    };
+    CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, attribute};
     CK_ULONG count = 0;
     CK_RV rv = now->list->C_FindObjectsInit(now->session, template, 2);
 
@@ -133,6 +131,11 @@ static CK_RV find(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *ob
     if (rv != CKR_OK)
         return rv;
     return count == 1 ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+}
+
+static CK_RV find(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *object)
+{
+    return find_with(class, (CK_ATTRIBUTE){CKA_LABEL, (void *)label, strlen(label)}, object);
 }
 
 static CK_RV load_file(const char *name, CK_ULONG *length)
@@ -199,25 +202,18 @@ static void decrypt(const char *in)
 static void encrypt(const char *in)
 {
     CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
-    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
     CK_OBJECT_HANDLE key;
     CK_BYTE name[64], cryptogram[512];
     CK_ATTRIBUTE id = {CKA_ID, name, sizeof name};
-    CK_ULONG length = 0, done = 0, size = 0, count = 0;
+    CK_ULONG length = 0, done = 0, size = sizeof cryptogram;
     CK_RV rv = find(CKO_PRIVATE_KEY, "CPS_PRIV_AUT", &key);
 
     if (rv == CKR_OK)
         rv = now->list->C_GetAttributeValue(now->session, key, &id, 1);
-    if (rv == CKR_OK) {
-        CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, id};
-        rv = now->list->C_FindObjectsInit(now->session, template, 2);
-    }
-    if (rv == CKR_OK) {
-        rv = now->list->C_FindObjects(now->session, &key, 1, &count);
-        now->list->C_FindObjectsFinal(now->session);
-    }
     if (rv == CKR_OK)
-        rv = count == 1 ? now->list->C_EncryptInit(now->session, &mechanism, key) : CKR_OBJECT_HANDLE_INVALID;
+        rv = find_with(CKO_PUBLIC_KEY, id, &key);
+    if (rv == CKR_OK)
+        rv = now->list->C_EncryptInit(now->session, &mechanism, key);
     if (rv == CKR_OK)
         rv = load_file(in, &length);
     while (rv == CKR_OK && done < length) {
@@ -225,7 +221,6 @@ static void encrypt(const char *in)
         rv = now->list->C_EncryptUpdate(now->session, &secret.data[done], part, cryptogram, &none);
         done += part;
     }
-    size = sizeof cryptogram;
     if (rv == CKR_OK)
         rv = now->list->C_EncryptFinal(now->session, cryptogram, &size);
     say("C_EncryptFinal", rv, NULL);

@@ -68,13 +68,10 @@ RUST
 
 # sanitized_tests SANITIZER TEST...: these files of tests/. To another sanitizer the variable of this one says nothing.
 sanitized_tests() {
-    local name options=()
+    local tests=("${@:2}")
     need_nightly
-    for name in "${@:2}"; do
-        options+=(--test "$name")
-    done
     builder_runs env "RUSTFLAGS=-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer" "$TSAN" \
-        cargo +nightly test --locked --quiet --package cpx-pkcs11 "${options[@]}" \
+        cargo +nightly test --locked --quiet --package cpx-pkcs11 "${tests[@]/#/--test=}" \
         --target x86_64-unknown-linux-gnu --target-dir "$TARGET/$1-sanitizer" -- --test-threads=1
 }
 
@@ -110,14 +107,10 @@ need_miri() {
 }
 
 pure_code_is_sound() {
-    local name options=()
     need_miri
-    for name in "${NOT_INTERPRETED[@]}"; do
-        options+=(--skip "$name")
-    done
     # Without backtraces, each of which takes miri as long as ten tests.
     BUILDER_SECONDS=3600 builder_runs env RUST_BACKTRACE=0 \
-        cargo +nightly miri test --locked --package cpx-pkcs11 --lib -- "${INTERPRETED[@]}" "${options[@]}" | tee "$WORK/miri.log"
+        cargo +nightly miri test --locked --package cpx-pkcs11 --lib -- "${INTERPRETED[@]}" "${NOT_INTERPRETED[@]/#/--skip=}" | tee "$WORK/miri.log"
     grep -E '^test result: ok\. [1-9][0-9]* passed' "$WORK/miri.log"
 }
 

@@ -143,8 +143,8 @@ impl<C: Commands> Cps<C> {
         }
     }
 
-    /// Reads what `extent` wants of the object with which a file begins.
-    fn read_object_to(&mut self, path: &Path, extent: Extent) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    /// Reads what `extent` wants of a file, from where its path says.
+    fn read_extent(&mut self, path: &Path, extent: Extent) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let start = path.part.map_or(0, |(start, _)| start);
         self.perform(|commands, card| {
             commands.select_file(card, &path.fids, false)?;
@@ -404,25 +404,22 @@ impl<C: Commands> Card for Cps<C> {
     }
 
     fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        self.read_object_to(path, Extent::Object)
+        self.read_extent(path, Extent::Object)
     }
 
     fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        self.read_object_to(path, Extent::Head(length))
+        self.read_extent(path, Extent::Head(length))
     }
 
     fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        self.perform(|commands, card| {
-            if path.legacy {
-                return commands.read_legacy_file(card, &path.fids);
-            }
-            let Some((start, length)) = path.part else {
+        match path.part {
+            _ if path.legacy => self.perform(|commands, card| commands.read_legacy_file(card, &path.fids)),
+            Some((_, length)) => self.read_extent(path, Extent::Bytes(length)),
+            None => self.perform(|commands, card| {
                 let extent = |size: Option<usize>| size.map_or(Extent::Whole, Extent::File);
-                return whole_file(commands, card, &path.fids, extent, true);
-            };
-            commands.select_file(card, &path.fids, false)?;
-            files::read(card, C::CLASS, start, Extent::Bytes(length), true)
-        })
+                whole_file(commands, card, &path.fids, extent, true)
+            }),
+        }
     }
 
     fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError> {

@@ -27,9 +27,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::crypto::{Hash, LastRound};
-use crate::pkcs15::{Certificate, DataObject, Path, PrivateKey, PublicKey, TokenDirectory};
 #[cfg(test)]
-use crate::pkcs15::{Directory, Objects};
+use crate::pkcs15::Objects;
+use crate::pkcs15::{Certificate, DataObject, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::ReaderError;
 
 /// The chip behind a card.
@@ -227,12 +227,6 @@ pub trait Card: Send {
             certificates: self.read_certificates()?,
             data: self.read_data_objects()?,
         })
-    }
-
-    /// Reads the whole directory: [`Card::read_token_info`], then [`Card::read_objects`].
-    #[cfg(test)]
-    fn read_directory(&mut self) -> Result<Directory, CardError> {
-        Ok(Directory::new(self.read_token_info()?, self.read_objects()?))
     }
 
     /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file

@@ -4,12 +4,12 @@ use std::fs;
 
 /// The effective user of the process.
 pub(crate) fn effective_user() -> Option<u32> {
-    second_number(&fs::read_to_string("/proc/self/status").ok()?, "Uid:")
+    effective_user_in(&fs::read_to_string("/proc/self/status").ok()?)
 }
 
-/// The effective one of the identities in a line of /proc/PID/status: real, effective, saved, file system (proc_pid_status(5)).
-fn second_number(status: &str, label: &str) -> Option<u32> {
-    let line = status.lines().find_map(|line| line.strip_prefix(label))?;
+/// The second number in the line of users in /proc/PID/status: real, effective, saved, file system (proc_pid_status(5)).
+fn effective_user_in(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
@@ -35,11 +35,11 @@ mod tests {
     #[test]
     fn the_effective_user_is_the_second_of_four() {
         assert_eq!(
-            second_number("Name:\tx\nUid:\t1000\t42\t0\t42\nGid:\t7\t8\t9\t10\n", "Uid:"),
+            effective_user_in("Name:\tx\nUid:\t1000\t42\t0\t42\nGid:\t7\t8\t9\t10\n"),
             Some(42)
         );
         for odd in ["", "Name:\tx\n", "Uid:\t1000\n", "Uid:\t1000\troot\n"] {
-            assert_eq!(second_number(odd, "Uid:"), None, "{odd:?}");
+            assert_eq!(effective_user_in(odd), None, "{odd:?}");
         }
     }
 

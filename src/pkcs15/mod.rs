@@ -52,46 +52,6 @@ pub struct Objects {
     pub data: Vec<DataObject>,
 }
 
-/// All that the directory files announce.
-#[cfg(test)]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directory {
-    /// TokenInfo.
-    pub token: TokenInfo,
-    /// AODF.
-    pub codes: Vec<Code>,
-    /// PrKDF.
-    pub private_keys: Vec<PrivateKey>,
-    /// PuKDF.
-    pub public_keys: Vec<PublicKey>,
-    /// CDF, trusted and useful certificates alike.
-    pub certificates: Vec<Certificate>,
-    /// DODF.
-    pub data: Vec<DataObject>,
-}
-
-#[cfg(test)]
-impl Directory {
-    /// Both halves together.
-    pub fn new(token: TokenDirectory, objects: Objects) -> Self {
-        let TokenDirectory { token, codes } = token;
-        let Objects {
-            private_keys,
-            public_keys,
-            certificates,
-            data,
-        } = objects;
-        Directory {
-            token,
-            codes,
-            private_keys,
-            public_keys,
-            certificates,
-            data,
-        }
-    }
-}
-
 /// TokenInfo (PKCS #15 §6.9).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenInfo {

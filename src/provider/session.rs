@@ -93,7 +93,7 @@ impl Library {
                 }
             })
             .map_err(absent_instead_of_removed)?;
-        if !read_write && inserted.token.login_state() == Login::In(User::SecurityOfficer) {
+        if !read_write && inserted.token.login() == Login::In(User::SecurityOfficer) {
             return Err(Error::SessionReadWriteSoExists);
         }
         let session = Session {

@@ -245,9 +245,10 @@ impl Token {
             return Ok(&content.head);
         }
         let path = &certificate.entry.path;
-        let kept = |store: &warm::Store| store.find(&self.serial, &path.fids).is_some();
-        if certificate.head.get().is_none() && self.certificates.as_deref().is_some_and(kept) {
-            return Ok(&self.x509(certificate)?.head);
+        if certificate.head.get().is_none()
+            && let Some(known) = self.known_certificate(path)
+        {
+            return Ok(&certificate.content.get_or_init(|| known).head);
         }
         let head = certificate.head.get_or_try_init(|| {
             let start = self.card.lock().read_object_head(path, CERTIFICATE_START)?;

@@ -138,10 +138,11 @@ mod directory {
             + "\n> 01200001\n< 63C3\n> 01200002\n< 63C3";
         assert_eq!(commands(SELECT_ROOT) + 2 + commands(&script), 19);
         let mut card = card(&script);
-        let directory = card.read_directory().unwrap();
-        assert_eq!(directory.private_keys[0].reference, 0x20);
-        assert_eq!(directory.public_keys.len(), 1);
-        assert_eq!(directory.data[0].common.label, "CPS_ID_CARD");
+        let directory = card.read_token_info().unwrap();
+        let objects = card.read_objects().unwrap();
+        assert_eq!(objects.private_keys[0].reference, 0x20);
+        assert_eq!(objects.public_keys.len(), 1);
+        assert_eq!(objects.data[0].common.label, "CPS_ID_CARD");
         for code in &directory.codes {
             assert_eq!(card.code_state(code).unwrap().tries_left, Some(3));
         }

@@ -368,10 +368,12 @@ mod directory {
         ]
         .join("\n");
         assert!(1 + commands(&script) + 2 * 2 <= 27);
-        let directory = card(&script).read_directory().unwrap();
-        assert_eq!(directory.private_keys[0].reference, 0x81);
-        assert_eq!(directory.certificates[0].path, path(&[0x0001, 0xB001]));
-        let labels: Vec<_> = directory.data.iter().map(|data| &data.common.label[..]).collect();
+        let mut card = card(&script);
+        card.read_token_info().unwrap();
+        let objects = card.read_objects().unwrap();
+        assert_eq!(objects.private_keys[0].reference, 0x81);
+        assert_eq!(objects.certificates[0].path, path(&[0x0001, 0xB001]));
+        let labels: Vec<_> = objects.data.iter().map(|data| &data.common.label[..]).collect();
         assert_eq!(labels.len(), 9 + 1 + 9);
         assert_eq!(
             labels[8..11],
