@@ -6,11 +6,11 @@ use crate::apdu::{Apdu, ins};
 use crate::chipdoc::ChipDoc;
 use crate::codes::Codes;
 use crate::faults::{Faults, PlannedFault};
-use crate::files::FileSystem;
+use crate::files::{FileSystem, Kind};
 use crate::ias_ecc::IasEcc;
 use crate::interceptor::{Action, Interceptor};
 use crate::layout;
-use crate::persona::Persona;
+use crate::persona::{Directory, Persona};
 use crate::pki::{Date, Validity};
 use crate::profile::Profile;
 use crate::timing::Timing;
@@ -18,7 +18,7 @@ use crate::trace::{Exchange, Totals};
 use crate::transport::{Answer, LARGEST_ANSWER, Waiting};
 use crate::vitale::insured::Insured;
 use crate::vitale::{self, Vitale};
-use crate::{Chip, Interface, Model};
+use crate::{Chip, Interface, Model, pkcs15};
 
 /// Transmission protocol between card and reader (ISO 7816-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -280,6 +280,16 @@ impl SimCard {
     /// Tries of the unblocking code that are left.
     pub fn puk_tries_left(&self) -> u8 {
         self.codes.unblocking.tries_left()
+    }
+
+    /// Content of a directory file: what an odd one can be made of. `None` where the card has none.
+    pub fn directory(&self, directory: Directory, application: Interface) -> Option<Vec<u8>> {
+        let path = pkcs15::directory_file(directory, application);
+        let mut files = self.trees().into_iter().flat_map(|(_, tree)| tree.files());
+        files.find_map(|file| match &file.kind {
+            Kind::Elementary { content, .. } if file.path == path => Some(content.clone()),
+            _ => None,
+        })
     }
 
     pub(crate) fn trees(&self) -> Vec<(&'static str, &FileSystem)> {

@@ -2,8 +2,8 @@
 
 use crate::Chip;
 use crate::data::{self, DataObject};
-use crate::persona::{Codes, Persona};
-use crate::pki::{self, Credentials, Validity};
+use crate::persona::{Codes, Persona, VerbatimDirectory};
+use crate::pki::{self, Credentials, Usage, Validity};
 
 /// The whole content of one card.
 #[derive(Debug, Clone)]
@@ -19,19 +19,31 @@ pub struct Profile {
     /// Content of EF_ACTUA; absent until the first update of a card.
     pub update_stamp: Option<Vec<u8>>,
     pub codes: Codes,
+    /// Directory files in place of those that agree with the rest.
+    pub directories: Vec<VerbatimDirectory>,
 }
 
 impl Profile {
     /// The card of a holder, on any chip, with certificates of this validity.
     pub fn of(persona: &Persona, chip: Chip, validity: &Validity) -> Self {
+        let mut credentials = pki::credentials(persona, validity);
+        for verbatim in &persona.verbatim_certificates {
+            let credential = match verbatim.key {
+                Usage::Signature => &mut credentials.signature,
+                Usage::Authentication => &mut credentials.authentication,
+                Usage::Technical => &mut credentials.technical,
+            };
+            credential.certificate.clone_from(&verbatim.content);
+        }
         Self {
             chip,
             serial: persona.serial,
             label: format!("{chip}-{}", persona.serial_digits()),
-            credentials: pki::credentials(persona, validity),
+            credentials,
             data: data::data_objects_at(persona, chip, validity),
             update_stamp: persona.ef_actua.as_ref().map(|stamp| stamp.content()),
             codes: persona.codes.clone(),
+            directories: persona.verbatim_directories.clone(),
         }
     }
 }

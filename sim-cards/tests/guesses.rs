@@ -25,6 +25,9 @@ card-number-end = "99"
 [certificates.tiers]
 cpf = "elementaire"
 
+[data]
+free-area-auth-id = false
+
 [data.objects.CPS_NAME_PS]
 record = [["surname", 12], ["civility", 1]]
 "#;
@@ -57,6 +60,9 @@ fn one_text_replaces_them_on_every_card() {
     assert!(applications.windows(12).any(|part| part == b"SANS CONTACT"));
     let data = hex::encode(&content(&mut contact, "3F0000014402"));
     assert!(data.contains("3F0000014711"), "{data}");
+    // The label of CPS_DATA, its flags, and no code.
+    let free_area = hex::encode(b"CPS_DATA");
+    assert!(data.contains(&format!("0C08{free_area}03020040300")), "{data}");
     assert_eq!(content(&mut contact, "3F0000014711"), b"LABO-CARDIO \x1F");
     assert_eq!(
         contact.transmit(&common::bytes("00A4090C063F000001D102")),

@@ -14,6 +14,8 @@ use crate::tlv::{constructed, tlv};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
     pub free_area_size: usize,
+    /// DODF ties CPS_DATA to the holder code.
+    pub free_area_auth_id: bool,
     #[serde(deserialize_with = "any_bytes")]
     pub former_atr: Vec<u8>,
     /// By label; a situation by its label without number, `CPS_ACTIVITY`.

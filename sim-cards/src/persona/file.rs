@@ -1,15 +1,15 @@
 //! The file of a persona, checked field by field.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
+use super::verbatim::{FileCertificate, FileDirectory};
 use super::{
-    Billing, CardType, Certificates, Codes, EfActua, Holder, Persona, PersonaError, Profession, Situation,
-    luhn_digit,
+    Billing, CardType, Certificates, Codes, EfActua, Holder, LARGEST_FILE, Persona, PersonaError, Profession,
+    Situation, luhn_digit,
 };
 use crate::{Chip, hex, layout};
-
-/// Where the offsets of READ BINARY end.
-const LARGEST_OBJECT: usize = 0x7FFF;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -35,6 +35,10 @@ struct File {
     update: Option<FileUpdate>,
     #[serde(default, rename = "object")]
     objects: Vec<FileObject>,
+    #[serde(default, rename = "certificate")]
+    verbatim_certificates: Vec<FileCertificate>,
+    #[serde(default, rename = "directory")]
+    verbatim_directories: Vec<FileDirectory>,
     #[serde(default)]
     certificates: Certificates,
     #[serde(default)]
@@ -112,7 +116,8 @@ struct FileObject {
     content: String,
 }
 
-pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
+/// Files that the persona names are looked for from `folder`.
+pub fn parse(toml: &str, folder: &Path) -> Result<Persona, PersonaError> {
     let file: File = toml::from_str(toml).map_err(|error| PersonaError::Syntax(error.to_string()))?;
     let situations = situations(file.situations)?;
     let holder = file.holder.map(holder).transpose()?;
@@ -158,6 +163,16 @@ pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
         languages: file.languages,
         situations,
         objects: file.objects.into_iter().map(object).collect::<Result<_, _>>()?,
+        verbatim_certificates: file
+            .verbatim_certificates
+            .into_iter()
+            .map(|certificate| certificate.read(folder))
+            .collect::<Result<_, _>>()?,
+        verbatim_directories: file
+            .verbatim_directories
+            .into_iter()
+            .map(|directory| directory.read(folder))
+            .collect::<Result<_, _>>()?,
         ef_actua: file.update.map(ef_actua).transpose()?,
         certificates: file.certificates,
         codes: file.codes,
@@ -344,7 +359,7 @@ fn object(file: FileObject) -> Result<(String, Vec<u8>), PersonaError> {
         "the label of a data object, as CPS_NAME_PS",
     )?;
     let content = hex::decode(&file.content)
-        .filter(|content| content.len() <= LARGEST_OBJECT)
+        .filter(|content| content.len() <= LARGEST_FILE)
         .ok_or_else(|| value("object.content", "hexadecimal digits, 32767 bytes at most"))?;
     Ok((file.label, content))
 }

@@ -3,12 +3,19 @@
 //! All are fictional: test-card category, identifiers of test ranges, names that say so.
 
 mod file;
+mod verbatim;
 
 use std::fmt;
+use std::path::Path;
 
 use crate::Chip;
 use crate::embedded::PERSONAS;
 use crate::pki::{Period, Validity};
+
+pub use verbatim::{Directory, VerbatimCertificate, VerbatimDirectory};
+
+/// Bytes of the longest file: where the offsets of READ BINARY end.
+const LARGEST_FILE: usize = 0x7FFF;
 
 /// Kind of card (table G02). The card itself cannot tell a CDE from a CPE, nor a CDA from a CPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +218,10 @@ pub struct Persona {
     pub situations: Vec<Situation>,
     /// Labels of data objects with the bytes that they hold in place of what the lab would write.
     pub objects: Vec<(String, Vec<u8>)>,
+    /// Certificates that the card holds in place of those that the lab would issue.
+    pub verbatim_certificates: Vec<VerbatimCertificate>,
+    /// Directory files that the card holds in place of those that the lab would write.
+    pub verbatim_directories: Vec<VerbatimDirectory>,
     pub ef_actua: Option<EfActua>,
     pub certificates: Certificates,
     pub codes: Codes,
@@ -259,14 +270,14 @@ impl fmt::Display for PersonaError {
 
 impl std::error::Error for PersonaError {}
 
-/// Reads a persona from the text of its file.
+/// Reads a persona from the text of its file. Files that it names are looked for in the current directory.
 pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
-    file::parse(toml)
+    file::parse(toml, Path::new(""))
 }
 
 /// Every persona of the crate, by serial number.
 pub fn all() -> Vec<Persona> {
-    let parse = |(name, text): &(&str, &str)| match file::parse(text) {
+    let parse = |(name, text): &(&str, &str)| match parse(text) {
         Ok(persona) => persona,
         Err(error) => panic!("personas/{name}.toml: {error}"),
     };
@@ -285,11 +296,12 @@ pub fn find(name: &str) -> Option<Persona> {
 pub fn named(text: &str) -> Result<Persona, PersonaError> {
     match Described::by(text) {
         Described::Name(name) => find(name).ok_or_else(|| PersonaError::Unknown(name.into())),
-        Described::Text(text) => file::parse(text),
+        Described::Text(text) => parse(text),
         Described::File(path) => {
             let unreadable = |reason: String| PersonaError::Unreadable(path.into(), reason);
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-            file::parse(&text).map_err(|error| unreadable(error.to_string()))
+            let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+            file::parse(&text, folder).map_err(|error| unreadable(error.to_string()))
         }
     }
 }

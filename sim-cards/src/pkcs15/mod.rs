@@ -14,6 +14,7 @@ use crate::codes::LENGTHS;
 use crate::data::{Access, DataObject};
 use crate::files::{AccessRules, File, MASTER_FILE};
 use crate::layout::{self, Place};
+use crate::persona::Directory;
 use crate::profile::Profile;
 use crate::tlv::{constructed, tlv};
 use crate::{Chip, Interface, guesses};
@@ -56,7 +57,41 @@ pub fn application(profile: &Profile) -> Vec<File> {
             Place::Legacy(..) => None,
         }
     }));
+    put_verbatim(&mut files, Interface::Contact, profile);
     files
+}
+
+/// The file of a directory.
+pub fn directory_file(directory: Directory, application: Interface) -> [u16; 2] {
+    let application = match application {
+        Interface::Contact => Application::CONTACT,
+        Interface::Contactless => Application::contactless(),
+    };
+    let numbers = &guesses::get().files;
+    let identifier = match directory {
+        Directory::Odf => layout::EF_ODF,
+        Directory::TokenInfo => layout::EF_TOKEN_INFO,
+        Directory::Aodf => numbers.aodf,
+        Directory::PrKdf => numbers.prkdf,
+        Directory::PuKdf => numbers.pukdf,
+        Directory::Cdf => numbers.cdf,
+        Directory::Dodf => numbers.dodf,
+    };
+    [application.directory, identifier]
+}
+
+/// Puts the directories that the profile has byte for byte in the place of others.
+fn put_verbatim(files: &mut Vec<File>, application: Interface, profile: &Profile) {
+    let rules = match application {
+        Interface::Contact => AccessRules::CONTACT,
+        Interface::Contactless => AccessRules::contactless(),
+    };
+    let verbatim = profile.directories.iter();
+    for directory in verbatim.filter(|directory| directory.application == application) {
+        let path = directory_file(directory.directory, application);
+        files.retain(|file| file.path != path);
+        files.push(File::elementary(&path, rules, directory.content.clone()));
+    }
 }
 
 fn rules(object: &DataObject) -> AccessRules {
@@ -98,6 +133,7 @@ pub fn contactless_application(profile: &Profile) -> Vec<File> {
         file(key.certificate_file, key.credential.certificate.clone()),
     ];
     files.extend(area.map(|object| file(layout::CPS_DATA, object.content)));
+    put_verbatim(&mut files, Interface::Contactless, profile);
     files
 }
 
@@ -204,7 +240,7 @@ fn dodf_entry(object: &DataObject, path: Vec<u8>) -> Vec<u8> {
     flags.extend(private.then_some(0));
     flags.extend(object.modifiable.then_some(1));
     let mut common = vec![tlv(UTF8_STRING, object.label.as_bytes()), bits(&flags, 1)];
-    if private || object.modifiable {
+    if private || object.modifiable && guesses::get().data.free_area_auth_id {
         common.push(tlv(OCTET_STRING, &[layout::HOLDER_CODE]));
     }
     constructed(
