@@ -6,14 +6,13 @@ mod common;
 use std::thread::sleep;
 use std::time::Duration;
 
-use cpx_pkcs11::abi::CKR_CPX_INTERRUPTED_UPDATE;
 use cryptoki_sys::*;
 use sim_cards::{Interceptor, Options};
 
 use common::{Card, Ckr, Module, PIN, READER, Rack, ulong};
 
 const GONE: Ckr = Ckr(CKR_SESSION_HANDLE_INVALID);
-const INTERRUPTED: Ckr = Ckr(CKR_CPX_INTERRUPTED_UPDATE);
+const INTERRUPTED: Ckr = Ckr(CKR_DEVICE_ERROR);
 
 /// What another program has written over the second date of EF_ACTUA.
 struct EndDate(u8);

@@ -75,12 +75,12 @@ refused_session_means_no_slot() {
     python3 "$ROOT/scripts/tests/refusing_pcscd.py" "$WORK/refusing" &
     local service=$!
     wait_until 10 test -S "$WORK/refusing"
-    PCSCLITE_CSOCK_NAME=$WORK/refusing CPX_PKCS11_TRACE=info CPX_PKCS11_TRACE_FILE=$WORK/refused \
+    PCSCLITE_CSOCK_NAME=$WORK/refusing CPX_PKCS11_TRACE=error CPX_PKCS11_TRACE_FILE=$WORK/refused \
         ours --list-slots >"$WORK/slots" 2>&1 || true
     kill "$service"
     cat "$WORK/slots" "$WORK/refused"
     grep -qx 'No slots.' "$WORK/slots"
-    grep -q 'refuses this session' "$WORK/refused"
+    grep -q 'ERROR .*: the PC/SC service refuses this program' "$WORK/refused"
 }
 
 # follower_says LINE: asks the program that follows, and waits for its answer.

@@ -58,7 +58,6 @@ pub use message::*;
 pub use object::*;
 pub use parallel::*;
 pub use random::*;
-pub use rv::CKR_CPX_INTERRUPTED_UPDATE;
 pub use session::*;
 pub use signing::*;
 pub use slot_and_token::*;

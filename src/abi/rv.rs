@@ -4,10 +4,6 @@ use cryptoki_sys::*;
 
 use crate::provider::Error;
 
-/// CKR_CPX_INTERRUPTED_UPDATE: an update of the card's data was interrupted and the card must be updated
-/// again before use. The official module has the same number under the name CKR_ASIP_BAD_EF_ACTUA.
-pub const CKR_CPX_INTERRUPTED_UPDATE: CK_RV = CKR_VENDOR_DEFINED + 1;
-
 /// A CK_RV other than CKR_OK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rv(pub CK_RV);
@@ -34,7 +30,6 @@ impl From<Error> for Rv {
             Error::FunctionNotParallel => CKR_FUNCTION_NOT_PARALLEL,
             Error::FunctionNotSupported => CKR_FUNCTION_NOT_SUPPORTED,
             Error::HostMemory => CKR_HOST_MEMORY,
-            Error::InterruptedUpdate => CKR_CPX_INTERRUPTED_UPDATE,
             Error::KeyFunctionNotPermitted => CKR_KEY_FUNCTION_NOT_PERMITTED,
             Error::KeyHandleInvalid => CKR_KEY_HANDLE_INVALID,
             Error::KeyTypeInconsistent => CKR_KEY_TYPE_INCONSISTENT,

@@ -190,7 +190,6 @@ fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
             Ok(number.to_vec())
         }
         Some((head, _)) if file.len() == EF_SN_LENGTH && EF_SN_START.starts_with(head) => {
-            log::info!("the card of another issuer");
             Err(CardError::NotRecognized)
         }
         _ => Err(CardError::Malformed("EF.SN.ICC")),
@@ -242,7 +241,7 @@ fn read_stamp<C: Commands>(
 /// Refuses when the card's data are not those of the stamp `known` any more.
 fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Stamp) -> Result<(), CardError> {
     match read_stamp(commands, card, None)? {
-        Some(Stamp::Interrupted) => Err(interrupted()),
+        Some(Stamp::Interrupted) => Err(CardError::InterruptedUpdate),
         Some(found) if found == *known => Ok(()),
         // Another program's application may be the selected one, and have no such file.
         Some(Stamp::Absent) if !card.settled() => Err(CardError::NotFound(0x6A82)),
@@ -261,11 +260,6 @@ fn unspent(code: &Code, before: Option<u8>, now: &CodeState) -> bool {
         left if before.is_some() => left == before,
         left => !code.unblocking && left == now.tries_max,
     }
-}
-
-fn interrupted() -> CardError {
-    log::error!("the card was left unusable by an interrupted update of its data (EF_ACTUA)");
-    CardError::InterruptedUpdate
 }
 
 /// Selects a file and reads it, as far as `extent` says for the size of the file.

@@ -22,6 +22,7 @@ mod update;
 
 pub use recognise::{candidate, recognise};
 
+use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -41,6 +42,17 @@ pub enum Chip {
     Cps3Contactless,
     /// NXP ChipDoc, contact interface.
     Cps4,
+}
+
+/// The name of the card.
+impl fmt::Display for Chip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Chip::Cps3 => "CPS3",
+            Chip::Cps3Contactless => "CPS3 over the air",
+            Chip::Cps4 => "CPS4",
+        })
+    }
 }
 
 impl Chip {
@@ -93,6 +105,49 @@ pub enum CardError {
     Unexpected(u16),
     /// The answer does not have the shape that the command promises.
     Malformed(&'static str),
+}
+
+/// What happened and what to do next, for the log. Nothing of what the card holds.
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// For what no person can have caused.
+        const ODD: &str = "put the card in again; if that does not help, a trace at the level apdu shows why";
+        match self {
+            CardError::Reader(why) => why.fmt(f),
+            CardError::NotRecognized => {
+                f.write_str("the card is another issuer's and is left alone: put in a CPS card")
+            }
+            CardError::Unidentified => {
+                write!(f, "the card does not show its number as a CPS card does: {ODD}")
+            }
+            CardError::InterruptedUpdate => f.write_str(
+                "an update of the card's data was broken off (EF_ACTUA) and the card is left alone: have \
+                 the update done again",
+            ),
+            CardError::Updated => f.write_str("the card's data were updated: log in again"),
+            CardError::CodeIncorrect { .. } => f.write_str("the code is wrong"),
+            CardError::CodeLength => f.write_str("no code of the card has that length: nothing was sent"),
+            CardError::CodeDigits => f.write_str("a code of the card has digits only: nothing was sent"),
+            CardError::CodeRefused(status) => {
+                write!(
+                    f,
+                    "the card takes no such code ({status:04X}): choose another one"
+                )
+            }
+            CardError::CodeBlocked => f.write_str("the code is blocked: unblock it with the unblocking code"),
+            CardError::NotVerified => write!(f, "the card wants the code where it should not (6982): {ODD}"),
+            CardError::NotAllowed(status) => write!(f, "the card refuses in its state ({status:04X}): {ODD}"),
+            CardError::WrongData(status) => write!(f, "the card refuses the data ({status:04X}): {ODD}"),
+            CardError::NotFound(status) => write!(f, "the card lacks a file ({status:04X}): {ODD}"),
+            CardError::Unsupported => {
+                f.write_str("the key or the chip has no such operation: nothing was sent")
+            }
+            CardError::Unexpected(status) => write!(f, "the card answers {status:04X}: {ODD}"),
+            CardError::Malformed(what) => {
+                write!(f, "what the card holds or answers is malformed ({what}): {ODD}")
+            }
+        }
+    }
 }
 
 impl From<ReaderError> for CardError {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::padding::{oaep, pkcs1};
 use crate::crypto::{CryptoError, system_random};
-use crate::token::key::Padding;
+use crate::token::{self, key::Padding};
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -124,9 +124,11 @@ impl Library {
         if !out.wants(key.size())? {
             return Ok(Step::GoesOn(key.size()));
         }
-        let block = pad(&operation.padding, data, key.size())?;
-        let cryptogram = key.encrypt_block(&block).map_err(|_| Error::FunctionFailed)?;
-        Ok(Step::Ended(out.put(&cryptogram)?))
+        let cryptogram = pad(&operation.padding, data, key.size()).and_then(|block| {
+            // A block of the right length below the modulus: what else can fail is the key.
+            key.encrypt_block(&block).map_err(|_| token::Error::NoPublicKey)
+        });
+        Ok(Step::Ended(out.put(&self.note(session, cryptogram)?)?))
     }
 
     /// C_DecryptInit.
@@ -220,17 +222,17 @@ impl Library {
 }
 
 /// The block of a public-key operation of `len` bytes.
-fn pad(padding: &Padding, data: &[u8], len: usize) -> Result<Zeroizing<Vec<u8>>> {
+fn pad(padding: &Padding, data: &[u8], len: usize) -> std::result::Result<Zeroizing<Vec<u8>>, token::Error> {
     let refused = |error| match error {
-        CryptoError::NoRandom => Error::FunctionFailed,
-        _ => Error::DataLenRange,
+        CryptoError::NoRandom => token::Error::NoRandom,
+        _ => token::Error::DataLength,
     };
     match padding {
         Padding::Pkcs1 => pkcs1::pad_type2(data, len, system_random::fill).map_err(refused),
         Padding::Oaep(scheme) => {
             let mut seed = Zeroizing::new(vec![0; scheme.hash.len()]);
             system_random::fill(&mut seed).map_err(refused)?;
-            oaep::encode(scheme.parameters(), &seed, data, len).ok_or(Error::DataLenRange)
+            oaep::encode(scheme.parameters(), &seed, data, len).ok_or(token::Error::DataLength)
         }
     }
 }

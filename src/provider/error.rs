@@ -1,5 +1,8 @@
 //! What a Cryptoki function answers when it does not answer CKR_OK.
 
+use crate::card::CardError;
+use crate::token;
+
 /// Reasons for a refusal, named after the CKR_ codes to which the ABI maps them one to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -54,9 +57,62 @@ pub enum Error {
     UserNotLoggedIn,
     UserPinNotInitialized,
     UserTypeInvalid,
-    /// The card was left half written by an update of its data; vendor code CKR_CPX_INTERRUPTED_UPDATE.
-    InterruptedUpdate,
 }
 
 /// Result of a Cryptoki function.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The answer to a refusal of the token. The log is told of it by [`Slot::answer`](super::slot::Slot::answer), through which every
+    /// such answer goes.
+    pub(super) fn answer_to(refusal: &token::Error) -> Error {
+        match refusal {
+            token::Error::Card(card) => Error::answer_to_card(card),
+            token::Error::NoCode => Error::UserPinNotInitialized,
+            token::Error::NotLoggedIn => Error::UserNotLoggedIn,
+            token::Error::SessionGone => Error::SessionHandleInvalid,
+            token::Error::LoggedIn(_) => Error::UserAlreadyLoggedIn,
+            token::Error::KeyUse => Error::KeyFunctionNotPermitted,
+            token::Error::Data => Error::DataInvalid,
+            token::Error::DataLength => Error::DataLenRange,
+            token::Error::ValueTooLong => Error::AttributeValueInvalid,
+            token::Error::Cryptogram => Error::EncryptedDataInvalid,
+            token::Error::CryptogramLength => Error::EncryptedDataLenRange,
+            token::Error::TornWrite | token::Error::WrongSignature | token::Error::NoPublicKey => {
+                Error::DeviceError
+            }
+            token::Error::NoRandom => Error::FunctionFailed,
+        }
+    }
+
+    fn answer_to_card(refusal: &CardError) -> Error {
+        match refusal {
+            CardError::Reader(why) if why.is_final() => Error::DeviceRemoved,
+            CardError::Reader(_) => Error::DeviceError,
+            CardError::NotRecognized | CardError::Unidentified => Error::TokenNotRecognized,
+            // To an application that is another card in the slot.
+            CardError::Updated => Error::SessionHandleInvalid,
+            CardError::CodeIncorrect { .. } => Error::PinIncorrect,
+            CardError::CodeBlocked => Error::PinLocked,
+            CardError::CodeLength => Error::PinLenRange,
+            CardError::CodeDigits | CardError::CodeRefused(_) => Error::PinInvalid,
+            CardError::Unsupported => Error::KeyFunctionNotPermitted,
+            // Where the caller's login or data can be the reason, the token says so.
+            CardError::InterruptedUpdate
+            | CardError::NotVerified
+            | CardError::NotAllowed(_)
+            | CardError::WrongData(_)
+            | CardError::NotFound(_)
+            | CardError::Unexpected(_)
+            | CardError::Malformed(_) => Error::DeviceError,
+        }
+    }
+
+    /// The code leaves open what happened.
+    pub(super) fn leaves_open_why(self) -> bool {
+        matches!(
+            self,
+            Error::DeviceError | Error::FunctionFailed | Error::TokenNotRecognized
+        )
+    }
+}

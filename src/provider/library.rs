@@ -1,6 +1,7 @@
 //! The one library state: readers, slots, sessions, and the process that owns them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -9,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::config::{self, Config};
 use crate::reader::pcsc::{self, Pcsc};
-use crate::reader::{ReaderState, Readers};
+use crate::reader::{ReaderError, ReaderState, Readers};
 use crate::trace;
 use crate::warm;
 
@@ -26,6 +27,8 @@ pub struct Library {
     slots: RwLock<Vec<Arc<Slot>>>,
     /// The service's picture at the last look, for [`Readers::wait`].
     picture: Mutex<Vec<ReaderState>>,
+    /// What the log was last told of all readers together.
+    told: Mutex<Option<Outlook>>,
     pub(super) sessions: Mutex<BTreeMap<SessionHandle, Arc<Session>>>,
     pub(super) next_session: Mutex<CK_SESSION_HANDLE>,
     insertions: AtomicU32,
@@ -136,6 +139,7 @@ pub fn initialize(privileged: bool) -> Result<()> {
         config,
         slots: RwLock::default(),
         picture: Mutex::default(),
+        told: Mutex::default(),
         sessions: Mutex::default(),
         next_session: Mutex::new(1),
         insertions: AtomicU32::new(0),
@@ -197,10 +201,9 @@ impl Library {
     /// Brings the slots up to date with the readers. Sends nothing to a card. A service that is not there empties the slots: it
     /// is asked again at the next look.
     pub(super) fn refresh(&self) {
-        let picture = self.readers.list().unwrap_or_else(|error| {
-            log::debug!("no list of readers: {error:?}");
-            Vec::new()
-        });
+        let listed = self.readers.list();
+        self.tell(Outlook::of(&listed, &self.config));
+        let picture = listed.unwrap_or_default();
         let mut slots = self.slots.write();
         for reader in picture.iter().filter(|reader| !self.config.ignores(&reader.name)) {
             match slots.iter().find(|slot| slot.reader == reader.name) {
@@ -219,6 +222,21 @@ impl Library {
         }
         drop(slots);
         *self.picture.lock() = picture;
+    }
+
+    /// Tells the log why there is no slot, or that there are some again, once for each change.
+    fn tell(&self, outlook: Outlook) {
+        let mut told = self.told.lock();
+        if told.as_ref() == Some(&outlook) {
+            return;
+        }
+        let before = told.replace(outlook.clone());
+        drop(told);
+        match outlook {
+            Outlook::Readers { ref ignored } if before.is_none() && ignored.is_empty() => {}
+            Outlook::Readers { .. } => log::info!("{outlook}"),
+            _ => log::error!("{outlook}"),
+        }
     }
 
     /// Brings one slot up to date with its reader, and all of them if something has happened to it, which is the answer.
@@ -279,6 +297,59 @@ impl Library {
             Err(Error::CryptokiNotInitialized)
         } else {
             Ok(())
+        }
+    }
+}
+
+/// What there is to use: the reason why there is no slot, if there is none.
+#[derive(Clone, PartialEq, Eq)]
+enum Outlook {
+    /// The service gives no list.
+    Unreachable(ReaderError),
+    /// The service knows no reader.
+    NoReader,
+    /// The configuration hides every reader; their names.
+    AllIgnored(Vec<String>),
+    /// Some reader can be used; names of those that the configuration hides.
+    Readers { ignored: Vec<String> },
+}
+
+impl Outlook {
+    fn of(listed: &std::result::Result<Vec<ReaderState>, ReaderError>, config: &Config) -> Outlook {
+        let readers = match listed {
+            Err(why) => return Outlook::Unreachable(*why),
+            Ok(readers) => readers,
+        };
+        let names = readers.iter().map(|reader| &reader.name);
+        let ignored: Vec<_> = names.filter(|name| config.ignores(name)).cloned().collect();
+        match (readers.len(), ignored.len()) {
+            (0, _) => Outlook::NoReader,
+            (all, hidden) if all == hidden => Outlook::AllIgnored(ignored),
+            _ => Outlook::Readers { ignored },
+        }
+    }
+}
+
+impl fmt::Display for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outlook::Unreachable(why) => write!(f, "no reader can be used: {why}"),
+            Outlook::NoReader => f.write_str(
+                "no reader can be used: the PC/SC service knows none: plug one in, or install its driver \
+                 (Debian's package libccid)",
+            ),
+            Outlook::AllIgnored(names) => write!(
+                f,
+                "no reader can be used: readers.ignore of the configuration hides every one ({}): take \
+                 out of it what hides the reader of the card",
+                names.join(", ")
+            ),
+            Outlook::Readers { ignored } if ignored.is_empty() => f.write_str("readers can be used again"),
+            Outlook::Readers { ignored } => write!(
+                f,
+                "readers.ignore of the configuration hides these readers: {}",
+                ignored.join(", ")
+            ),
         }
     }
 }

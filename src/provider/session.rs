@@ -298,6 +298,9 @@ impl Library {
         session: &Session,
         result: std::result::Result<T, token::Error>,
     ) -> Result<T> {
+        if result.is_ok() {
+            session.slot.worked();
+        }
         self.noticing(&session.slot, &session.inserted, result)
     }
 
@@ -344,7 +347,7 @@ impl Library {
             }
             _ => {}
         }
-        Ok(result?)
+        result.map_err(|refusal| slot.answer(&refusal))
     }
 }
 

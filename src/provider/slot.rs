@@ -38,6 +38,29 @@ struct State {
     occupant: Occupant,
     /// A card that could not be used once: it may have been a slip, and is looked at once more.
     doubted: bool,
+    /// What the log was told of this card, until something works.
+    told: Vec<token::Error>,
+}
+
+/// Different things that the log is told of one card; more than any card has to say.
+const TOLD: usize = 16;
+
+impl State {
+    /// Whoever is in the reader now is not who was there.
+    fn forget_card(&mut self) {
+        self.occupant = Occupant::Unknown;
+        self.doubted = false;
+        self.told.clear();
+    }
+
+    /// Whether the log does not know this yet. From then on it does.
+    fn is_news(&mut self, refusal: &token::Error) -> bool {
+        let news = self.told.len() < TOLD && !self.told.contains(refusal);
+        if news {
+            self.told.push(refusal.clone());
+        }
+        news
+    }
 }
 
 /// What is known of the card in the reader; forgotten at each insertion and removal.
@@ -111,6 +134,7 @@ pub enum Presence {
 impl Slot {
     /// A slot for a reader seen for the first time; a card in it has come with it.
     pub fn new(id: SlotId, reader: ReaderState) -> Slot {
+        tell(None, &reader);
         Slot {
             id,
             reader: reader.name.clone(),
@@ -119,6 +143,7 @@ impl Slot {
                 reader: Arc::new(reader),
                 occupant: Occupant::Unknown,
                 doubted: false,
+                told: Vec::new(),
             }),
             binding: Mutex::new(()),
         }
@@ -139,10 +164,11 @@ impl Slot {
         let counted = before.attached && now.attached && before.events != now.events;
         state.event |= counted || before.present != now.present;
         if !same {
-            state.occupant = Occupant::Unknown;
-            state.doubted = false;
+            state.forget_card();
         }
-        state.reader = Arc::new(now.clone());
+        let before = std::mem::replace(&mut state.reader, Arc::new(now.clone()));
+        drop(state);
+        tell(Some(&before), now);
     }
 
     /// What the service last said of the reader.
@@ -159,8 +185,9 @@ impl Slot {
             reader.attached = false;
             reader.present = false;
             reader.atr.clear();
-            state.occupant = Occupant::Unknown;
-            state.doubted = false;
+            state.forget_card();
+            drop(state);
+            log::info!("{}: the reader is gone", self.reader);
         }
     }
 
@@ -179,6 +206,25 @@ impl Slot {
             (_, reader) if card::candidate(&reader.atr).is_none() => Presence::Foreign,
             _ => Presence::Candidate,
         }
+    }
+
+    /// What an application is answered to a refusal of the card in this slot. Where the code does not say what happened the log does, on
+    /// the level `error` once for a card, until something has [worked](Slot::worked): applications repeat their questions.
+    pub fn answer(&self, refusal: &token::Error) -> Error {
+        let answer = Error::answer_to(refusal);
+        if answer.leaves_open_why() {
+            let level = match self.state.lock().is_news(refusal) {
+                true => log::Level::Error,
+                false => log::Level::Debug,
+            };
+            log::log!(level, "{}: {refusal}", self.reader);
+        }
+        answer
+    }
+
+    /// The card has done what a session wanted: what goes wrong next is news.
+    pub fn worked(&self) {
+        self.state.lock().told.clear();
     }
 
     /// Takes a card event that the application was not told of.
@@ -210,6 +256,7 @@ impl Slot {
         let _binding = self.binding.lock();
         let reader = match self.known()? {
             Known::Token(inserted) => return Ok(inserted),
+            Known::Refused(refusal) => return Err(self.answer(&refusal)),
             Known::Nothing(reader) => reader,
         };
         let opened = connect(&reader.name)
@@ -218,7 +265,7 @@ impl Slot {
         if let Err(refusal) = &opened
             && !lasting(refusal)
         {
-            return Err(absent_instead_of_removed(refusal.clone().into()));
+            return Err(absent_instead_of_removed(self.answer(refusal)));
         }
         let mut state = self.state.lock();
         if state.reader.events != reader.events || !state.reader.present {
@@ -237,7 +284,8 @@ impl Slot {
                 if std::mem::replace(&mut state.doubted, true) || is_foreign(&refusal) {
                     state.occupant = Occupant::Refused(refusal.clone());
                 }
-                Err(refusal.into())
+                drop(state);
+                Err(self.answer(&refusal))
             }
         }
     }
@@ -247,7 +295,7 @@ impl Slot {
         let state = self.state.lock();
         match &state.occupant {
             Occupant::Token(inserted) => return Ok(Known::Token(inserted.clone())),
-            Occupant::Refused(refusal) => return Err(refusal.clone().into()),
+            Occupant::Refused(refusal) => return Ok(Known::Refused(refusal.clone())),
             Occupant::Unknown => {}
         }
         if !state.reader.attached || !state.reader.present || state.reader.mute {
@@ -270,7 +318,34 @@ impl Slot {
 
 enum Known {
     Token(Inserted),
+    Refused(token::Error),
     Nothing(Arc<ReaderState>),
+}
+
+/// Tells the log what a look at a reader has brought: of a card of which nothing can come on the level `error`.
+fn tell(before: Option<&ReaderState>, now: &ReaderState) {
+    let name = &now.name;
+    if now.attached && !before.is_some_and(|before| before.attached) {
+        log::info!("{name}: the reader is there");
+    }
+    let had = before.filter(|before| before.attached && before.present);
+    let same = had.is_some_and(|had| (had.events, had.mute, &had.atr) == (now.events, now.mute, &now.atr));
+    match now.present {
+        true if same => {}
+        true if now.mute => log::error!("{name}: {}", ReaderError::Mute),
+        true => match card::candidate(&now.atr) {
+            Some(chip) => log::info!("{name}: a card with the answer to reset of a {chip}"),
+            None => log::error!(
+                "{name}: the card is no CPS card and is left alone (answer to reset {}): put in a CPS card",
+                now.atr
+                    .iter()
+                    .map(|byte| format!("{byte:02X}"))
+                    .collect::<String>()
+            ),
+        },
+        false if had.is_some() => log::info!("{name}: the card was taken out"),
+        false => {}
+    }
 }
 
 /// A refusal that the same card would give again.

@@ -7,6 +7,7 @@ pub mod pcsc;
 #[cfg(test)]
 pub(crate) mod script;
 
+use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -23,8 +24,10 @@ pub enum Protocol {
 /// What stops an exchange below the level of status words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReaderError {
-    /// The PC/SC service is not there, refuses us, or has stopped.
+    /// The PC/SC service is not there, or has stopped.
     NoService,
+    /// The PC/SC service does not let this program use it, or this card.
+    Refused,
     /// The reader is unknown or was unplugged.
     NoReader,
     /// No card in the reader, or it was taken out.
@@ -44,6 +47,30 @@ impl ReaderError {
             self,
             ReaderError::NoService | ReaderError::NoReader | ReaderError::Removed
         )
+    }
+}
+
+/// What happened and what to do next, for the log.
+impl fmt::Display for ReaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ReaderError::NoService => {
+                "the PC/SC service does not answer: install it (Debian's package pcscd) or start it \
+                 (systemctl start pcscd.socket)"
+            }
+            ReaderError::Refused => {
+                "the PC/SC service refuses this program: allow its user the polkit actions \
+                 org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card"
+            }
+            ReaderError::NoReader => "the reader is not there any more: plug it in again",
+            ReaderError::Removed => "the card was taken out: put it in again",
+            ReaderError::Mute => {
+                "the card does not answer: put it in the other way round; if it does not answer in \
+                 another reader either, it is broken"
+            }
+            ReaderError::Busy => "another program holds the card for itself: try again when it has ended",
+            ReaderError::Failed => "the reader or its driver failed: plug the reader in again",
+        })
     }
 }
 
@@ -71,7 +98,7 @@ pub struct ReaderState {
 /// behind an exchange that runs on a connection.
 pub trait Readers: Send + Sync {
     /// State of every attached reader, in the service's order. No service or no reader: empty list or
-    /// [`ReaderError::NoService`].
+    /// [`ReaderError::NoService`]; [`ReaderError::Refused`] by a service that will not tell.
     fn list(&self) -> Result<Vec<ReaderState>, ReaderError>;
 
     /// Whether nothing has happened to this one reader since it was as `known`. `false` also when that cannot be told.

@@ -1,5 +1,7 @@
 //! Why the token floor refuses.
 
+use std::fmt;
+
 use crate::card::CardError;
 use crate::reader::ReaderError;
 
@@ -36,6 +38,35 @@ pub enum Error {
     NoPublicKey,
     /// The operating system gave no random bytes.
     NoRandom,
+}
+
+/// What happened, what was not done and what to do next, for the log. Nothing of what a caller or the card has given.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Error::Card(why) => return why.fmt(f),
+            Error::NoCode => "the card has no such code",
+            Error::NotLoggedIn => "the code must be presented first: log in",
+            Error::SessionGone => "the session was closed",
+            Error::LoggedIn(_) => "somebody is logged in already",
+            Error::KeyUse => "the key is not made for this",
+            Error::Data => "the key does not take these data",
+            Error::DataLength => "the key does not take data of this length",
+            Error::Cryptogram => "the cryptogram does not decipher to a well-formed block",
+            Error::CryptogramLength => "the cryptogram is not as long as the modulus",
+            Error::ValueTooLong => "the value does not fit into its file: nothing was written",
+            Error::TornWrite => "what was written to the card reads differently: write it again",
+            Error::WrongSignature => {
+                "the signature that the card has made is wrong and was withheld: sign again; if that \
+                 does not help, the card is damaged"
+            }
+            Error::NoPublicKey => {
+                "the card has no public key that can be used for this key, in a certificate or beside \
+                 it, so nothing can be signed or checked with it: have the card's certificates renewed"
+            }
+            Error::NoRandom => "the operating system gave no random bytes: nothing was done",
+        })
+    }
 }
 
 impl From<CardError> for Error {

@@ -7,6 +7,7 @@ pub mod codes;
 pub mod cpu;
 pub mod fork;
 pub mod gate;
+pub mod log;
 pub mod messages;
 pub mod module;
 pub mod openssl;

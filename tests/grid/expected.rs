@@ -63,6 +63,17 @@ pub fn judge(case: &Case, usual: Done, done: Done) -> Result<(), String> {
     }
 }
 
+/// A code that leaves open what happened has its reason in the log, on the level `error`.
+pub fn says_why(done: Done, log: &[String]) -> Result<(), String> {
+    match done {
+        Err(Stumble {
+            call,
+            code: Ckr(code @ (CKR_DEVICE_ERROR | CKR_TOKEN_NOT_RECOGNIZED)),
+        }) if log.is_empty() => Err(format!("{call}: {:?} without a word in the log", Ckr(code))),
+        _ => Ok(()),
+    }
+}
+
 /// A card that says 9000 to a wrong code is believed: nothing tells it from one that knows the code.
 fn lies_about_codes(case: &Case, otherwise: String) -> Result<(), String> {
     match case.trouble.nature() {
@@ -117,20 +128,13 @@ fn codes(case: &Case, call: &str) -> Vec<CK_RV> {
             if token {
                 codes.push(CKR_TOKEN_NOT_RECOGNIZED);
             }
-            // A file that cannot be read, and that every card lets read where it exists.
-            if token && matches!(case.trouble, Trouble::CardFrom(_)) {
-                codes.push(cpx_pkcs11::abi::CKR_CPX_INTERRUPTED_UPDATE);
-            }
             codes.extend(refused(case, call, word));
             codes
         }
         Nature::Damaged => {
             let mut codes = vec![CKR_DEVICE_ERROR];
             if token {
-                codes.extend([
-                    CKR_TOKEN_NOT_RECOGNIZED,
-                    cpx_pkcs11::abi::CKR_CPX_INTERRUPTED_UPDATE,
-                ]);
+                codes.push(CKR_TOKEN_NOT_RECOGNIZED);
             }
             codes.extend(damaged(case, call));
             codes

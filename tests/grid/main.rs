@@ -20,9 +20,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use ::log::Level;
 use aftermath::Tries;
 use cards::Kind;
 use common::READER;
+use common::log;
 use expected::Case;
 use faults::{Nature, TROUBLES, Trouble};
 use workloads::{Desk, Done, Work, workloads};
@@ -62,8 +64,10 @@ fn usual(kind: Kind, work: Work) -> Usual {
 
 /// Runs one case.
 fn run(case: &Case, usual: &Usual) -> Result<(), String> {
+    log::listen();
     let desk = Desk::new(case.kind, case.work);
     let ready = case.work.prepare(&desk);
+    log::taken(Level::Error);
     let (tries, exchanges) = (Tries::of(&desk), desk.card.apdus());
     case.trouble.plan(&desk.rack, &desk.card, case.place);
     let done = case.work.run(&desk, &ready);
@@ -73,6 +77,7 @@ fn run(case: &Case, usual: &Usual) -> Result<(), String> {
         return Err(format!("{taken} exchanges, {bound} at the most"));
     }
     expected::judge(case, usual.done, done)?;
+    expected::says_why(done, &log::taken(Level::Error))?;
     case.trouble.end(&desk.rack, &desk.card);
     aftermath::counters(case, tries, Tries::of(&desk))?;
     let reads_for_good = matches!(case.work, Work::Start | Work::List);

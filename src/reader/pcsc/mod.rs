@@ -394,10 +394,7 @@ fn reader_error(error: Error) -> ReaderError {
         | Error::InvalidHandle
         | Error::Shutdown
         | Error::SystemCancelled => ReaderError::NoService,
-        Error::SecurityViolation | Error::NoAccess => {
-            log::info!("the PC/SC service refuses this session: {error}");
-            ReaderError::NoService
-        }
+        Error::SecurityViolation | Error::NoAccess => ReaderError::Refused,
         Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => ReaderError::NoReader,
         Error::NoSmartcard | Error::RemovedCard => ReaderError::Removed,
         Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard | Error::ProtoMismatch => {
@@ -433,10 +430,11 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_may_not_use_the_service_has_none() {
-        for refusal in [Error::SecurityViolation, Error::NoAccess, Error::NoService] {
-            assert_eq!(reader_error(refusal), ReaderError::NoService);
+    fn a_refusal_is_told_from_a_service_that_is_not_there() {
+        for refusal in [Error::SecurityViolation, Error::NoAccess] {
+            assert_eq!(reader_error(refusal), ReaderError::Refused);
         }
+        assert_eq!(reader_error(Error::NoService), ReaderError::NoService);
         assert_eq!(reader_error(Error::UnpoweredCard), ReaderError::Mute);
         assert_eq!(reader_error(Error::NotTransacted), ReaderError::Failed);
     }
