@@ -118,6 +118,11 @@ fn no_session(module: &Module) -> Session<'_> {
     Session { module, handle: 9999 }
 }
 
+/// A mechanism without a parameter as the suite gives it: of its CK_MECHANISM it sets the type only.
+fn bare(kind: CK_MECHANISM_TYPE) -> Mech {
+    Mech::uninitialized(kind)
+}
+
 /// A mechanism that no card has.
 const KEY_PAIR_GENERATION: CK_MECHANISM_TYPE = CKM_RSA_PKCS_KEY_PAIR_GEN;
 
@@ -404,13 +409,16 @@ fn rows_401_to_409_encryption() {
     for card in both() {
         let (module, _rack, _card) = common::start(card);
         let (session, private, public) = with_key(&module, "CPS_PRIV_AUT");
-        let pkcs = Mech::from(CKM_RSA_PKCS);
+        let pkcs = bare(CKM_RSA_PKCS);
         rows(
             401,
             [
                 (no_session(&module).encrypt_init(pkcs, public), NO_SESSION),
                 (session.encrypt_init(pkcs, 0), NO_KEY),
-                (session.encrypt_init(KEY_PAIR_GENERATION, public), NO_MECHANISM),
+                (
+                    session.encrypt_init(bare(KEY_PAIR_GENERATION), public),
+                    NO_MECHANISM,
+                ),
                 (session.encrypt_init(pkcs, private), WRONG_KEY),
             ],
         );
@@ -456,23 +464,31 @@ fn rows_500_to_517_decryption() {
         assert_eq!(finalize(&module), OK);
         row(
             500,
-            no_session(&module).decrypt_init(CKM_RSA_PKCS, 0),
+            no_session(&module).decrypt_init(bare(CKM_RSA_PKCS), 0),
             UNINITIALIZED,
         );
         assert_eq!(call!(module, C_Initialize(null_mut())), OK);
         let session = module.session();
-        row(501, no_session(&module).decrypt_init(CKM_RSA_PKCS, 0), NO_SESSION);
+        row(
+            501,
+            no_session(&module).decrypt_init(bare(CKM_RSA_PKCS), 0),
+            NO_SESSION,
+        );
         row(502, session.login(PIN), OK);
         row(
             503,
-            session.decrypt_init(CKM_RSA_PKCS, 0),
+            session.decrypt_init(bare(CKM_RSA_PKCS), 0),
             refused(CKR_OBJECT_HANDLE_INVALID),
         );
         let key = session.private_key("CPS_PRIV_AUT");
         let cryptogram = public_key(session, key).encrypts(b"a session key");
-        row(504, session.decrypt_init(KEY_PAIR_GENERATION, key), NO_MECHANISM);
+        row(
+            504,
+            session.decrypt_init(bare(KEY_PAIR_GENERATION), key),
+            NO_MECHANISM,
+        );
         session.logout().expect("logout");
-        row(505, session.decrypt_init(CKM_RSA_PKCS, key), NO_LOGIN);
+        row(505, session.decrypt_init(bare(CKM_RSA_PKCS), key), NO_LOGIN);
 
         session.login(PIN).expect("login");
         let (h, mut len) = (session.handle, 256);
@@ -483,8 +499,13 @@ fn rows_500_to_517_decryption() {
             |h, data, place, len: &mut CK_ULONG| call!(module, C_Decrypt(h, data, data_len, place, len));
         row(506, decrypt(h, data, place, &mut len), NO_OPERATION);
         row(507, decrypt(9999, data, place, &mut len), NO_SESSION);
-        row(508, session.decrypt_init(CKM_RSA_PKCS, key), OK);
-        row(509, decrypt(h, null_mut(), place, &mut len), BAD);
+        row(508, session.decrypt_init(bare(CKM_RSA_PKCS), key), OK);
+        // No cryptogram, whether or not a length is told or a plaintext wanted; none of this ends the operation.
+        for out in [place, null_mut()] {
+            row(509, decrypt(h, null_mut(), out, &mut len), BAD);
+            let nothing = call!(module, C_Decrypt(h, null_mut(), 0, out, &mut len));
+            row(509, nothing, BAD);
+        }
         len = 2;
         row(510, decrypt(h, data, place, &mut len), TOO_SMALL);
         assert_eq!(len, 13, "the exact length after a short buffer");
@@ -498,7 +519,7 @@ fn rows_500_to_517_decryption() {
         row(514, call!(module, C_Initialize(null_mut())), OK);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
-        row(515, session.decrypt_init(CKM_RSA_PKCS, key), OK);
+        row(515, session.decrypt_init(bare(CKM_RSA_PKCS), key), OK);
         let h = session.handle;
         row(516, decrypt(h, data, null_mut(), &mut len), OK);
         row(517, decrypt(h, data, place, &mut len), OK);
@@ -515,23 +536,27 @@ fn rows_600_to_621_signature_in_one_part() {
         rows(
             600,
             [
-                (nobody.sign_init(CKM_RSA_PKCS, 0), UNINITIALIZED),
+                (nobody.sign_init(bare(CKM_RSA_PKCS), 0), UNINITIALIZED),
                 (nobody.sign(b"data").map(drop), UNINITIALIZED),
                 (nobody.sign_update(b"data"), UNINITIALIZED),
                 (nobody.sign_final().map(drop), UNINITIALIZED),
             ],
         );
         assert_eq!(call!(module, C_Initialize(null_mut())), OK);
-        row(604, nobody.sign_init(CKM_RSA_PKCS, 0), NO_SESSION);
+        row(604, nobody.sign_init(bare(CKM_RSA_PKCS), 0), NO_SESSION);
         let session = module.session();
         row(605, session.login(PIN), OK);
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
-        row(606, session.sign_init(CKM_RSA_PKCS, 0), NO_KEY);
-        row(607, session.sign_init(KEY_PAIR_GENERATION, key), NO_MECHANISM);
-        row(608, session.sign_init(CKM_RSA_PKCS, public), WRONG_KEY);
+        row(606, session.sign_init(bare(CKM_RSA_PKCS), 0), NO_KEY);
+        row(
+            607,
+            session.sign_init(bare(KEY_PAIR_GENERATION), key),
+            NO_MECHANISM,
+        );
+        row(608, session.sign_init(bare(CKM_RSA_PKCS), public), WRONG_KEY);
         session.logout().expect("logout");
-        row(609, session.sign_init(CKM_RSA_PKCS, key), NO_LOGIN);
+        row(609, session.sign_init(bare(CKM_RSA_PKCS), key), NO_LOGIN);
         session.login(PIN).expect("login");
 
         let (h, mut data, mut out) = (session.handle, [0x5A; 513], [0; 256]);
@@ -539,7 +564,7 @@ fn rows_600_to_621_signature_in_one_part() {
         let mut len = 256;
         row(610, session.sign(b"data").map(drop), NO_OPERATION);
         row(611, nobody.sign(b"data").map(drop), NO_SESSION);
-        row(612, session.sign_init(CKM_RSA_PKCS, key), OK);
+        row(612, session.sign_init(bare(CKM_RSA_PKCS), key), OK);
         row(
             613,
             call!(module, C_Sign(h, null_mut(), 0, null_mut(), null_mut())),
@@ -554,16 +579,15 @@ fn rows_600_to_621_signature_in_one_part() {
             TOO_SMALL,
         );
         len = 256;
-        row(
-            617,
-            call!(module, C_Sign(h, null_mut(), 35, place, &mut len)),
-            BAD,
-        );
+        for data_len in [0, 35] {
+            let nothing = call!(module, C_Sign(h, null_mut(), data_len, place, &mut len));
+            row(617, nothing, BAD);
+        }
         let too_long = call!(module, C_Sign(h, data, 513, place, &mut len));
         row(618, too_long, refused(CKR_DATA_LEN_RANGE));
 
         let text = message(1405);
-        row(619, session.sign_init(CKM_RSA_PKCS, key), OK);
+        row(619, session.sign_init(bare(CKM_RSA_PKCS), key), OK);
         let signature = session.sign(&digest_info_sha1(&text));
         row(620, signature.clone().map(drop), OK);
         let signature = signature.expect("a signature");
@@ -583,12 +607,12 @@ fn rows_622_to_635_signature_in_parts() {
         row(622, session.sign_update(&text), NO_OPERATION);
         row(623, nobody.sign_update(&text), NO_SESSION);
         row(628, session.sign_final().map(drop), NO_OPERATION);
-        row(624, session.sign_init(CKM_SHA1_RSA_PKCS, key), OK);
+        row(624, session.sign_init(bare(CKM_SHA1_RSA_PKCS), key), OK);
         row(625, call!(module, C_SignUpdate(h, null_mut(), 1405)), BAD);
         row(626, session.sign_update(&text), OK);
         row(627, session.sign_update(&text), OK);
         assert_eq!(session.sign_final().map(drop), OK);
-        row(629, session.sign_init(CKM_SHA1_RSA_PKCS, key), OK);
+        row(629, session.sign_init(bare(CKM_SHA1_RSA_PKCS), key), OK);
         row(630, nobody.sign_final().map(drop), NO_SESSION);
         row(631, call!(module, C_SignFinal(h, place, null_mut())), BAD);
         row(632, session.sign_update(&text), OK);
@@ -612,10 +636,10 @@ fn rows_636_to_644_and_734_to_737_bare_digests_by_the_signature_key() {
             (642, 736, CKM_SHA256_RSA_PKCS, digest_info_sha256(&text)),
         ];
         for (sign, verify, hashed, data) in ways {
-            row(sign, session.sign_init(CKM_RSA_PKCS, key), OK);
+            row(sign, session.sign_init(bare(CKM_RSA_PKCS), key), OK);
             let signature = session.sign(&data);
             row(sign + 2, signature.clone().map(drop), OK);
-            row(verify, session.verify_init(hashed, public), OK);
+            row(verify, session.verify_init(bare(hashed), public), OK);
             row(
                 verify + 1,
                 session.verify(&text, &signature.expect("a signature")),
@@ -634,7 +658,7 @@ fn rows_700_to_717_verification_in_one_part() {
         rows(
             700,
             [
-                (nobody.verify_init(CKM_RSA_PKCS, 0), UNINITIALIZED),
+                (nobody.verify_init(bare(CKM_RSA_PKCS), 0), UNINITIALIZED),
                 (nobody.verify(b"data", &[0; 256]), UNINITIALIZED),
                 (nobody.verify_update(b"data"), UNINITIALIZED),
                 (nobody.verify_final(&[0; 256]), UNINITIALIZED),
@@ -643,21 +667,21 @@ fn rows_700_to_717_verification_in_one_part() {
         assert_eq!(call!(module, C_Initialize(null_mut())), OK);
         let (session, key, public) = with_key(&module, "CPS_PRIV_AUT");
         let info = digest_info_sha1(&message(1405));
-        session.sign_init(CKM_RSA_PKCS, key).expect("C_SignInit");
+        session.sign_init(bare(CKM_RSA_PKCS), key).expect("C_SignInit");
         let signature = session.sign(&info).expect("C_Sign");
 
         let h = session.handle;
-        row(704, nobody.verify_init(CKM_RSA_PKCS, public), NO_SESSION);
-        row(705, session.verify_init(CKM_RSA_PKCS, 0), NO_KEY);
+        row(704, nobody.verify_init(bare(CKM_RSA_PKCS), public), NO_SESSION);
+        row(705, session.verify_init(bare(CKM_RSA_PKCS), 0), NO_KEY);
         row(
             706,
-            session.verify_init(KEY_PAIR_GENERATION, public),
+            session.verify_init(bare(KEY_PAIR_GENERATION), public),
             NO_MECHANISM,
         );
         row(707, call!(module, C_VerifyInit(h, null_mut(), public)), BAD);
         row(708, session.verify(&info, &signature), NO_OPERATION);
         row(709, nobody.verify(&info, &signature), NO_SESSION);
-        row(710, session.verify_init(CKM_RSA_PKCS, public), OK);
+        row(710, session.verify_init(bare(CKM_RSA_PKCS), public), OK);
         row(
             711,
             call!(module, C_Verify(h, null_mut(), 35, null_mut(), 256)),
@@ -665,11 +689,11 @@ fn rows_700_to_717_verification_in_one_part() {
         );
         let too_long = session.verify(&[0x5A; 513], &[0; 128]);
         row(712, too_long, refused(CKR_DATA_LEN_RANGE));
-        row(713, session.verify_init(CKM_RSA_PKCS, public), OK);
+        row(713, session.verify_init(bare(CKM_RSA_PKCS), public), OK);
         let short = session.verify(&info, &signature[..124]);
         row(714, short, refused(CKR_SIGNATURE_LEN_RANGE));
         row(715, session.verify(&info, &signature), NO_OPERATION);
-        row(716, session.verify_init(CKM_RSA_PKCS, public), OK);
+        row(716, session.verify_init(bare(CKM_RSA_PKCS), public), OK);
         row(717, session.verify(&info, &signature), OK);
     }
 }
@@ -680,10 +704,12 @@ fn rows_718_to_733_verification_in_parts() {
         let (module, _rack, _card) = common::start(card);
         let (session, key, public) = with_key(&module, "CPS_PRIV_SIG");
         let text = message(1405);
-        session.sign_init(CKM_SHA1_RSA_PKCS, key).expect("C_SignInit");
+        session
+            .sign_init(bare(CKM_SHA1_RSA_PKCS), key)
+            .expect("C_SignInit");
         let signature = session.sign(&text).expect("C_Sign");
         let (h, nobody) = (session.handle, no_session(&module));
-        let start = || session.verify_init(CKM_SHA1_RSA_PKCS, public);
+        let start = || session.verify_init(bare(CKM_SHA1_RSA_PKCS), public);
         rows(
             718,
             [
@@ -714,19 +740,19 @@ fn rows_800_to_819_digests() {
         let (module, _rack, _card) = common::start(card);
         assert_eq!(finalize(&module), OK);
         let nobody = no_session(&module);
-        row(800, nobody.digest_init(CKM_SHA_1), UNINITIALIZED);
+        row(800, nobody.digest_init(bare(CKM_SHA_1)), UNINITIALIZED);
         row(801, nobody.digest(b"data").map(drop), UNINITIALIZED);
         assert_eq!(call!(module, C_Initialize(null_mut())), OK);
-        row(802, nobody.digest_init(CKM_SHA_1), NO_SESSION);
+        row(802, nobody.digest_init(bare(CKM_SHA_1)), NO_SESSION);
         // No login.
         let session = module.session();
         let text = message(1405);
-        row(803, session.digest_init(CKM_SHA_1), OK);
+        row(803, session.digest_init(bare(CKM_SHA_1)), OK);
         let digest = session.digest(&text);
         row(804, digest.clone().map(drop), OK);
         assert_eq!(digest, Ok(Sha1::digest(&text).to_vec()));
 
-        row(805, session.digest_init(CKM_SHA256), OK);
+        row(805, session.digest_init(bare(CKM_SHA256)), OK);
         row(806, session.digest_update(&text), OK);
         row(807, session.digest_update(&text), OK);
         let digest = session.digest_final();
@@ -739,7 +765,7 @@ fn rows_800_to_819_digests() {
         // C_Digest for the size only, then C_DigestFinal: applications of the official module do so.
         let (h, mut len) = (session.handle, 0);
         let (data, data_len) = (text.as_ptr().cast_mut(), text.len() as CK_ULONG);
-        row(810, session.digest_init(CKM_SHA256), OK);
+        row(810, session.digest_init(bare(CKM_SHA256)), OK);
         let size = call!(module, C_Digest(h, data, data_len, null_mut(), &mut len));
         row(811, size, OK);
         assert_eq!(len, 32);
@@ -748,7 +774,7 @@ fn rows_800_to_819_digests() {
         assert_eq!(digest, Ok(Sha256::digest(&text).to_vec()));
 
         let mut out = [0; 31];
-        row(818, session.digest_init(CKM_SHA256), OK);
+        row(818, session.digest_init(bare(CKM_SHA256)), OK);
         len = 31;
         let short = call!(module, C_Digest(h, data, data_len, out.as_mut_ptr(), &mut len));
         row(819, short, TOO_SMALL);
@@ -828,7 +854,7 @@ fn rows_1000_to_1008_many_parts() {
         let (module, _rack, _card) = common::start(card);
         let (session, key, public) = with_key(&module, "CPS_PRIV_SIG");
         let text = message(11 * 700);
-        row(1000, session.sign_init(CKM_SHA256_RSA_PKCS, key), OK);
+        row(1000, session.sign_init(bare(CKM_SHA256_RSA_PKCS), key), OK);
         for part in text.chunks(700) {
             row(1001, session.sign_update(part), OK);
         }
@@ -836,7 +862,7 @@ fn rows_1000_to_1008_many_parts() {
         row(1004, signature.clone().map(drop), OK);
         let signature = signature.expect("a signature");
         assert!(public_key(session, key).verifies(Scheme::Pkcs1("sha256"), &text, &signature));
-        row(1005, session.verify_init(CKM_SHA256_RSA_PKCS, public), OK);
+        row(1005, session.verify_init(bare(CKM_SHA256_RSA_PKCS), public), OK);
         for part in text.chunks(700) {
             row(1006, session.verify_update(part), OK);
         }
@@ -855,20 +881,24 @@ fn rows_1100_to_1125_contactless() {
     row(1100, session.login(PIN), refused(CKR_USER_PIN_NOT_INITIALIZED));
     let key = session.find_one(&labelled(CKO_PRIVATE_KEY, false, "CPS_PRIV_TECH_AUT"));
     let public = session.companion(key, CKO_PUBLIC_KEY);
-    row(1103, session.sign_init(KEY_PAIR_GENERATION, key), NO_MECHANISM);
-    row(1104, session.sign_init(CKM_RSA_PKCS, key), OK);
-    let second = session.sign_init(CKM_RSA_PKCS, key);
+    row(
+        1103,
+        session.sign_init(bare(KEY_PAIR_GENERATION), key),
+        NO_MECHANISM,
+    );
+    row(1104, session.sign_init(bare(CKM_RSA_PKCS), key), OK);
+    let second = session.sign_init(bare(CKM_RSA_PKCS), key);
     row(1105, second, refused(CKR_OPERATION_ACTIVE));
     let info = digest_info_sha1(&message(300));
     let signature = session.sign(&info);
     row(1106, signature.clone().map(drop), OK);
-    row(1107, session.sign_init(CKM_RSA_PKCS, key), OK);
+    row(1107, session.sign_init(bare(CKM_RSA_PKCS), key), OK);
     for part in info.chunks(10) {
         row(1108, session.sign_update(part), OK);
     }
     let in_parts = session.sign_final();
     assert_eq!(in_parts, signature);
-    row(1120, session.verify_init(CKM_RSA_PKCS, public), OK);
+    row(1120, session.verify_init(bare(CKM_RSA_PKCS), public), OK);
     row(1121, session.verify(&info, &signature.expect("a signature")), OK);
 }
 

@@ -86,7 +86,9 @@ fn decryption_survives_size_queries_short_buffers_and_bad_pointers() {
             not_initialized
         );
         session.decrypt_init(CKM_RSA_PKCS, key).expect("C_DecryptInit");
-        assert_eq!(call!(module, C_Decrypt(h, null_mut(), 256, into, &mut n)), BAD);
+        for (len, into) in [(256, into), (0, into), (256, null_mut()), (0, null_mut())] {
+            assert_eq!(call!(module, C_Decrypt(h, null_mut(), len, into, &mut n)), BAD);
+        }
         n = 2;
         assert_eq!(call!(module, C_Decrypt(h, out, 256, into, &mut n)), TOO_SMALL);
         assert!(n >= 12);

@@ -141,8 +141,7 @@ fn parameters_that_do_not_fit_are_refused() {
         (CKM_RSA_PKCS_PSS, pss(CKM_SHA256, CKG_MGF1_SHA256, 223)),
         (CKM_RSA_PKCS_PSS, pss(CKM_SHA256, CKG_MGF1_SHA256, CK_ULONG::MAX)),
         (CKM_SHA1_RSA_PKCS_PSS, pss(CKM_SHA256, CKG_MGF1_SHA256, 32)),
-        (CKM_SHA256_RSA_PKCS, pss(CKM_SHA256, CKG_MGF1_SHA256, 32)),
-        (CKM_RSA_PKCS, pss(CKM_SHA256, CKG_MGF1_SHA256, 32)),
+        (CKM_RSA_PKCS_PSS, Parameter::Uninitialized),
     ];
     for (kind, parameter) in bad {
         for key in keys {
@@ -153,8 +152,33 @@ fn parameters_that_do_not_fit_are_refused() {
             );
         }
     }
-    let digest = session.digest_init(Mech::pss(CKM_SHA256, CKM_SHA256));
-    assert_eq!(digest, BAD_PARAMETER);
+}
+
+/// Programs that were written for the official module leave pParameter and ulParameterLen uninitialised.
+#[test]
+fn where_no_parameter_belongs_none_is_looked_at() {
+    for card in common::both() {
+        let (module, _rack, _card) = common::start(card);
+        let session = module.user_session();
+        let key = session.private_key("CPS_PRIV_AUT");
+        let public = session.companion(key, CKO_PUBLIC_KEY);
+        let (pkcs, sha256) = (Mech::uninitialized(CKM_RSA_PKCS), Mech::uninitialized(CKM_SHA256));
+        session.digest_init(sha256).expect("C_DigestInit");
+        let expected = session.digest(b"a message").expect("C_Digest");
+        session.digest_init(CKM_SHA256).expect("C_DigestInit");
+        assert_eq!(session.digest(b"a message"), Ok(expected));
+        session.encrypt_init(pkcs, public).expect("C_EncryptInit");
+        let cryptogram = session.encrypt(b"a message").expect("C_Encrypt");
+        session.decrypt_init(pkcs, key).expect("C_DecryptInit");
+        assert_eq!(session.decrypt(&cryptogram), Ok(b"a message".to_vec()));
+        for kind in [CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS] {
+            let mechanism = Mech::uninitialized(kind);
+            session.sign_init(mechanism, key).expect("C_SignInit");
+            let signature = session.sign(b"a message").expect("C_Sign");
+            session.verify_init(mechanism, public).expect("C_VerifyInit");
+            assert_eq!(session.verify(b"a message", &signature), Ok(()));
+        }
+    }
 }
 
 /// The chip makes the salt of the signature key, always as long as the hash. The official module ignores what

@@ -12,6 +12,7 @@ use sha2::Sha256;
 use sim_cards::{Interceptor, Model, Options, Protocol, SimCard};
 
 use common::messages::*;
+use common::openssl::Scheme;
 use common::{Ckr, Rv, ulong};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
@@ -265,7 +266,9 @@ fn a_signature_survives_size_queries_short_buffers_and_bad_pointers() {
             assert_eq!(call!(module, C_Sign(h, data, len, out, &mut n)), TOO_SMALL);
             assert_eq!(n, 256);
         }
-        assert_eq!(call!(module, C_Sign(h, null_mut(), len, out, &mut n)), BAD);
+        for len in [0, len] {
+            assert_eq!(call!(module, C_Sign(h, null_mut(), len, out, &mut n)), BAD);
+        }
         assert_eq!(card.apdus(), before, "nothing of this reaches the card");
         assert_eq!(call!(module, C_Sign(h, data, len, out, &mut n)), Ok(()));
         assert_eq!(n, 256);
@@ -285,6 +288,23 @@ fn a_signature_survives_size_queries_short_buffers_and_bad_pointers() {
             session.sign_final().map(drop),
             Err(Ckr(CKR_OPERATION_NOT_INITIALIZED))
         );
+    }
+}
+
+/// The hash of nothing is a hash: a program has no pointer to an empty message.
+#[test]
+fn an_empty_message_may_be_null_where_it_is_hashed() {
+    for card in common::both() {
+        let (module, _rack, _card) = common::start(card);
+        let session = module.user_session();
+        for label in ["CPS_PRIV_AUT", "CPS_PRIV_SIG"] {
+            let key = session.private_key(label);
+            session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+            let (mut signature, mut n) = ([0; 256], 256);
+            let (h, out) = (session.handle, signature.as_mut_ptr());
+            assert_eq!(call!(module, C_Sign(h, null_mut(), 0, out, &mut n)), Ok(()));
+            assert!(public_key(session, key).verifies(Scheme::Pkcs1("sha256"), b"", &signature));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ cryptoki! {
         })
     }
 
-    /// Decrypts in a single part, possibly in place.
+    /// Decrypts in a single part, possibly in place. Nothing is no cryptogram, not even for a size query.
     "5.10.2" fn C_Decrypt(
         library, memory;
         hSession: CK_SESSION_HANDLE,
@@ -24,7 +24,8 @@ cryptoki! {
         pData: CK_BYTE_PTR,
         pulDataLen: CK_ULONG_PTR,
     ) {
-        Ok(memory.transform((pEncryptedData, ulEncryptedDataLen), pData, pulDataLen, |cryptogram, out| {
+        let cryptogram = (pEncryptedData.required()?, ulEncryptedDataLen);
+        Ok(memory.transform(cryptogram, pData, pulDataLen, |cryptogram, out| {
             library.decrypt(hSession, cryptogram, out)
         })?)
     }

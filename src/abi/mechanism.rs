@@ -53,10 +53,8 @@ impl Memory {
         })
     }
 
+    /// A mechanism that takes no parameter has none whatever stands there: programs leave both fields uninitialised.
     fn parameter(&self, mechanism: &CK_MECHANISM) -> Result<Parameter> {
-        if mechanism.ulParameterLen == 0 {
-            return Ok(Parameter::Absent);
-        }
         Ok(match mechanism.mechanism {
             kind if is_pss(kind) => match self.structure::<CK_RSA_PKCS_PSS_PARAMS>(mechanism)? {
                 Some(pss) => Parameter::Pss(PssParameters {
@@ -64,13 +62,13 @@ impl Memory {
                     mgf: pss.mgf,
                     salt_len: pss.sLen,
                 }),
-                None => Parameter::Other,
+                None => Parameter::None,
             },
             CKM_RSA_PKCS_OAEP => match self.structure::<CK_RSA_PKCS_OAEP_PARAMS>(mechanism)? {
                 Some(oaep) => self.oaep(&oaep)?,
-                None => Parameter::Other,
+                None => Parameter::None,
             },
-            _ => Parameter::Other,
+            _ => Parameter::None,
         })
     }
 
@@ -90,7 +88,7 @@ impl Memory {
             unsafe { Pointer::new(oaep.pSourceData.cast()) },
             oaep.ulSourceDataLen,
         ) {
-            Err(Error::ArgumentsBad) => return Ok(Parameter::Other),
+            Err(Error::ArgumentsBad) => return Ok(Parameter::None),
             label => label?,
         };
         Ok(Parameter::Oaep(OaepParameters {

@@ -24,8 +24,9 @@ cryptoki! {
         pSignature: CK_BYTE_PTR,
         pulSignatureLen: CK_ULONG_PTR,
     ) {
+        let given = !pData.is_null();
         Ok(memory.transform((pData, ulDataLen), pSignature, pulSignatureLen, |data, out| {
-            library.sign(hSession, data, out)
+            library.sign(hSession, given.then_some(data), out)
         })?)
     }
 

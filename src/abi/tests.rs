@@ -282,12 +282,20 @@ fn parameters_are_read_by_mechanism_and_size() {
     assert!(matches!(read, Parameter::Pss(it) if it.hash == CKM_SHA256 && it.salt_len == 32));
     assert_eq!(
         parameter(CKM_SHA1_RSA_PKCS_PSS, &mut pss, size - 1),
-        Parameter::Other
+        Parameter::None
     );
-    assert_eq!(parameter(CKM_RSA_PKCS_PSS, nothing, size), Parameter::Other);
-    assert_eq!(parameter(CKM_RSA_PKCS, &mut pss, size), Parameter::Other);
-    assert_eq!(parameter(CKM_RSA_PKCS_PSS, nothing, 0), Parameter::Absent);
-    assert_eq!(parameter(CKM_RSA_PKCS, nothing, 0), Parameter::Absent);
+    assert_eq!(parameter(CKM_RSA_PKCS_PSS, nothing, size), Parameter::None);
+    assert_eq!(parameter(CKM_RSA_PKCS_PSS, nothing, 0), Parameter::None);
+}
+
+#[test]
+fn a_mechanism_without_a_parameter_is_not_asked_for_one() {
+    let nowhere = std::ptr::without_provenance_mut::<u8>(0xDEAD_BEEF);
+    for kind in [CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS, CKM_SHA_1, CKM_VENDOR_DEFINED] {
+        for len in [0, 24, usize::MAX] {
+            assert_eq!(parameter(kind, nowhere, len), Parameter::None);
+        }
+    }
 }
 
 #[test]
@@ -304,7 +312,7 @@ fn the_label_of_oaep_is_copied() {
     let read = parameter(CKM_RSA_PKCS_OAEP, &mut oaep, size);
     assert!(matches!(read, Parameter::Oaep(it) if it.label == b"label"));
     oaep.pSourceData = std::ptr::null_mut();
-    assert_eq!(parameter(CKM_RSA_PKCS_OAEP, &mut oaep, size), Parameter::Other);
+    assert_eq!(parameter(CKM_RSA_PKCS_OAEP, &mut oaep, size), Parameter::None);
 }
 
 #[test]

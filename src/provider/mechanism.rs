@@ -42,14 +42,13 @@ pub fn digest(mechanism: &Mechanism) -> Result<Hash> {
         .iter()
         .find(|(_, kind)| *kind == mechanism.kind)
         .ok_or(Error::MechanismInvalid)?;
-    without_parameter(mechanism)?;
     Ok(*hash)
 }
 
 /// Reads a mechanism of encryption or decryption and its parameter.
 pub fn encipherment(mechanism: &Mechanism) -> Result<Padding> {
     match mechanism.kind {
-        CKM_RSA_PKCS => without_parameter(mechanism).map(|()| Padding::Pkcs1),
+        CKM_RSA_PKCS => Ok(Padding::Pkcs1),
         CKM_RSA_PKCS_OAEP => oaep_parameters(mechanism).map(Padding::Oaep),
         _ => Err(Error::MechanismInvalid),
     }
@@ -104,7 +103,6 @@ pub enum Signature {
 pub fn signature(mechanism: &Mechanism) -> Result<Signature> {
     let kind = mechanism.kind;
     if kind == CKM_RSA_PKCS {
-        without_parameter(mechanism)?;
         return Ok(Signature::Bare);
     }
     if kind == CKM_RSA_PKCS_PSS {
@@ -115,7 +113,6 @@ pub fn signature(mechanism: &Mechanism) -> Result<Signature> {
         .find(|(_, pkcs1, pss)| *pkcs1 == kind || *pss == kind)
         .ok_or(Error::MechanismInvalid)?;
     if pkcs1 == kind {
-        without_parameter(mechanism)?;
         return Ok(Signature::Hashed(hash));
     }
     let parameters = pss_parameters(mechanism)?;
@@ -123,13 +120,6 @@ pub fn signature(mechanism: &Mechanism) -> Result<Signature> {
         Ok(Signature::HashedPss(parameters))
     } else {
         Err(Error::MechanismParamInvalid)
-    }
-}
-
-fn without_parameter(mechanism: &Mechanism) -> Result<()> {
-    match mechanism.parameter {
-        Parameter::Absent => Ok(()),
-        _ => Err(Error::MechanismParamInvalid),
     }
 }
 
@@ -165,7 +155,7 @@ mod tests {
     fn plain(kind: MechanismType) -> Mechanism {
         Mechanism {
             kind,
-            parameter: Parameter::Absent,
+            parameter: Parameter::None,
         }
     }
 
@@ -179,16 +169,12 @@ mod tests {
     const REFUSED: Result<Signature> = Err(Error::MechanismParamInvalid);
 
     #[test]
-    fn signatures_of_pkcs1_take_no_parameter() {
+    fn signatures_of_pkcs1_need_no_parameter() {
         assert_eq!(signature(&plain(CKM_RSA_PKCS)), Ok(Signature::Bare));
         assert_eq!(
             signature(&plain(CKM_SHA384_RSA_PKCS)),
             Ok(Signature::Hashed(Hash::Sha384))
         );
-        for kind in [CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS] {
-            let parameter = Parameter::Other;
-            assert_eq!(signature(&Mechanism { kind, parameter }), REFUSED);
-        }
     }
 
     #[test]

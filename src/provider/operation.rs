@@ -72,8 +72,8 @@ pub fn step<T, A>(place: &mut Option<T>, call: impl FnOnce(&mut T) -> Result<Ste
             *place = None;
             Ok(answer)
         }
-        // §5.2: the caller may come back with a larger buffer.
-        Err(Error::BufferTooSmall(needed)) => Err(Error::BufferTooSmall(needed)),
+        // §5.2: the caller may come back with a larger buffer; with a pointer where none was, as the official module lets it.
+        Err(error @ (Error::BufferTooSmall(_) | Error::ArgumentsBad)) => Err(error),
         Err(error) => {
             *place = None;
             Err(error)

@@ -200,8 +200,9 @@ impl Library {
         })
     }
 
-    /// C_Sign. A size query costs no exchange and needs no data.
-    pub fn sign(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
+    /// C_Sign. A size query costs no exchange and needs no data. NULL (`None`) is an empty message where a message is hashed; a block of
+    /// nothing nobody means, and as with the official module the operation stays for another try.
+    pub fn sign(&self, session: SessionHandle, data: Option<&[u8]>, out: Output<'_>) -> Result<usize> {
         let session = self.live_session(session)?;
         step(&mut session.operations().sign, |operation| {
             if operation.in_parts {
@@ -210,6 +211,11 @@ impl Library {
             if !out.wants(operation.signature_len)? {
                 return Ok(Step::GoesOn(operation.signature_len));
             }
+            let data = match (data, &operation.message) {
+                (Some(data), _) => data,
+                (None, Message::Hashed { .. }) => &[],
+                (None, Message::Bare { .. }) => return Err(Error::ArgumentsBad),
+            };
             operation.message.update(data)?;
             self.finish_signature(&session, operation, out)
         })

@@ -110,14 +110,12 @@ pub struct OaepParameters {
 /// Parameter of a mechanism, copied: nothing points to the caller's memory after an Init call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parameter {
-    /// NULL, 0 bytes.
-    Absent,
+    /// The mechanism takes none, or got none of the shape that it takes.
+    None,
     /// The mechanism takes CK_RSA_PKCS_PSS_PARAMS and got a structure of that size.
     Pss(PssParameters),
     /// The mechanism takes CK_RSA_PKCS_OAEP_PARAMS and got a structure of that size.
     Oaep(OaepParameters),
-    /// Anything else: a parameter where none belongs, or one of a wrong size.
-    Other,
 }
 
 /// CK_MECHANISM.

@@ -186,6 +186,8 @@ pub enum Parameter {
     None,
     Pss(CK_RSA_PKCS_PSS_PARAMS),
     Oaep(CK_RSA_PKCS_OAEP_PARAMS),
+    /// What happened to stand in the caller's memory.
+    Uninitialized,
 }
 
 impl std::fmt::Debug for Mech {
@@ -207,6 +209,14 @@ impl From<CK_MECHANISM_TYPE> for Mech {
 }
 
 impl Mech {
+    /// A mechanism without a parameter, the fields of which the caller has not set.
+    pub fn uninitialized(kind: CK_MECHANISM_TYPE) -> Self {
+        Mech {
+            kind,
+            parameter: Parameter::Uninitialized,
+        }
+    }
+
     /// A PSS mechanism with MGF1 over the same hash and a salt of its length.
     pub fn pss(kind: CK_MECHANISM_TYPE, hash: CK_MECHANISM_TYPE) -> Self {
         let (mgf, salt) = mask_and_length(hash);
@@ -241,6 +251,7 @@ impl Mech {
             Parameter::None => (null_mut(), 0),
             Parameter::Pss(pss) => ((&raw mut *pss).cast(), size_of_val(pss)),
             Parameter::Oaep(oaep) => ((&raw mut *oaep).cast(), size_of_val(oaep)),
+            Parameter::Uninitialized => (std::ptr::without_provenance_mut(0x5A5A_5A5A), 0x7FFD_5A5A),
         };
         let mut mechanism = CK_MECHANISM {
             mechanism: self.kind,
