@@ -209,6 +209,7 @@ class Card:
             raise SimCardError(f"no {format} trace can be written to {file}")
 
     def serve(self, host="localhost", port=35963):
-        """Plugs the card into a virtual reader of vsmartcard, until the reader goes away or the card is pulled."""
+        """Plugs the card into a virtual reader, until the reader goes away or the card is pulled: that of sim-cards' own
+        driver if `host` is the path of its socket, which begins with a slash, and else vsmartcard's."""
         if not _LIBRARY.sim_card_serve(self._card, host.encode(), port):
             raise SimCardError(f"no virtual reader at {host} port {port}")

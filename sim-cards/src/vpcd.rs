@@ -1,50 +1,123 @@
-//! The card side of vsmartcard's virtual reader (vpcd): a TCP connection to the reader's port, each message led by
-//! its length in two bytes, most significant first.
+//! The card side of a virtual reader, that of vsmartcard (vpcd) or that of `sim-cards/reader`: a connection to the reader's
+//! port or socket, each message led by its length in two bytes, most significant first.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 #[cfg(target_os = "linux")]
 use std::os::linux::net::TcpStreamExt;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crate::card::SimCard;
 
-/// The port of the first virtual reader; the others listen one above the other.
+/// The port of vpcd's first reader; the others listen one above the other.
 pub const PORT: u16 = 35963;
 
 /// A message of one byte is an order of the reader.
-const POWER_OFF: u8 = 0;
-const POWER_ON: u8 = 1;
-const RESET: u8 = 2;
-const GET_ATR: u8 = 4;
+pub mod order {
+    pub const POWER_OFF: u8 = 0;
+    pub const POWER_ON: u8 = 1;
+    pub const RESET: u8 = 2;
+    /// The only one that is answered.
+    pub const GET_ATR: u8 = 4;
+    /// There is a card in the reader already. vpcd does not say it, and leaves who comes second without a word.
+    pub const OCCUPIED: u8 = 0x80;
+}
+
+/// Where a reader waits for its card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// vpcd's.
+    Port(String, u16),
+    /// A Unix socket: that of the driver in `sim-cards/reader`.
+    Socket(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(host, port) => write!(f, "{host} port {port}"),
+            Self::Socket(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
 
 /// A connection to a virtual reader: the card is inserted as long as it lives.
 pub struct Reader {
-    stream: TcpStream,
+    stream: Stream,
+    acquaintance: Acquaintance,
 }
 
+/// How a card came out of its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A fault pulled it.
+    Pulled,
+    /// The reader closed, or was told to ([`HangUp`]).
+    Closed,
+    /// It never was in: another card is.
+    Occupied,
+}
+
+/// Who looks on while a card is served.
+pub trait Watch {
+    /// The reader has powered the card, has its ATR, and goes on with it: whoever asks PC/SC from now on finds the card.
+    fn seen(&self) {}
+
+    /// The card's command number `number` was answered.
+    fn exchanged(&self, number: u64) {
+        let _ = number;
+    }
+}
+
+/// Nobody.
+impl Watch for () {}
+
 impl Reader {
-    /// Inserts into the reader that listens at this address.
+    /// Inserts into vpcd's reader at this address.
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream })
+        Ok(Self::on(Stream::Tcp(stream)))
+    }
+
+    /// Inserts into the reader at this address.
+    pub fn connect_to(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Port(host, port) => Self::connect((host.as_str(), *port)),
+            #[cfg(unix)]
+            Address::Socket(path) => UnixStream::connect(path).map(Stream::Unix).map(Self::on),
+            #[cfg(not(unix))]
+            Address::Socket(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn on(stream: Stream) -> Self {
+        Self {
+            stream,
+            acquaintance: Acquaintance::None,
+        }
     }
 
     /// Serves the reader until it closes the connection or the card is pulled out.
-    pub fn serve(&mut self, card: &mut SimCard) -> io::Result<()> {
-        while let Some(message) = self.receive()? {
-            if self.reply(Obeyed::by(card, &message))? == Served::Pulled {
-                break;
+    pub fn serve(&mut self, card: &mut SimCard) -> io::Result<Ending> {
+        while let Some(message) = receive(&mut self.stream)? {
+            if let Some(ending) = self.reply(Obeyed::by(card, &message))? {
+                return Ok(ending);
             }
         }
-        Ok(())
+        Ok(Ending::Closed)
     }
 
-    /// The same with a card that others look at meanwhile: it is locked for one message at a time. `exchanged` is told
-    /// the number of each command whose answer was sent.
-    pub fn serve_shared(&mut self, card: &Mutex<SimCard>, exchanged: &dyn Fn(u64)) -> io::Result<()> {
-        while let Some(message) = self.receive()? {
+    /// The same with a card that others look at meanwhile: it is locked for one message at a time.
+    pub fn serve_shared(&mut self, card: &Mutex<SimCard>, watch: &dyn Watch) -> io::Result<Ending> {
+        while let Some(message) = receive(&mut self.stream)? {
+            if self.acquaintance.grows(&message) {
+                watch.seen();
+            }
             let (obeyed, number) = {
                 let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
                 let before = card.totals().apdus;
@@ -52,12 +125,12 @@ impl Reader {
                 let number = card.totals().apdus;
                 (obeyed, (number > before).then_some(number))
             };
-            if self.reply(obeyed)? == Served::Pulled {
-                break;
+            if let Some(ending) = self.reply(obeyed)? {
+                return Ok(ending);
             }
-            number.into_iter().for_each(exchanged);
+            number.into_iter().for_each(|number| watch.exchanged(number));
         }
-        Ok(())
+        Ok(Ending::Closed)
     }
 
     /// What takes the card out from elsewhere: a serve that runs comes to its end.
@@ -65,67 +138,96 @@ impl Reader {
         self.stream.try_clone().map(HangUp)
     }
 
-    fn reply(&mut self, obeyed: Obeyed) -> io::Result<Served> {
+    fn reply(&mut self, obeyed: Obeyed) -> io::Result<Option<Ending>> {
         match obeyed {
             Obeyed::Silently => {}
-            Obeyed::With(answer) => self.send(&answer)?,
-            Obeyed::Pulled => return Ok(Served::Pulled),
+            Obeyed::With(answer) => match send(&mut self.stream, &answer) {
+                Err(error) if is_hang_up(&error) => return Ok(Some(Ending::Closed)),
+                result => result?,
+            },
+            Obeyed::NotIn(ending) => return Ok(Some(ending)),
         }
-        Ok(Served::On)
-    }
-
-    fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut length = [0; 2];
-        match self.stream.read_exact(&mut length) {
-            Err(error) if is_hang_up(&error) => return Ok(None),
-            result => result?,
-        }
-        // The driver sends length and message apart, and the kernel holds the second back until the first is acknowledged:
-        // without this, 40 ms for each command.
-        #[cfg(target_os = "linux")]
-        self.stream.set_quickack(true)?;
-        let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
-        self.stream.read_exact(&mut message)?;
-        Ok(Some(message))
-    }
-
-    fn send(&mut self, message: &[u8]) -> io::Result<()> {
-        let length = u16::try_from(message.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-        self.stream.write_all(&[&length.to_be_bytes(), message].concat())
+        Ok(None)
     }
 }
 
-/// Whether the card goes on being served.
+/// The card is out, also while a [`HangUp`] is left.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.stream.shutdown();
+    }
+}
+
+/// Sends one message.
+pub fn send(stream: &mut impl Write, message: &[u8]) -> io::Result<()> {
+    let length = u16::try_from(message.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    stream.write_all(&[&length.to_be_bytes(), message].concat())
+}
+
+/// Receives one message; `None` if the other end has closed.
+pub fn receive(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 2];
+    match stream.read_exact(&mut length) {
+        Err(error) if is_hang_up(&error) => return Ok(None),
+        result => result?,
+    }
+    let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut message)?;
+    Ok(Some(message))
+}
+
+/// How far a reader has come with a card that is new to it.
 #[derive(PartialEq, Eq)]
-enum Served {
-    On,
-    Pulled,
+enum Acquaintance {
+    None,
+    Powered,
+    /// It has the ATR of the powered card.
+    Answered,
+    /// It went on after that. pcscd shows the card to its clients in between.
+    Made,
+}
+
+impl Acquaintance {
+    /// Notes a message of the reader; true if it is made now.
+    fn grows(&mut self, message: &[u8]) -> bool {
+        *self = match (&self, message) {
+            (Self::None, [order::POWER_ON]) => Self::Powered,
+            (Self::Powered, [order::GET_ATR]) => Self::Answered,
+            (Self::Answered, _) => {
+                *self = Self::Made;
+                return true;
+            }
+            _ => return false,
+        };
+        false
+    }
 }
 
 /// What a card did with a message of its reader.
 enum Obeyed {
     Silently,
     With(Vec<u8>),
-    /// It is no longer in the reader.
-    Pulled,
+    /// It is no longer in the reader, or never was.
+    NotIn(Ending),
 }
 
 impl Obeyed {
     fn by(card: &mut SimCard, message: &[u8]) -> Self {
         if !card.is_present() {
-            return Self::Pulled;
+            return Self::NotIn(Ending::Pulled);
         }
         match message {
-            [POWER_OFF] => card.power_off(),
-            [POWER_ON] => drop(card.power_on()),
-            [RESET] => drop(card.reset()),
-            [GET_ATR] => return Self::With(card.atr().to_vec()),
+            [order::POWER_OFF] => card.power_off(),
+            [order::POWER_ON] => drop(card.power_on()),
+            [order::RESET] => drop(card.reset()),
+            [order::GET_ATR] => return Self::With(card.atr().to_vec()),
+            [order::OCCUPIED] => return Self::NotIn(Ending::Occupied),
             command => {
                 let answer = card.transmit(command);
                 return if card.is_present() {
                     Self::With(answer)
                 } else {
-                    Self::Pulled
+                    Self::NotIn(Ending::Pulled)
                 };
             }
         }
@@ -134,19 +236,76 @@ impl Obeyed {
 }
 
 /// Takes the card out of its reader.
-pub struct HangUp(TcpStream);
+pub struct HangUp(Stream);
 
 impl HangUp {
     /// Ends the connection; nothing happens if it ended before.
     pub fn now(&self) {
+        self.0.shutdown();
+    }
+}
+
+enum Stream {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Stream {
+    fn shutdown(&self) {
         // A connection that is gone cannot be shut down, and need not be.
-        drop(self.0.shutdown(Shutdown::Both));
+        drop(match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+        });
+    }
+
+    fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => {
+                let read = stream.read(buffer)?;
+                // vpcd sends length and message apart, and the kernel holds the second back until the first is acknowledged:
+                // without this, 40 ms for each command.
+                #[cfg(target_os = "linux")]
+                if read > 0 {
+                    stream.set_quickack(true)?;
+                }
+                Ok(read)
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
     )
 }

@@ -133,7 +133,7 @@ fn insert(port: u16, card: Arc<Mutex<SimCard>>) -> Result<()> {
             Err(_) => thread::sleep(Duration::from_millis(50)),
         }
     };
-    thread::spawn(move || reader.serve_shared(&card, &|_| {}));
+    thread::spawn(move || reader.serve_shared(&card, &()));
     Ok(())
 }
 

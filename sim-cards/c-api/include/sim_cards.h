@@ -98,8 +98,9 @@ size_t sim_card_dump(const sim_card *card, char *text, size_t size);
 int sim_card_trace(sim_card *card, const char *file, const char *format);
 
 /*
- * Plugs the card into a virtual reader of vsmartcard (vpcd) and serves it, in this thread, until the reader goes away
- * or the card is pulled. 1 if it was served, 0 if there is no reader.
+ * Plugs the card into a virtual reader and serves it, in this thread, until the reader goes away or the card is
+ * pulled: into the reader of sim-cards' own driver if `host` is the path of its socket, which begins with a slash, and
+ * else into vsmartcard's (vpcd) at this host and port. 1 if it was served, 0 if there is no reader or it has a card.
  */
 int sim_card_serve(sim_card *card, const char *host, uint16_t port);
 

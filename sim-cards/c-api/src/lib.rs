@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sim_cards::scenario::{CardDescription, ScenarioError};
 use sim_cards::vitale::insured;
-use sim_cards::vpcd::Reader;
+use sim_cards::vpcd::{Address, Ending, Reader};
 use sim_cards::{SimCard, guesses, persona, trace};
 
 /// `fallback` if `work` panics: unwinding into C is undefined.
@@ -343,7 +343,14 @@ pub unsafe extern "C" fn sim_card_trace(
 pub unsafe extern "C" fn sim_card_serve(card: *mut SimCard, host: *const c_char, port: u16) -> c_int {
     // SAFETY: NULL or terminated.
     let host = unsafe { text(host) };
-    let serve = |card: &mut SimCard| Reader::connect((host?, port)).ok()?.serve(card).ok();
+    let serve = |card: &mut SimCard| {
+        let address = match host? {
+            socket if socket.starts_with('/') => Address::Socket(socket.into()),
+            host => Address::Port(host.into(), port),
+        };
+        let ending = Reader::connect_to(&address).ok()?.serve(card).ok()?;
+        (ending != Ending::Occupied).then_some(())
+    };
     // SAFETY: the caller's promise is passed on.
     unsafe { with(card, 0, |card| c_int::from(serve(card).is_some())) }
 }

@@ -2,33 +2,46 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::insertion::{Grip, Insertion, Tell, connect, lock};
+use super::insertion::{Grip, Insertion, Tell, lock};
 use super::order::{Order, Place};
 use crate::card::{Protocol, SimCard};
+use crate::vpcd::{Address, Reader};
 
 /// Where the virtual readers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readers {
-    pub host: String,
-    /// Port of reader 0; reader n listens n above.
-    pub first_port: u16,
+    pub row: Row,
     /// Wait for a reader that does not listen, and come back to one that was restarted.
     pub wait: bool,
     /// How long a reader stays empty in a swap. A reader is looked at every 400 ms.
     pub swap_pause: Duration,
 }
 
-impl Readers {
-    fn port(&self, reader: usize) -> Result<u16, DeskError> {
-        u16::try_from(reader)
-            .ok()
-            .and_then(|reader| self.first_port.checked_add(reader))
-            .ok_or(DeskError::NoReader(reader))
+/// The readers, counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// vpcd's, on a machine: the first at this port, the others one above the other.
+    Ports { host: String, first: u16 },
+    /// Those of the driver in `sim-cards/reader`, each by its socket.
+    Sockets(Vec<PathBuf>),
+}
+
+impl Row {
+    fn address(&self, reader: usize) -> Result<Address, DeskError> {
+        let address = match self {
+            Self::Ports { host, first } => u16::try_from(reader)
+                .ok()
+                .and_then(|reader| first.checked_add(reader))
+                .map(|port| Address::Port(host.clone(), port)),
+            Self::Sockets(paths) => paths.get(reader).cloned().map(Address::Socket),
+        };
+        address.ok_or(DeskError::NoReader(reader))
     }
 }
 
@@ -49,8 +62,8 @@ pub enum DeskError {
     Occupied(usize),
     /// The reader has none.
     Empty(usize),
-    /// The reader does not listen at this port.
-    Unreachable(u16, io::Error),
+    /// No reader waits at this place.
+    Unreachable(Address, io::Error),
 }
 
 impl fmt::Display for DeskError {
@@ -63,12 +76,10 @@ impl fmt::Display for DeskError {
             Self::NotInserted(name) => write!(f, "{name} is in no reader"),
             Self::Occupied(reader) => write!(f, "reader {reader} has a card"),
             Self::Empty(reader) => write!(f, "reader {reader} is empty"),
-            Self::Unreachable(port, error) => {
-                write!(
-                    f,
-                    "no virtual reader at port {port}: {error} (is pcscd running, with vpcd?)"
-                )
-            }
+            Self::Unreachable(address, error) => write!(
+                f,
+                "no virtual reader at {address}: {error} (is pcscd running, with such a reader?)"
+            ),
         }
     }
 }
@@ -82,6 +93,8 @@ pub enum Left {
     Pulled,
     /// The reader closed.
     ReaderClosed,
+    /// Another program's card is in the reader.
+    Occupied,
     /// The connection to the reader broke.
     Failed(io::Error),
 }
@@ -89,7 +102,7 @@ pub enum Left {
 /// What happens by itself.
 #[derive(Debug)]
 pub enum Event {
-    /// The card of this insertion met its reader.
+    /// The card of this insertion met its reader, which powered it and has its ATR.
     Arrived { insertion: u64 },
     /// The card of this insertion left its reader.
     Left { insertion: u64, how: Left },
@@ -195,12 +208,11 @@ impl Desk {
         if self.inserted.iter().any(|inserted| inserted.reader == reader) {
             return Err(DeskError::Occupied(reader));
         }
-        let port = self.readers.port(reader)?;
-        let address = (self.readers.host.clone(), port);
-        let connection = match (connect(&address), self.readers.wait) {
+        let address = self.readers.row.address(reader)?;
+        let connection = match (Reader::connect_to(&address), self.readers.wait) {
             (Ok(connection), _) => Some(connection),
             (Err(_), true) => None,
-            (Err(error), false) => return Err(DeskError::Unreachable(port, error)),
+            (Err(error), false) => return Err(DeskError::Unreachable(address, error)),
         };
         lock(&card).insert();
         self.insertions += 1;
@@ -275,12 +287,11 @@ impl Desk {
             Protocol::T0 => "T=0",
             Protocol::T1 => "T=1",
         };
-        let port = self.readers.port(inserted.reader).ok()?;
         Some(format!(
-            "{} of {} ({protocol}) into the reader at {} port {port}",
+            "{} of {} ({protocol}) into the reader at {}",
             card.model(),
             inserted.insertion.name,
-            self.readers.host
+            inserted.insertion.address
         ))
     }
 

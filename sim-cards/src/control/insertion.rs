@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::desk::{Event, Left};
 use crate::card::SimCard;
-use crate::vpcd::{HangUp, Reader};
+use crate::vpcd::{Address, Ending, HangUp, Reader, Watch};
 
 /// Who learns what happens by itself.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
@@ -18,8 +18,8 @@ pub struct Insertion {
     /// Name of the card.
     pub name: String,
     pub card: Arc<Mutex<SimCard>>,
-    /// Host and port of the reader.
-    pub address: (String, u16),
+    /// Where the reader is.
+    pub address: Address,
     /// Wait for the reader, and come back to it.
     pub wait: bool,
     /// Whether exchanges are told.
@@ -33,11 +33,6 @@ pub struct Insertion {
 pub struct Grip {
     let_go: bool,
     connection: Option<HangUp>,
-}
-
-/// Connects to the reader at this host and port.
-pub fn connect((host, port): &(String, u16)) -> io::Result<Reader> {
-    Reader::connect((host.as_str(), *port))
 }
 
 /// The card, whatever a thread that had it did.
@@ -72,10 +67,14 @@ impl Insertion {
     fn hold_on(&self, first: Option<Reader>) -> Option<Left> {
         let mut connection = first;
         loop {
-            let how = match connection.take().map_or_else(|| connect(&self.address), Ok) {
+            let how = match connection
+                .take()
+                .map_or_else(|| Reader::connect_to(&self.address), Ok)
+            {
                 Ok(reader) => match self.serve(reader) {
                     _ if !lock(&self.card).is_present() => return Some(Left::Pulled),
-                    Ok(()) => Left::ReaderClosed,
+                    Ok(Ending::Occupied) => Left::Occupied,
+                    Ok(Ending::Pulled | Ending::Closed) => Left::ReaderClosed,
                     Err(error) => Left::Failed(error),
                 },
                 Err(error) => Left::Failed(error),
@@ -90,21 +89,30 @@ impl Insertion {
         }
     }
 
-    fn serve(&self, mut reader: Reader) -> io::Result<()> {
+    fn serve(&self, mut reader: Reader) -> io::Result<Ending> {
         {
             let mut grip = self.grip();
             if grip.let_go {
-                return Ok(());
+                return Ok(Ending::Closed);
             }
             grip.connection = Some(reader.hang_up()?);
         }
-        (self.tell)(Event::Arrived {
-            insertion: self.number,
-        });
-        let result = reader.serve_shared(&self.card, &|number| self.exchanged(number));
+        let result = reader.serve_shared(&self.card, self);
         self.grip().connection = None;
         lock(&self.card).power_off();
         result
+    }
+
+    fn grip(&self) -> MutexGuard<'_, Grip> {
+        self.grip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch for Insertion {
+    fn seen(&self) {
+        (self.tell)(Event::Arrived {
+            insertion: self.number,
+        });
     }
 
     fn exchanged(&self, number: u64) {
@@ -114,9 +122,5 @@ impl Insertion {
                 number,
             });
         }
-    }
-
-    fn grip(&self) -> MutexGuard<'_, Grip> {
-        self.grip.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

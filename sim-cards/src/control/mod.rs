@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::scenario::{Step, When};
 
-pub use desk::{Desk, DeskError, Event, Left, Readers};
+pub use desk::{Desk, DeskError, Event, Left, Readers, Row};
 pub use order::{Order, OrderSyntax, Place};
 
 /// What reaches the loop of [`run`].
@@ -111,6 +111,7 @@ pub fn run(
                 if until == Until::LastCardLeft && desk.inserted().is_empty() {
                     return match how {
                         Left::Failed(error) => Err(format!("the reader failed: {error}")),
+                        Left::Occupied => Err("another card is in the reader already".into()),
                         Left::Pulled | Left::ReaderClosed => Ok(()),
                     };
                 }

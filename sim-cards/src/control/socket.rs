@@ -12,15 +12,19 @@ use super::Input;
 /// The socket; its file is removed with it.
 pub struct Socket(PathBuf);
 
-/// Listens at `path` and sends what comes to the loop. A socket that nobody listens to any more is replaced; anything
-/// else at this place is an error.
-pub fn listen(path: &Path, inputs: &Sender<Input>) -> io::Result<Socket> {
+/// Listens at `path`. A socket that nobody listens to any more is replaced; anything else at this place is an error.
+pub fn bind(path: &Path) -> io::Result<UnixListener> {
     let stale = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
         && UnixStream::connect(path).is_err();
     if stale {
         fs::remove_file(path)?;
     }
-    let listener = UnixListener::bind(path)?;
+    UnixListener::bind(path)
+}
+
+/// Listens at `path`, as [`bind`] does, and sends what comes to the loop.
+pub fn listen(path: &Path, inputs: &Sender<Input>) -> io::Result<Socket> {
+    let listener = bind(path)?;
     let inputs = inputs.clone();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {

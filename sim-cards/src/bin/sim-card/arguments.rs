@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use sim_cards::control::{Order, Readers};
+use sim_cards::control::{Order, Readers, Row};
 use sim_cards::faults::PlannedFault;
 use sim_cards::scenario::{CardDescription, CardKind, ProtocolName};
 use sim_cards::timing::parse_duration;
@@ -132,10 +132,13 @@ pub struct Behaviour {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Readers")]
 pub struct ReaderArguments {
-    /// Machine of the virtual readers
+    /// Socket of a reader of sim-cards' own driver; may be repeated, the first is reader 0
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["host", "port"])]
+    reader: Vec<PathBuf>,
+    /// Machine of the readers of vsmartcard's driver, vpcd
     #[arg(long, default_value = "localhost")]
     host: String,
-    /// Port of the first virtual reader; the others listen one above the other
+    /// Port of vpcd's first reader; the others listen one above the other
     #[arg(long, default_value_t = vpcd::PORT)]
     port: u16,
     /// Wait for the reader, and come back to it when it was restarted
@@ -250,9 +253,15 @@ impl Arguments {
 
 impl From<&ReaderArguments> for Readers {
     fn from(place: &ReaderArguments) -> Self {
+        let row = match place.reader.as_slice() {
+            [] => Row::Ports {
+                host: place.host.clone(),
+                first: place.port,
+            },
+            sockets => Row::Sockets(sockets.to_vec()),
+        };
         Readers {
-            host: place.host.clone(),
-            first_port: place.port,
+            row,
             wait: place.wait,
             swap_pause: place.swap_pause,
         }
