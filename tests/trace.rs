@@ -141,10 +141,11 @@ fn a_file_that_cannot_be_used_ends_the_trace() {
     assert!(!directory.path("missing").exists());
 }
 
-/// What a process does at C_Initialize. Run by the tests below with an environment of their own.
+/// What a process does at its first two C_Initialize. Run by the tests below with an environment of their own.
 #[test]
 #[ignore = "part of other tests"]
 fn a_process_that_traces() {
+    start(&config::load(false));
     start(&config::load(false));
     write_one_of_each_level();
 }
@@ -181,44 +182,253 @@ fn variables_alone_switch_the_trace_on() {
 }
 
 #[test]
+fn a_file_for_the_trace_alone_asks_for_the_calls() {
+    let directory = Directory::new("file-alone");
+    let written = |level: Option<&str>| {
+        let file = [("CPX_PKCS11_TRACE_FILE", "own.log")];
+        let level = level.map(|level| ("CPX_PKCS11_TRACE", level));
+        let variables: Vec<_> = file.into_iter().chain(level).collect();
+        let output = process(&directory, &variables);
+        assert!(output.stderr.is_empty(), "{output:?}");
+        let written = records(&directory.path("own.log")).len();
+        let _ = fs::remove_file(directory.path("own.log"));
+        written
+    };
+    for (level, lines) in [(None, 4), (Some(""), 4), (Some("off"), 0), (Some("error"), 2)] {
+        assert_eq!(written(level), lines, "{level:?}");
+    }
+    let config = directory.path(".config/cpx-pkcs11/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    for (level, lines) in [("info", 3), ("off", 4)] {
+        fs::write(&config, format!("[trace]\nlevel = \"{level}\"\n")).unwrap();
+        assert_eq!(written(None), lines, "{level} in the user's file");
+    }
+}
+
+#[test]
 fn without_configuration_a_process_writes_nothing() {
     let directory = Directory::new("silent");
     let output = process(
         &directory,
-        &[("CPX_PKCS11_TRACE_FILE", "own.log"), ("CPX_PKCS11_TRACE", "")],
+        &[("CPX_PKCS11_TRACE_FILE", ""), ("CPX_PKCS11_TRACE", "")],
     );
     assert!(output.stderr.is_empty());
-    assert!(!directory.path("own.log").exists());
+    assert_eq!(fs::read_dir(&directory.0).unwrap().count(), 0);
+}
+
+/// Each mistake on the standard error, once for a process that starts the module twice; `{}` is the directory.
+#[test]
+fn a_mistake_is_told_on_the_standard_error_whatever_it_is_about() {
+    let levels = "none of off, error, info, calls, apdu";
+    let config = "{}/.config/cpx-pkcs11/config.toml";
+    let in_file = |what: &str| format!("configuration: {config}: {what}");
+    let cases: [(&str, &str, &[(&str, &str)], String); 22] = [
+        (
+            "level",
+            "",
+            &[("CPX_PKCS11_TRACE", "loud")],
+            format!("configuration: CPX_PKCS11_TRACE is {levels}: left out"),
+        ),
+        (
+            "variable",
+            "",
+            &[("CPX_PKCS11_TRACEFILE", "x")],
+            "configuration: CPX_PKCS11_TRACEFILE is not a variable of this module: left out".into(),
+        ),
+        (
+            "no-home",
+            "",
+            &[("CPX_PKCS11_TRACE_FILE", "~/x"), ("HOME", "")],
+            "configuration: CPX_PKCS11_TRACE_FILE must be an absolute path, ~/… or stderr: left out".into(),
+        ),
+        (
+            "no-directory",
+            "",
+            &[("CPX_PKCS11_TRACE_FILE", "missing/own.log")],
+            "no trace: {}/missing/own.log: No such file or directory (os error 2)".into(),
+        ),
+        (
+            "a-directory",
+            "",
+            &[("CPX_PKCS11_TRACE_FILE", "/")],
+            "no trace: /: Is a directory (os error 21)".into(),
+        ),
+        (
+            "others-file",
+            "",
+            &[("CPX_PKCS11_TRACE_FILE", "/dev/null")],
+            "no trace: /dev/null: not a file of this user alone".into(),
+        ),
+        (
+            "no-file",
+            "",
+            &[("CPX_PKCS11_CONFIG", "/missing.toml")],
+            "configuration: /missing.toml does not exist: left out".into(),
+        ),
+        (
+            "not-a-file",
+            "",
+            &[("CPX_PKCS11_CONFIG", "/dev/zero")],
+            "configuration: /dev/zero: is not a regular file: left out".into(),
+        ),
+        (
+            "not-toml",
+            "[trace\n",
+            &[],
+            in_file("line 1: unclosed table, expected `]`: left out"),
+        ),
+        (
+            "not-toml-2",
+            "[trace]\nlevel = calls\n",
+            &[],
+            in_file("line 2: string values must be quoted, expected literal string: left out"),
+        ),
+        (
+            "binary",
+            "\u{0}",
+            &[],
+            in_file("line 1: key with no value, expected `=`: left out"),
+        ),
+        (
+            "section",
+            "colour = 1\n",
+            &[],
+            in_file("colour is not a setting: left out"),
+        ),
+        (
+            "no-table",
+            "trace = \"calls\"\n",
+            &[],
+            in_file("trace must be a table: left out"),
+        ),
+        (
+            "key",
+            "[trace]\nlog = \"x\"\n",
+            &[],
+            in_file("trace.log is not a setting: left out"),
+        ),
+        (
+            "level-name",
+            "[trace]\nlevel = \"debug\"\n",
+            &[],
+            in_file(&format!("trace.level is {levels}: left out")),
+        ),
+        (
+            "level-type",
+            "[trace]\nlevel = 3\n",
+            &[],
+            in_file(&format!("trace.level is {levels}: left out")),
+        ),
+        (
+            "file-type",
+            "[trace]\nfile = 3\n",
+            &[],
+            in_file("trace.file must be a text: left out"),
+        ),
+        (
+            "relative",
+            "[trace]\nfile = \"own.log\"\n",
+            &[],
+            in_file("trace.file must be an absolute path, ~/… or stderr: left out"),
+        ),
+        (
+            "unwritable",
+            "[trace]\nlevel = \"error\"\nfile = \"~/no/own.log\"\n",
+            &[],
+            "no trace: {}/no/own.log: No such file or directory (os error 2)".into(),
+        ),
+        (
+            "ignore",
+            "[readers]\nignore = \"x\"\n",
+            &[],
+            in_file("readers.ignore must be an array of texts that are not empty: left out"),
+        ),
+        (
+            "remember",
+            "[certificates]\nremember = 1\n",
+            &[],
+            in_file("certificates.remember must be true or false: left out"),
+        ),
+        (
+            "nowhere",
+            "[certificates]\nremember = true\n",
+            &[],
+            in_file("certificates.remember needs XDG_RUNTIME_DIR: left out"),
+        ),
+    ];
+    for (name, text, variables, told) in cases {
+        let directory = Directory::new(&format!("mistake-{name}"));
+        if !text.is_empty() {
+            let path = directory.path(".config/cpx-pkcs11/config.toml");
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let output = process(&directory, variables);
+        let told = told.replace("{}", directory.0.to_str().unwrap());
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!("cpx-pkcs11: {told}\n"),
+            "{name}"
+        );
+    }
 }
 
 #[test]
-fn what_is_wrong_with_the_configuration_is_written_down() {
+fn a_file_that_cannot_be_read_is_told_of() {
+    use std::os::unix::fs::symlink;
+    let directory = Directory::new("unreadable");
+    let folder = directory.path(".config/cpx-pkcs11");
+    fs::create_dir_all(&folder).unwrap();
+    let config = folder.join("config.toml");
+    let told = || String::from_utf8(process(&directory, &[]).stderr).unwrap();
+    let line = |what: &str| {
+        format!(
+            "cpx-pkcs11: configuration: {}: {what}: left out\n",
+            config.display()
+        )
+    };
+    assert_eq!(told(), "");
+    symlink("config.toml", &config).unwrap();
+    assert_eq!(told(), line("Too many levels of symbolic links (os error 40)"));
+    fs::remove_file(&config).unwrap();
+    symlink("nowhere", &config).unwrap();
+    assert_eq!(told(), line("is a link to a file that does not exist"));
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "[trace]\n").unwrap();
+    assert_eq!(told(), line(&format!("{} is not a directory", folder.display())));
+}
+
+#[test]
+fn a_mistake_stands_in_the_trace_too_and_nowhere_twice() {
     let directory = Directory::new("problems");
     let file = directory.path("config.toml");
+    let named = [("CPX_PKCS11_CONFIG", file.to_str().unwrap())];
+    let mistake = format!(
+        "configuration: {}: colour is not a setting: left out",
+        file.display()
+    );
+
     fs::write(
         &file,
         "colour = 1\n[trace]\nlevel = \"error\"\nfile = \"~/own.log\"\n",
     )
     .unwrap();
-    let output = process(&directory, &[("CPX_PKCS11_CONFIG", file.to_str().unwrap())]);
-    assert!(output.stderr.is_empty());
-    let problem = format!("configuration: {}: colour is not a setting", file.display());
-    let records = records(&directory.path("own.log"));
-    assert_eq!(records.len(), 3);
-    assert!(records[0].ends_with(&problem), "{records:?}");
-}
-
-#[test]
-fn one_line_tells_why_there_is_no_trace() {
-    let directory = Directory::new("reason");
-    let variables = [
-        ("CPX_PKCS11_TRACE", "apdu"),
-        ("CPX_PKCS11_TRACE_FILE", "missing/own.log"),
-    ];
-    let text = String::from_utf8(process(&directory, &variables).stderr).unwrap();
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert!(
-        text.starts_with("cpx-pkcs11: no trace: ") && text.contains("missing/own.log"),
-        "{text}"
+    let output = process(&directory, &named);
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!("cpx-pkcs11: {mistake}\n")
     );
+    let in_trace = format!("WARN  cpx_pkcs11::trace {mistake}");
+    let records = records(&directory.path("own.log"));
+    let of_levels = ONE_OF_EACH_LEVEL[..2].iter().map(|line| (*line).to_owned());
+    let expected: Vec<String> = [in_trace.clone(), in_trace.clone()]
+        .into_iter()
+        .chain(of_levels)
+        .collect();
+    assert_eq!(records, expected, "at each start in the file");
+
+    fs::write(&file, "colour = 1\n[trace]\nlevel = \"error\"\n").unwrap();
+    let text = String::from_utf8(process(&directory, &named).stderr).unwrap();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains(&mistake)).collect();
+    assert!(matches!(told[..], [line] if line.ends_with(&in_trace)), "{text}");
 }

@@ -1,6 +1,6 @@
 //! The configuration file: TOML 1.0, a few keys.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Settings>, String> {
         .open(path);
     let file = match opened {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
+            return absent(path).map(|()| None);
         }
         other => other.map_err(|error| error.to_string())?,
     };
@@ -52,6 +52,18 @@ pub(super) fn read(path: &Path) -> Result<Option<Settings>, String> {
         return Err(format!("is longer than {MAX_LENGTH} bytes"));
     }
     parse(&text).map(Some)
+}
+
+/// A file that cannot be opened because it is not there. Somebody has put something in its place all the same: then that is a mistake.
+fn absent(path: &Path) -> Result<(), String> {
+    let directory = path.parent().unwrap_or(path);
+    if fs::symlink_metadata(path).is_ok() {
+        Err("is a link to a file that does not exist".into())
+    } else if directory.is_file() {
+        Err(format!("{} is not a directory", directory.display()))
+    } else {
+        Ok(())
+    }
 }
 
 /// The settings in a text. The error tells the line that is not TOML.

@@ -2,7 +2,7 @@
 //!
 //! Read once for each C_Initialize, by [`load`]. From the weakest to the strongest: the defaults, the system's
 //! file, the user's file, environment variables; `CPX_PKCS11_CONFIG` names one file instead of the two. Nothing
-//! in a file can make the module fail: what cannot be understood is a [`Config::problems`] entry, for the trace.
+//! in a file can make the module fail: what cannot be understood is a [`Config::problems`] entry, for a person.
 //!
 //! `docs/configuration.md` is the manual of it.
 
@@ -20,6 +20,12 @@ const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
 const USER_FILE: &str = "cpx-pkcs11/config.toml";
 /// Where certificates are kept for later processes, below `$XDG_RUNTIME_DIR`.
 const CERTIFICATES: &str = "cpx-pkcs11";
+
+/// Environment variables, and the beginning of their names, which is ours.
+const VARIABLES: &str = "CPX_PKCS11_";
+const CONFIG: &str = "CPX_PKCS11_CONFIG";
+const TRACE: &str = "CPX_PKCS11_TRACE";
+const TRACE_FILE: &str = "CPX_PKCS11_TRACE_FILE";
 
 /// How much the trace tells; each level includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +150,8 @@ pub struct Surroundings {
     pub trace: Option<OsString>,
     /// `CPX_PKCS11_TRACE_FILE`
     pub trace_file: Option<OsString>,
+    /// Names of other variables that begin with `CPX_PKCS11_`.
+    pub strange: Vec<OsString>,
     /// `XDG_CONFIG_HOME`
     pub config_home: Option<OsString>,
     /// `XDG_RUNTIME_DIR`
@@ -160,9 +168,10 @@ impl Surroundings {
         Surroundings {
             privileged,
             system_file: SYSTEM_FILE.into(),
-            config: variable("CPX_PKCS11_CONFIG"),
-            trace: variable("CPX_PKCS11_TRACE"),
-            trace_file: variable("CPX_PKCS11_TRACE_FILE"),
+            config: variable(CONFIG),
+            trace: variable(TRACE),
+            trace_file: variable(TRACE_FILE),
+            strange: strange_variables(),
             config_home: variable("XDG_CONFIG_HOME"),
             runtime: variable("XDG_RUNTIME_DIR"),
             home: variable("HOME"),
@@ -184,6 +193,17 @@ impl Surroundings {
         let base = given.or_else(|| Some(self.home()?.join(".config")))?;
         Some(base.join(USER_FILE))
     }
+}
+
+/// Variables that look like ours and are not.
+fn strange_variables() -> Vec<OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let ours = names.filter(|name| name.as_encoded_bytes().starts_with(VARIABLES.as_bytes()));
+    let mut strange: Vec<_> = ours
+        .filter(|name| [CONFIG, TRACE, TRACE_FILE].iter().all(|known| name != known))
+        .collect();
+    strange.sort();
+    strange
 }
 
 fn absolute(path: &Option<OsString>) -> Option<&Path> {
@@ -225,18 +245,30 @@ fn read(config: &mut Config, path: &Path, required: bool, surroundings: &Surroun
 }
 
 fn read_variables(config: &mut Config, surroundings: &Surroundings) {
+    let mut named = None;
     if let Some(value) = &surroundings.trace {
-        match value.to_str().and_then(Level::named) {
+        named = value.to_str().and_then(Level::named);
+        match named {
             Some(level) => config.level = level,
             None => config
                 .problems
-                .push(format!("CPX_PKCS11_TRACE is none of {}", level_names())),
+                .push(format!("{TRACE} is none of {}", level_names())),
         }
     }
     if let Some(value) = &surroundings.trace_file {
         let directory = surroundings.directory.as_deref();
         let destination = destination(Path::new(value), surroundings.home(), directory);
-        config.set_destination("CPX_PKCS11_TRACE_FILE", destination);
+        // Who names a file wants a trace in it.
+        if destination.is_some() && named.is_none() && config.level == Level::Off {
+            config.level = Level::Calls;
+        }
+        config.set_destination(TRACE_FILE, destination);
+    }
+    for name in &surroundings.strange {
+        let name = name.display();
+        config
+            .problems
+            .push(format!("{name} is not a variable of this module"));
     }
 }
 

@@ -126,11 +126,17 @@ fn nothing_is_obeyed_in_a_privileged_process() {
     let mut surroundings = directory.surroundings();
     surroundings.trace = Some("apdu".into());
     surroundings.trace_file = Some("/tmp/trace.log".into());
-    assert_eq!(load_in(&surroundings).level, Level::Apdu);
+    surroundings.strange = vec!["CPX_PKCS11_LEVEL".into()];
+    let config = load_in(&surroundings);
+    assert_eq!((config.level, config.problems().len()), (Level::Apdu, 1));
     surroundings.privileged = true;
     assert_eq!(load_in(&surroundings), Config::default());
     surroundings.config = Some(named.into());
     assert_eq!(load_in(&surroundings), Config::default());
+    surroundings.trace = Some("loud".into());
+    surroundings.trace_file = Some("~/x".into());
+    surroundings.config = Some(directory.0.join("missing.toml").into());
+    assert_eq!(load_in(&surroundings), Config::default(), "nor is anything told");
 }
 
 #[test]

@@ -22,6 +22,14 @@ pub(super) fn of(record: &Record<'_>) -> String {
     line
 }
 
+/// A sentence for the standard error, in which it stands between those of other programs.
+pub(super) fn said(sentence: &str) -> String {
+    let mut line = String::from("cpx-pkcs11: ");
+    let _ = Printable(&mut line).write_str(sentence);
+    line.push('\n');
+    line
+}
+
 fn timestamp(line: &mut String, since_epoch: Duration) {
     let text = DateTime::from_unix_duration(since_epoch).map(|second| second.to_string());
     let text = text.unwrap_or_default();
@@ -87,6 +95,11 @@ mod tests {
         assert_ne!(thread.parse::<u32>(), Ok(0));
         assert_eq!(level, "WARN");
         assert_eq!(rest, "cpx_pkcs11::reader reader A\\nB\\u{1b}[31mC\n");
+    }
+
+    #[test]
+    fn a_sentence_stays_on_its_line() {
+        assert_eq!(said("no trace: A\nB"), "cpx-pkcs11: no trace: A\\nB\n");
     }
 
     #[test]

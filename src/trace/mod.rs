@@ -14,10 +14,11 @@ mod line;
 mod rv;
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write, stderr};
 use std::os::fd::AsFd;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use log::{LevelFilter, Log, Metadata, Record};
 use once_cell::race::OnceBox;
@@ -31,39 +32,60 @@ pub const CALLS: &str = "cpx_pkcs11::calls";
 
 static TRACER: Tracer = Tracer::new();
 
-/// Puts the configuration in force, at each C_Initialize, and writes down what is wrong with it. A program that links this
-/// crate and has a logger of its own keeps it and its level.
+/// Puts the configuration in force, at each C_Initialize. A program that links this crate and has a logger of its own keeps it and
+/// its level.
 ///
-/// A trace file that cannot be used ends the trace; one line on the standard error says so.
+/// What is wrong with the configuration is written to the trace and told on the standard error, there once for a process: the trace may be
+/// off, or elsewhere than the person looks, or be itself what is wrong. A trace file that cannot be used ends the trace.
 pub fn start(config: &Config) {
+    let mut mistakes: Vec<String> = config
+        .problems()
+        .iter()
+        .map(|problem| format!("configuration: {problem}: left out"))
+        .collect();
     if config.level != Level::Off {
         // Fails at every start but the first, and where the program has its own logger.
         let _ = log::set_logger(&TRACER);
     }
-    if !ptr::addr_eq(log::logger(), &TRACER) {
-        return report(config);
-    }
-    let filter = match config.level {
-        Level::Off => LevelFilter::Off,
-        level => match Sink::open(&config.destination) {
-            Ok(sink) => {
+    let own = ptr::addr_eq(log::logger(), &TRACER);
+    if own {
+        log::set_max_level(match Sink::wanted(config) {
+            Ok(None) => LevelFilter::Off,
+            Ok(Some(sink)) => {
                 TRACER.write_to(sink);
-                filter(level)
+                filter(config.level)
             }
             Err(error) => {
-                let _ = write_stderr(format!("cpx-pkcs11: no trace: {error}\n").as_bytes());
+                mistakes.push(format!("no trace: {error}"));
                 LevelFilter::Off
             }
-        },
-    };
-    log::set_max_level(filter);
-    report(config);
+        });
+    }
+    let traced = log::log_enabled!(log::Level::Warn);
+    // Another logger is the program's own, and its person reads it.
+    let on_stderr = !own || TRACER.sink() == Some(&Sink::Stderr);
+    let news = are_news(&mistakes);
+    for mistake in &mistakes {
+        if traced && (news || !on_stderr) {
+            log::warn!("{mistake}");
+        }
+        if news && !(traced && on_stderr) {
+            // Nobody is left to be told that this fails.
+            let _ = write_stderr(line::said(mistake).as_bytes());
+        }
+    }
 }
 
-fn report(config: &Config) {
-    for problem in config.problems() {
-        log::warn!("configuration: {problem}");
+/// Whether these are not the mistakes that this process was told of last. Told by a number: a lock could be left taken by a fork.
+fn are_news(mistakes: &[String]) -> bool {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+    if mistakes.is_empty() {
+        return false;
     }
+    let mut hasher = DefaultHasher::new();
+    mistakes.hash(&mut hasher);
+    let now = hasher.finish();
+    TOLD.swap(now, Ordering::Relaxed) != now
 }
 
 /// Warnings are what went wrong too; what happens inside a call belongs to the calls.
@@ -85,6 +107,14 @@ enum Sink {
 }
 
 impl Sink {
+    /// Where the configuration wants the trace, `None` for nowhere.
+    fn wanted(config: &Config) -> io::Result<Option<Sink>> {
+        match config.level {
+            Level::Off => Ok(None),
+            _ => Sink::open(&config.destination).map(Some),
+        }
+    }
+
     fn open(destination: &Destination) -> io::Result<Sink> {
         match destination {
             Destination::Stderr => Ok(Sink::Stderr),
@@ -136,6 +166,12 @@ impl Tracer {
         std::iter::successors(self.sinks.get(), |entry| entry.next.get())
     }
 
+    /// The sink in use.
+    fn sink(&self) -> Option<&Sink> {
+        let entry = self.entries().nth(self.current.load(Ordering::Acquire))?;
+        Some(&entry.sink)
+    }
+
     fn write_to(&self, sink: Sink) {
         let index = match self.entries().position(|entry| entry.sink == sink) {
             Some(index) => index,
@@ -174,9 +210,9 @@ impl Log for Tracer {
         if !self.enabled(record.metadata()) {
             return;
         }
-        if let Some(entry) = self.entries().nth(self.current.load(Ordering::Acquire)) {
+        if let Some(sink) = self.sink() {
             // A full disk must not disturb a signature.
-            let _ = entry.sink.write(line::of(record).as_bytes());
+            let _ = sink.write(line::of(record).as_bytes());
         }
     }
 

@@ -17,17 +17,18 @@ chown 1:1 /mnt/owned
 chmod 4755 /mnt/owned
 mkdir -m 1777 /mnt/traces
 
-# traces COPY SECURE: a user who asks for a trace starts it, from a shell, which has no rights to pass on. The kernel must say
-# whether it has more.
+# traces COPY SECURE: a user who asks for a trace, and makes a mistake, starts it, from a shell, which has no rights to pass on. The
+# kernel must say whether it has more, and only who has not is told of the mistake.
 traces() {
     local trace=/mnt/traces/$1
     printf '%s\n' secure initialize finalize exit |
-        CPX_PKCS11_TRACE=apdu CPX_PKCS11_TRACE_FILE=$trace \
-            setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '"$0" /mnt/module.so; exit "$?"' "/mnt/$1" >said ||
+        CPX_PKCS11_TRACE=apdu CPX_PKCS11_TRACE_FILE=$trace CPX_PKCS11_LEVEL=x \
+            setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '"$0" /mnt/module.so; exit "$?"' "/mnt/$1" >said 2>told ||
         fail "$1 ends with status $?"
-    sed "s/^/$1: /" said
+    sed "s/^/$1: /" said told
     grep -qx "AT_SECURE 0x0 $2" said || fail "$1 has not the rights that it should have"
     grep -qx 'C_Initialize 0x0' said || fail "$1 has not initialised the module"
+    [[ $(grep -c 'CPX_PKCS11_LEVEL is not a variable of this module' told) == $((1 - $2)) ]] || fail "$1 is told otherwise"
     [[ -s $trace ]]
 }
 
