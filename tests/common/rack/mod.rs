@@ -59,6 +59,8 @@ struct Reader {
 
 struct State {
     running: bool,
+    /// It takes what it is asked, and answers nothing.
+    hung: bool,
     /// Starts of the service: a connection lives as long as the service that made it.
     starts: u64,
     readers: Vec<Reader>,
@@ -75,6 +77,13 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a call of the service works on: waits while the service hangs.
+    fn served(&self) -> MutexGuard<'_, State> {
+        self.changed
+            .wait_while(self.lock(), |state| state.hung)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -135,6 +144,7 @@ impl Rack {
     pub fn new() -> Self {
         let state = State {
             running: true,
+            hung: false,
             starts: 0,
             readers: Vec::new(),
             insertions: 0,
@@ -294,6 +304,12 @@ impl Rack {
         Hold(self.clone(), name.into())
     }
 
+    /// The service hangs until the result is dropped.
+    pub fn hang(&self) -> Hang {
+        self.0.change(|state| state.hung = true);
+        Hang(self.clone())
+    }
+
     /// Connections that the module has opened so far.
     pub fn connections(&self) -> u64 {
         self.0.lock().connections
@@ -306,5 +322,14 @@ pub struct Hold(Rack, String);
 impl Drop for Hold {
     fn drop(&mut self) {
         self.0.0.change(|state| state.reader(&self.1).held_by = None);
+    }
+}
+
+/// A service that does not answer.
+pub struct Hang(Rack);
+
+impl Drop for Hang {
+    fn drop(&mut self) {
+        self.0.0.change(|state| state.hung = false);
     }
 }
