@@ -6,7 +6,7 @@ mod service;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cpx_pkcs11::reader::{Protocol, ReaderError, ReaderState, Readers};
-use sim_cards::SimCard;
+use sim_cards::{Model, SimCard, hex};
 
 use planned::Planned;
 pub use planned::{Happening, Moment};
@@ -25,6 +25,16 @@ impl Card {
     /// Commands that it has received, from anybody.
     pub fn apdus(&self) -> u64 {
         self.sim().totals().apdus
+    }
+
+    /// Another program sends these commands, written without their class: 00 to a CPS3, logical channel 1 to a CPS4.
+    pub fn takes(&self, commands: &[&str]) {
+        let mut sim = self.sim();
+        let class = u8::from(sim.model() == Model::Cps4);
+        for command in commands {
+            let command = hex::decode(&command.replace(' ', "")).expect("hex");
+            sim.transmit(&[&[class][..], &command].concat());
+        }
     }
 
     /// Tries of the holder code that are left.
@@ -280,6 +290,21 @@ impl Rack {
             inserted.card.clone()
         });
         card.sim().reset();
+    }
+
+    /// Another program resets the card in a reader and logs in: its login is not the module's.
+    pub fn reset_and_log_in(&self, name: &str) {
+        self.reset(name);
+        let inserted = self
+            .0
+            .lock()
+            .reader(name)
+            .inserted
+            .as_ref()
+            .map(|it| it.card.clone());
+        inserted
+            .expect("a card")
+            .takes(&["A4040C08802500 0001FF0100", "2000010431323334"]);
     }
 
     /// Plans what happens to a reader or the card in it while the module uses it.

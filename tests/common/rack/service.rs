@@ -102,6 +102,7 @@ impl Link {
         let rack = Rack(Arc::clone(&self.shared));
         match happening {
             Some(Happening::Reset) => rack.reset(&self.reader),
+            Some(Happening::OtherLogin) => rack.reset_and_log_in(&self.reader),
             Some(Happening::OtherApplication) => self.card.sim().add_fault(PlannedFault {
                 when: Trigger::Next(1),
                 fault: Fault::OtherApplication,
