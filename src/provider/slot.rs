@@ -434,6 +434,46 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_of_a_card_ends_with_its_stay_in_the_reader() {
+        let there = reader(true, 3, CPS3);
+        let mute = ReaderState {
+            mute: true,
+            ..there.clone()
+        };
+        let unplugged = ReaderState {
+            attached: false,
+            ..there.clone()
+        };
+        for (what, now, forgotten) in [
+            ("nothing", there.clone(), false),
+            // A service tells so of a card that another program has left without power.
+            ("it does not answer", mute, false),
+            ("it was swapped", reader(true, 5, CPS3), true),
+            // A service that was started anew counts from the beginning, and may come to the same number.
+            (
+                "another answer to reset",
+                reader(true, 3, "3B751300004309EA9000"),
+                true,
+            ),
+            ("it is gone", reader(false, 3, CPS3), true),
+            ("its reader is gone", unplugged, true),
+        ] {
+            let slot = Slot::new(0, there.clone());
+            let refusal = token::Error::Card(card::CardError::NotRecognized);
+            {
+                let mut state = slot.state.lock();
+                state.occupant = Occupant::Refused(refusal);
+                state.doubted = true;
+            }
+            slot.update(&now);
+            let state = slot.state.lock();
+            assert_eq!(matches!(state.occupant, Occupant::Unknown), forgotten, "{what}");
+            assert_eq!(state.doubted, !forgotten, "{what}");
+            assert_eq!(*state.reader, now, "{what}");
+        }
+    }
+
+    #[test]
     fn handles_of_an_insertion_are_never_those_of_another() {
         assert_eq!(first_handle(0), 1);
         assert_eq!(first_handle(1), 1 + HANDLES_PER_INSERTION);
