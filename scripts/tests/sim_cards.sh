@@ -33,9 +33,9 @@ every_persona_is_dumped() {
 # A holder whom the programs do not know, from a file: his card, his certificates, their status.
 anyone_adds_a_persona() {
     local file=$WORK/visitor.toml
-    sed 's/doctor-hospital-cps3/visitor/; s/27000002/27000091/; s/LABO-CARDIO/LABO-VISITE/' \
+    sed 's/doctor-hospital-cps3/visitor/; s/"cps3"/"cps4"/; s/27000002/27000091/; s/LABO-CARDIO/LABO-VISITE/' \
         "$CARDS/personas/doctor-hospital-cps3.toml" >"$file"
-    "$SIM_CARD" --persona "$file" --card cps4 --dump >"$WORK/dump"
+    "$SIM_CARD" --persona "$file" --dump >"$WORK/dump"
     grep -q 'CPS4-27000091' "$WORK/dump"
     grep -q 'SN=LABO-VISITE' "$WORK/dump"
     "$LAB_PKI" --out "$WORK/visit" --crl --persona "$file"

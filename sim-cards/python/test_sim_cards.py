@@ -68,7 +68,7 @@ class Cards(unittest.TestCase):
 
     def test_a_persona_can_be_written_on_the_spot(self):
         text = (PERSONAS / "doctor-gp-cps4.toml").read_text(encoding="utf-8")
-        with sim_cards.Card(text.replace("27000001", "27000099"), card="cps3") as card:
+        with sim_cards.Card(text.replace("27000001", "27000099").replace('"cps4"', '"cps3"')) as card:
             self.assertIn("CPS3-27000099", card.dump())
 
     def test_a_persona_can_be_a_file(self):
@@ -137,7 +137,7 @@ except sim_cards.SimCardError as error:
     def test_what_is_wrong_is_said(self):
         for persona, options, reason in (
             ("nobody", {}, "no persona is called nobody"),
-            ("doctor-gp-cps4", {"pin": "12"}, "code of the holder"),
+            ("doctor-gp-cps4", {"pin": "12"}, "PIN of the holder"),
             ("doctor-hospital-cps3", {"protocol": "t1"}, "T=0 only"),
             ("doctor-gp-cps4", {"colour": "blue"}, "colour"),
             ("doctor-gp-cps4", {"at": "yesterday"}, "YYYY-MM-DD"),

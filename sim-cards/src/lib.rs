@@ -33,6 +33,7 @@ mod codes;
 mod crypto;
 mod files;
 mod ias_ecc;
+mod input;
 mod names;
 mod pkcs15;
 mod tlv;

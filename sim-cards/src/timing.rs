@@ -131,17 +131,25 @@ fn adjustment(index: u8) -> u64 {
     }
 }
 
-/// Reads `500ms`, `2s` or `70us`.
-pub fn parse_duration(text: &str) -> Option<Duration> {
+/// The longest time that people ask for: an hour. Whoever waits longer waits for ever.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Reads `500ms`, `2s` or `70us`, an hour at most; `Err` says what is wanted.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    read_duration(text).ok_or("a time such as 2s, 500ms or 70us is wanted, 3600s at most")
+}
+
+fn read_duration(text: &str) -> Option<Duration> {
     let split = text.find(|character: char| !character.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(split)?;
     let number: u64 = number.parse().ok()?;
-    match unit {
-        "us" => Some(Duration::from_micros(number)),
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        _ => None,
-    }
+    let duration = match unit {
+        "us" => Duration::from_micros(number),
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        _ => return None,
+    };
+    (duration <= LONGEST).then_some(duration)
 }
 
 #[cfg(test)]
@@ -158,11 +166,11 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("2s"), Some(Duration::from_secs(2)));
-        assert_eq!(parse_duration("70us"), Some(Duration::from_micros(70)));
-        for text in ["", "2", "s", "-1s", "1.5s", "99999999999999999999s"] {
-            assert_eq!(parse_duration(text), None, "{text}");
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_duration("70us"), Ok(Duration::from_micros(70)));
+        for text in ["", "2", "s", "-1s", "1.5s", "3601s", "99999999999999999999s"] {
+            assert!(parse_duration(text).is_err(), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 #[cfg(target_os = "linux")]
 use std::os::linux::net::TcpStreamExt;
 #[cfg(unix)]
@@ -77,9 +77,14 @@ pub trait Watch {
 impl Watch for () {}
 
 impl Reader {
-    /// Inserts into vpcd's reader at this address.
+    /// Inserts into vpcd's reader at this address. [`io::ErrorKind::AddrInUse`] if it is a reader of this machine, and holds
+    /// a card.
     pub fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        let addresses: Vec<_> = address.to_socket_addrs()?.collect();
+        if addresses.iter().any(is_taken) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        let stream = TcpStream::connect(addresses.as_slice())?;
         stream.set_nodelay(true)?;
         Ok(Self::on(Stream::Tcp(stream)))
     }
@@ -156,6 +161,25 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.stream.shutdown();
     }
+}
+
+/// Whether somebody is connected to this port of this machine: vpcd lets a second card wait without a word until the
+/// first one leaves. Only Linux tells it.
+fn is_taken(address: &SocketAddr) -> bool {
+    /// `TCP_ESTABLISHED` as `/proc/net/tcp` writes it.
+    const ESTABLISHED: &str = "01";
+    let table = match address {
+        SocketAddr::V4(_) => "/proc/net/tcp",
+        SocketAddr::V6(_) => "/proc/net/tcp6",
+    };
+    let port = format!(":{:04X}", address.port());
+    let connected = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let (local, _, state) = (words.next(), words.next(), words.next());
+        local.is_some_and(|local| local.ends_with(&port)) && state == Some(ESTABLISHED)
+    };
+    address.ip().is_loopback()
+        && std::fs::read_to_string(table).is_ok_and(|table| table.lines().any(connected))
 }
 
 /// Sends one message.

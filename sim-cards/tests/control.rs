@@ -55,7 +55,7 @@ fn run(
     inputs: Receiver<Input>,
     until: Until,
 ) -> JoinHandle<Result<(), String>> {
-    thread::spawn(move || control::run(&mut desk, steps, &inputs, until, &mut |_| {}))
+    thread::spawn(move || control::run(&mut desk, steps, &inputs, until, &mut ()))
 }
 
 #[test]
@@ -181,7 +181,8 @@ fn a_pulled_card_ends_the_program_that_had_no_other() {
     let mut card = row[0].card();
     assert!(card.transmit(SERIAL).is_some());
     assert_eq!(card.transmit(SERIAL), None);
-    assert_eq!(end.join().unwrap(), Ok(()));
+    let said = end.join().unwrap().unwrap_err();
+    assert_eq!(said, "doctor-hospital-cps3 was pulled out, as a fault asked");
 }
 
 #[test]

@@ -41,7 +41,27 @@ impl Row {
                 .map(|port| Address::Port(host.clone(), port)),
             Self::Sockets(paths) => paths.get(reader).cloned().map(Address::Socket),
         };
-        address.ok_or(DeskError::NoReader(reader))
+        address.ok_or(DeskError::NoReader(reader, self.clone()))
+    }
+}
+
+impl fmt::Display for Row {
+    /// Which readers there are, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ports { first, .. } => write!(
+                f,
+                "reader 0 is at port {first}, the others one above the other, and no port is above {}",
+                u16::MAX
+            ),
+            Self::Sockets(paths) if paths.len() == 1 => f.write_str("there is one, reader 0"),
+            Self::Sockets(paths) => write!(
+                f,
+                "there are {}, reader 0 to reader {}",
+                paths.len(),
+                paths.len().saturating_sub(1)
+            ),
+        }
     }
 }
 
@@ -52,8 +72,8 @@ pub enum DeskError {
     NoCard(String),
     /// Two cards shall have this name.
     SameName(String),
-    /// There can be no reader of this number.
-    NoReader(usize),
+    /// There is no reader of this number among these.
+    NoReader(usize, Row),
     /// The card is in a reader already.
     Inserted(String),
     /// The card is in no reader.
@@ -62,6 +82,10 @@ pub enum DeskError {
     Occupied(usize),
     /// The reader has none.
     Empty(usize),
+    /// The reader of the card has not seen it yet.
+    Unseen(String),
+    /// Another program's card is in the reader at this place.
+    Taken(Address),
     /// No reader waits at this place.
     Unreachable(Address, io::Error),
 }
@@ -71,11 +95,16 @@ impl fmt::Display for DeskError {
         match self {
             Self::NoCard(name) => write!(f, "no card is called {name}"),
             Self::SameName(name) => write!(f, "two cards are called {name}"),
-            Self::NoReader(reader) => write!(f, "there is no reader {reader}"),
+            Self::NoReader(reader, row) => write!(f, "there is no reader {reader}: {row}"),
             Self::Inserted(name) => write!(f, "{name} is in a reader already"),
             Self::NotInserted(name) => write!(f, "{name} is in no reader"),
             Self::Occupied(reader) => write!(f, "reader {reader} has a card"),
             Self::Empty(reader) => write!(f, "reader {reader} is empty"),
+            Self::Unseen(name) => write!(f, "the reader of {name} has not seen it yet"),
+            Self::Taken(address) => write!(
+                f,
+                "the reader at {address} holds the card of another program: end that one, or use another reader"
+            ),
             Self::Unreachable(address, error) => write!(
                 f,
                 "no virtual reader at {address}: {error} (is pcscd running, with such a reader?)"
@@ -93,10 +122,22 @@ pub enum Left {
     Pulled,
     /// The reader closed.
     ReaderClosed,
-    /// Another program's card is in the reader.
+    /// It was never in: another program's card is.
     Occupied,
-    /// The connection to the reader broke.
+    /// The connection to the reader broke, or could not be made again.
     Failed(io::Error),
+}
+
+impl fmt::Display for Left {
+    /// What happened to the card, as the end of a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pulled => f.write_str("was pulled out, as a fault asked"),
+            Self::ReaderClosed => f.write_str("is out: its reader went away (did pcscd end?)"),
+            Self::Occupied => f.write_str("is not in: its reader holds the card of another program"),
+            Self::Failed(error) => write!(f, "is out: its reader cannot be reached: {error}"),
+        }
+    }
 }
 
 /// What happens by itself.
@@ -104,6 +145,8 @@ pub enum Left {
 pub enum Event {
     /// The card of this insertion met its reader, which powered it and has its ATR.
     Arrived { insertion: u64 },
+    /// The card of this insertion waits for its reader, for this reason; told again when the reason is another one.
+    Waits { insertion: u64, why: String },
     /// The card of this insertion left its reader.
     Left { insertion: u64, how: Left },
     /// A card answered its command number `number`. Told of cards that are watched.
@@ -131,6 +174,8 @@ struct OnDesk {
 struct Inserted {
     reader: usize,
     insertion: Arc<Insertion>,
+    /// Its reader has seen it.
+    seen: bool,
     thread: JoinHandle<()>,
 }
 
@@ -161,6 +206,7 @@ impl Desk {
         if self.find(name).is_ok() {
             return Err(DeskError::SameName(name.into()));
         }
+        self.readers.row.address(reader)?;
         self.cards.push(OnDesk {
             name: name.into(),
             card: Arc::new(Mutex::new(card)),
@@ -168,6 +214,23 @@ impl Desk {
             watch,
         });
         Ok(())
+    }
+
+    /// Whether each of these orders names readers that can be.
+    pub fn check<'a>(&self, orders: impl IntoIterator<Item = &'a Order>) -> Result<(), DeskError> {
+        let reader = |order: &Order| match order {
+            Order::Insert { reader, .. } => *reader,
+            Order::Remove(Place::Reader(reader))
+            | Order::Swap {
+                place: Place::Reader(reader),
+                ..
+            } => Some(*reader),
+            _ => None,
+        };
+        orders
+            .into_iter()
+            .filter_map(reader)
+            .try_for_each(|reader| self.readers.row.address(reader).map(drop))
     }
 
     /// Obeys; gives what is to be said beyond "done".
@@ -185,6 +248,7 @@ impl Desk {
             Order::Fault { card, fault } => lock(&self.find(card)?.card).add_fault(fault.clone()),
             Order::NoFaults(card) => lock(&self.find(card)?.card).clear_faults(),
             Order::Status => return Ok(self.status()),
+            Order::Ready => self.ready()?,
             Order::End => self.remove_all(),
         }
         Ok(String::new())
@@ -212,6 +276,9 @@ impl Desk {
         let connection = match (Reader::connect_to(&address), self.readers.wait) {
             (Ok(connection), _) => Some(connection),
             (Err(_), true) => None,
+            (Err(error), false) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(DeskError::Taken(address));
+            }
             (Err(error), false) => return Err(DeskError::Unreachable(address, error)),
         };
         lock(&card).insert();
@@ -230,6 +297,7 @@ impl Desk {
         self.inserted.push(Inserted {
             reader,
             insertion,
+            seen: false,
             thread: thread::spawn(move || held.hold(connection)),
         });
         Ok(())
@@ -269,19 +337,29 @@ impl Desk {
 
     /// Notes that a card left by itself; tells its name, `None` if it was taken out meanwhile.
     pub fn has_left(&mut self, insertion: u64) -> Option<String> {
-        let index = self
-            .inserted
-            .iter()
-            .position(|inserted| inserted.insertion.number == insertion)?;
+        let index = self.position(insertion)?;
         Some(self.inserted.swap_remove(index).insertion.name.clone())
     }
 
-    /// What was inserted where, in one line; `None` if it is there no more.
-    pub fn describe(&self, insertion: u64) -> Option<String> {
-        let inserted = self
-            .inserted
-            .iter()
-            .find(|inserted| inserted.insertion.number == insertion)?;
+    /// Whether the reader of each inserted card has seen it; `Err` names one that has not.
+    pub fn ready(&self) -> Result<(), DeskError> {
+        let unseen = self.inserted.iter().find(|inserted| !inserted.seen);
+        unseen.map_or(Ok(()), |inserted| {
+            Err(DeskError::Unseen(inserted.insertion.name.clone()))
+        })
+    }
+
+    /// The name of the card of this insertion; `None` if it is there no more.
+    pub fn name(&self, insertion: u64) -> Option<&str> {
+        let inserted = self.inserted.get(self.position(insertion)?)?;
+        Some(&inserted.insertion.name)
+    }
+
+    /// Notes that a reader has seen its card; tells what is where, in one line, `None` if it is there no more.
+    pub fn has_arrived(&mut self, insertion: u64) -> Option<String> {
+        let index = self.position(insertion)?;
+        self.inserted.get_mut(index)?.seen = true;
+        let inserted = self.inserted.get(index)?;
         let card = lock(&self.find(&inserted.insertion.name).ok()?.card);
         let protocol = match card.protocol() {
             Protocol::T0 => "T=0",
@@ -327,6 +405,11 @@ impl Desk {
             )
         };
         self.cards.iter().map(line).collect()
+    }
+
+    fn position(&self, insertion: u64) -> Option<usize> {
+        let mut inserted = self.inserted.iter();
+        inserted.position(|inserted| inserted.insertion.number == insertion)
     }
 
     fn find(&self, name: &str) -> Result<&OnDesk, DeskError> {

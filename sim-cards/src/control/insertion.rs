@@ -66,6 +66,7 @@ impl Insertion {
     /// `None` if it was told to let go.
     fn hold_on(&self, first: Option<Reader>) -> Option<Left> {
         let mut connection = first;
+        let mut why = String::new();
         loop {
             let how = match connection
                 .take()
@@ -77,6 +78,7 @@ impl Insertion {
                     Ok(Ending::Pulled | Ending::Closed) => Left::ReaderClosed,
                     Err(error) => Left::Failed(error),
                 },
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Left::Occupied,
                 Err(error) => Left::Failed(error),
             };
             if self.grip().let_go {
@@ -84,6 +86,13 @@ impl Insertion {
             }
             if !self.wait {
                 return Some(how);
+            }
+            if how.to_string() != why {
+                why = how.to_string();
+                (self.tell)(Event::Waits {
+                    insertion: self.number,
+                    why: why.clone(),
+                });
             }
             thread::sleep(Duration::from_millis(100));
         }

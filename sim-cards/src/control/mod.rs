@@ -44,32 +44,58 @@ pub enum Until {
     LastCardLeft,
     /// Every step of the scenario is done and no card is inserted.
     StepsDone,
+    /// A card left its reader by itself before all were seen; after that, never.
+    Ready,
     /// Never.
     Told,
 }
 
-/// Serves until the end. `Err` says in one sentence what went wrong: a step that could not be done, or a reader that
-/// broke under the last card.
+/// What [`run`] says on its way.
+pub trait Report {
+    /// A line for people.
+    fn say(&mut self, line: &str);
+
+    /// The reader of each card that was inserted at the start has seen it. Said once.
+    fn ready(&mut self) {}
+}
+
+/// To nobody.
+impl Report for () {
+    fn say(&mut self, _line: &str) {}
+}
+
+/// Serves until the end. `Err` says in one sentence what went wrong: a step that could not be done, or a card that left
+/// its reader unasked before [`run`] came to its end by itself.
 pub fn run(
     desk: &mut Desk,
     steps: Vec<Step>,
     inputs: &Receiver<Input>,
     until: Until,
-    log: &mut dyn FnMut(&str),
+    report: &mut dyn Report,
 ) -> Result<(), String> {
     let mut course = Course::new(steps);
     let mut taken_out = Vec::new();
+    let mut unasked = None;
+    let mut ready = false;
     loop {
         while let Some(order) = course.due() {
-            log(&order.to_string());
+            report.say(&order.to_string());
             if order == Order::End {
                 desk.remove_all();
                 return Ok(());
             }
             desk.obey(&order).map_err(|error| error.to_string())?;
         }
-        if until == Until::StepsDone && course.is_over() && desk.inserted().is_empty() {
-            return Ok(());
+        let out = desk.inserted().is_empty();
+        let over = match until {
+            Until::LastCardLeft => out && unasked.is_some(),
+            Until::StepsDone => out && course.is_over(),
+            Until::Ready => !ready && unasked.is_some(),
+            Until::Told => false,
+        };
+        if over {
+            desk.remove_all();
+            return unasked.map_or(Ok(()), Err);
         }
         let input = match course.wait() {
             Some(left) => match inputs.recv_timeout(left) {
@@ -98,8 +124,17 @@ pub fn run(
                 }
             }
             Some(Input::Event(Event::Arrived { insertion })) => {
-                if let Some(what) = desk.describe(insertion) {
-                    log(&format!("inserted {what}"));
+                if let Some(what) = desk.has_arrived(insertion) {
+                    report.say(&format!("inserted {what}"));
+                }
+                if !ready && unasked.is_none() && desk.ready().is_ok() {
+                    ready = true;
+                    report.ready();
+                }
+            }
+            Some(Input::Event(Event::Waits { insertion, why })) => {
+                if let Some(name) = desk.name(insertion) {
+                    report.say(&format!("{name} {why}; waiting"));
                 }
             }
             Some(Input::Event(Event::Exchange { card, number })) => course.exchange(&card, number),
@@ -107,14 +142,9 @@ pub fn run(
                 let Some(name) = desk.has_left(insertion) else {
                     continue;
                 };
-                log(&format!("{name} left its reader: {how:?}"));
-                if until == Until::LastCardLeft && desk.inserted().is_empty() {
-                    return match how {
-                        Left::Failed(error) => Err(format!("the reader failed: {error}")),
-                        Left::Occupied => Err("another card is in the reader already".into()),
-                        Left::Pulled | Left::ReaderClosed => Ok(()),
-                    };
-                }
+                let what = format!("{name} {how}");
+                report.say(&what);
+                unasked = Some(what);
             }
         }
     }

@@ -22,6 +22,8 @@ pub enum Order {
     NoFaults(String),
     /// `status`: what is where.
     Status,
+    /// `ready`: whether the reader of each inserted card has seen it.
+    Ready,
     /// `end`: takes every card out and ends the program.
     End,
 }
@@ -73,11 +75,12 @@ impl FromStr for Order {
             },
             ["no-faults", card] => Self::NoFaults((*card).into()),
             ["status"] => Self::Status,
+            ["ready"] => Self::Ready,
             ["end"] => Self::End,
             _ => {
                 return Err(OrderSyntax(format!(
                     "{line}: not an order (insert CARD [READER], remove CARD|READER, swap CARD|READER OTHER, \
-                     reset CARD, fault CARD WHEN:WHAT, no-faults CARD, status, end)"
+                     reset CARD, fault CARD WHEN:WHAT, no-faults CARD, status, ready, end)"
                 )));
             }
         })
@@ -99,6 +102,7 @@ impl fmt::Display for Order {
             Self::Fault { card, fault } => write!(f, "fault {card} {fault}"),
             Self::NoFaults(card) => write!(f, "no-faults {card}"),
             Self::Status => f.write_str("status"),
+            Self::Ready => f.write_str("ready"),
             Self::End => f.write_str("end"),
         }
     }
@@ -148,6 +152,7 @@ mod tests {
             "fault a 12+:send=00A4",
             "fault a B0#*:slow=70us",
             "no-faults a",
+            "ready",
             "end",
         ] {
             assert_eq!(line.parse::<Order>().unwrap().to_string(), line);

@@ -8,6 +8,9 @@ use crate::hex;
 use crate::status::Status;
 use crate::timing::parse_duration;
 
+/// Bytes that a fault can speak of: with them, an answer still fits into a message to the reader.
+const LONGEST: usize = 60_000;
+
 /// A text that is no fault: what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultSyntax(String);
@@ -74,8 +77,16 @@ impl FromStr for Fault {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let wrong = || FaultSyntax(format!("{text}: not a value for {name}"));
-        let count = |value: &str| value.parse::<usize>().ok().filter(|count| *count <= 60_000);
+        let wanted = match name {
+            "slow" => "a time such as 2s, 500ms or 70us, 3600s at most",
+            "status" => "four hexadecimal digits",
+            "send" | "answer" => "hexadecimal digits, 60000 bytes at most",
+            "flip" => "0 to 60000 bits",
+            _ => "0 to 60000 bytes",
+        };
+        let wrong = || FaultSyntax(format!("{text}: not a value for {name}, which takes {wanted}"));
+        let count = |value: &str| value.parse::<usize>().ok().filter(|count| *count <= LONGEST);
+        let bytes = |value: &str| hex::decode(value).filter(|bytes| bytes.len() <= LONGEST);
         let status = |value: &str| u16::from_str_radix(value, 16).ok().filter(|_| value.len() == 4);
         match (name, value) {
             ("pull", None) => Some(Self::Pull),
@@ -83,9 +94,9 @@ impl FromStr for Fault {
             ("reset", None) => Some(Self::Reset),
             ("other-application", None) => Some(Self::OtherApplication),
             ("garbage", None) => Some(Self::Garbage),
-            ("send", Some(value)) => hex::decode(value).map(Self::Send),
-            ("answer", Some(value)) => hex::decode(value).map(Self::Answer),
-            ("slow", Some(value)) => parse_duration(value).map(Self::Slow),
+            ("send", Some(value)) => bytes(value).map(Self::Send),
+            ("answer", Some(value)) => bytes(value).map(Self::Answer),
+            ("slow", Some(value)) => parse_duration(value).ok().map(Self::Slow),
             ("status", Some(value)) => status(value).map(|word| Self::Status(Status(word))),
             ("truncate", Some(value)) => count(value).map(Self::Truncate),
             ("oversize", Some(value)) => count(value).map(Self::Oversize),
@@ -182,6 +193,8 @@ mod tests {
             "slow=2",
             "oversize=99999",
             "send=0",
+            "slow=3601s",
+            &format!("answer={}", "00".repeat(60_001)),
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }

@@ -79,7 +79,7 @@ pub fn check(toml: &str) -> Result<(), GuessesError> {
 /// [`replace`] by the text of a file.
 pub fn replace_from(file: &Path) -> Result<(), GuessesError> {
     let unreadable = |reason: String| GuessesError::Syntax(format!("{}: {reason}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    let text = crate::input::read_text(file).map_err(|error| unreadable(error.to_string()))?;
     replace(&text).map_err(|error| unreadable(error.to_string()))
 }
 

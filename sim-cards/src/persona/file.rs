@@ -7,9 +7,17 @@ use serde::Deserialize;
 use super::verbatim::{FileCertificate, FileDirectory};
 use super::{
     Billing, CardType, Certificates, Codes, EfActua, Holder, LARGEST_FILE, Persona, PersonaError, Profession,
-    Situation, luhn_digit,
+    Situation, each, luhn_digit,
 };
+use crate::scenario::limits;
 use crate::{Chip, hex, layout};
+
+/// Bytes of a name or a label.
+const LONGEST_TEXT: usize = 200;
+/// Specialities or languages of one person.
+const MOST_CODES: usize = 16;
+/// Bytes of a code of a table.
+const LONGEST_CODE: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -119,6 +127,11 @@ struct FileObject {
 /// Files that the persona names are looked for from `folder`.
 pub fn parse(toml: &str, folder: &Path) -> Result<Persona, PersonaError> {
     let file: File = toml::from_str(toml).map_err(|error| PersonaError::Syntax(error.to_string()))?;
+    read(file, folder).map_err(|error| error.in_text(toml))
+}
+
+fn read(file: File, folder: &Path) -> Result<Persona, PersonaError> {
+    check_lengths(&file)?;
     let situations = situations(file.situations)?;
     let holder = file.holder.map(holder).transpose()?;
     check(slug(&file.name), "name", "lower-case letters, digits and hyphens")?;
@@ -138,7 +151,12 @@ pub fn parse(toml: &str, folder: &Path) -> Result<Persona, PersonaError> {
         "a card without a holder needs a department and a situation to name its structure",
     )?;
     let profession = match (file.profession, file.future_profession) {
-        (Some(_), Some(_)) => return Err(value("profession", "either profession or future-profession")),
+        (Some(_), Some(_)) => {
+            return Err(PersonaError::value(
+                "profession",
+                "either profession or future-profession",
+            ));
+        }
         (Some(code), None) => Some(Profession::Practised(code)),
         (None, Some(code)) => Some(Profession::InTraining(code)),
         (None, None) => None,
@@ -162,17 +180,9 @@ pub fn parse(toml: &str, folder: &Path) -> Result<Persona, PersonaError> {
         specialities: file.specialities,
         languages: file.languages,
         situations,
-        objects: file.objects.into_iter().map(object).collect::<Result<_, _>>()?,
-        verbatim_certificates: file
-            .verbatim_certificates
-            .into_iter()
-            .map(|certificate| certificate.read(folder))
-            .collect::<Result<_, _>>()?,
-        verbatim_directories: file
-            .verbatim_directories
-            .into_iter()
-            .map(|directory| directory.read(folder))
-            .collect::<Result<_, _>>()?,
+        objects: each(file.objects, object)?,
+        verbatim_certificates: each(file.verbatim_certificates, |certificate| certificate.read(folder))?,
+        verbatim_directories: each(file.verbatim_directories, |directory| directory.read(folder))?,
         ef_actua: file.update.map(ef_actua).transpose()?,
         certificates: file.certificates,
         codes: file.codes,
@@ -192,15 +202,52 @@ impl From<CardTypeName> for CardType {
     }
 }
 
-fn value(field: &'static str, reason: &str) -> PersonaError {
-    PersonaError::Value {
-        field,
-        reason: reason.to_owned(),
+fn check(right: bool, field: &'static str, reason: &str) -> Result<(), PersonaError> {
+    if right {
+        Ok(())
+    } else {
+        Err(PersonaError::value(field, reason))
     }
 }
 
-fn check(right: bool, field: &'static str, reason: &str) -> Result<(), PersonaError> {
-    if right { Ok(()) } else { Err(value(field, reason)) }
+/// What has no form that limits it: certificates and data objects hold these texts.
+fn check_lengths(file: &File) -> Result<(), PersonaError> {
+    let holder = file.holder.as_ref();
+    for (field, text) in [
+        ("description", Some(&file.description)),
+        ("identifier", Some(&file.identifier)),
+        ("title", file.title.as_ref()),
+        ("department", file.department.as_ref()),
+        ("pharmacist-table", file.pharmacist_table.as_ref()),
+        ("holder.given-name", holder.map(|holder| &holder.given_name)),
+        ("holder.surname", holder.map(|holder| &holder.surname)),
+    ] {
+        let fits = text.is_none_or(|text| text.len() <= LONGEST_TEXT);
+        check(fits, field, "200 bytes at most")?;
+    }
+    check(
+        limits::NAME.holds(file.name.len()),
+        "name",
+        &limits::NAME.to_string(),
+    )?;
+    let short =
+        |codes: &[String]| codes.len() <= MOST_CODES && codes.iter().all(|code| code.len() <= LONGEST_CODE);
+    check(
+        short(&file.specialities),
+        "specialities",
+        "16 codes of 16 bytes at most",
+    )?;
+    check(
+        short(&file.languages),
+        "languages",
+        "16 codes of two letters at most",
+    )?;
+    let size = file.certificates.minimum_size;
+    check(
+        size.is_none_or(|size| limits::CERTIFICATE_SIZE.holds(size)),
+        "certificates.minimum-size",
+        &limits::CERTIFICATE_SIZE.to_string(),
+    )
 }
 
 fn slug(name: &str) -> bool {
@@ -229,7 +276,7 @@ pub(super) fn ef_sn_icc(serial: &str) -> Result<[u8; 12], PersonaError> {
     check(digits(serial, 8), "serial", "eight digits")?;
     let number = format!("8025000001{serial}");
     let check_digit = luhn_digit(&number);
-    let number: [u8; 9] = bcd(&number).ok_or_else(|| value("serial", "eight digits"))?;
+    let number: [u8; 9] = bcd(&number).ok_or_else(|| PersonaError::value("serial", "eight digits"))?;
     let mut content = [0x5A, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0, check_digit << 4 | 0x0F];
     content[2..11].copy_from_slice(&number);
     Ok(content)
@@ -294,7 +341,7 @@ fn holder(file: FileHolder) -> Result<Holder, PersonaError> {
 fn situations(files: Vec<FileSituation>) -> Result<Vec<Situation>, PersonaError> {
     let ascending = files.windows(2).all(|pair| pair[0].number < pair[1].number);
     check(ascending, "situation.number", "ascending, each once")?;
-    files.into_iter().map(situation).collect()
+    each(files, situation)
 }
 
 fn situation(file: FileSituation) -> Result<Situation, PersonaError> {
@@ -304,7 +351,7 @@ fn situation(file: FileSituation) -> Result<Situation, PersonaError> {
         "from 1 to 16",
     )?;
     check(
-        file.structure.len() <= 200,
+        file.structure.len() <= LONGEST_TEXT,
         "situation.structure",
         "200 bytes at most",
     )?;
@@ -360,7 +407,7 @@ fn object(file: FileObject) -> Result<(String, Vec<u8>), PersonaError> {
     )?;
     let content = hex::decode(&file.content)
         .filter(|content| content.len() <= LARGEST_FILE)
-        .ok_or_else(|| value("object.content", "hexadecimal digits, 32767 bytes at most"))?;
+        .ok_or_else(|| PersonaError::value("object.content", "hexadecimal digits, 32767 bytes at most"))?;
     Ok((file.label, content))
 }
 
@@ -368,7 +415,7 @@ fn ef_actua(file: FileUpdate) -> Result<EfActua, PersonaError> {
     let date = |text: &str| {
         bcd(text)
             .filter(|_| digits(text, 14))
-            .ok_or_else(|| value("update", "dates are YYYYMMDDhhmmss"))
+            .ok_or_else(|| PersonaError::value("update", "dates are YYYYMMDDhhmmss"))
     };
     Ok(EfActua {
         start: date(&file.start)?,

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::Chip;
 use crate::embedded::PERSONAS;
+use crate::input::{line_of, near, read_text, unknown};
 use crate::pki::{Period, Validity};
 
 pub use verbatim::{Directory, VerbatimCertificate, VerbatimDirectory};
@@ -250,9 +251,16 @@ pub enum PersonaError {
     /// Not TOML, or not the fields of a persona; the text says where.
     Syntax(String),
     /// A field whose value no card could carry.
-    Value { field: &'static str, reason: String },
-    /// The crate has none of this name.
-    Unknown(String),
+    Value {
+        field: &'static str,
+        reason: String,
+        /// In which of the tables of this name, counted from 0.
+        index: usize,
+        /// Where it stands in the text, counted from 1, if it is there.
+        line: Option<usize>,
+    },
+    /// The crate has none of this name; it has these, which are near.
+    Unknown(String, Vec<String>),
     /// A file that cannot be read, and why.
     Unreadable(String, String),
 }
@@ -261,14 +269,61 @@ impl fmt::Display for PersonaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PersonaError::Syntax(message) => f.write_str(message),
-            PersonaError::Value { field, reason } => write!(f, "{field}: {reason}"),
-            PersonaError::Unknown(name) => write!(f, "no persona is called {name}"),
+            PersonaError::Value {
+                field,
+                reason,
+                line: Some(line),
+                ..
+            } => write!(f, "line {line}: {field}: {reason}"),
+            PersonaError::Value { field, reason, .. } => write!(f, "{field}: {reason}"),
+            PersonaError::Unknown(name, near) => f.write_str(&unknown("persona", name, near)),
             PersonaError::Unreadable(file, reason) => write!(f, "{file}: {reason}"),
         }
     }
 }
 
 impl std::error::Error for PersonaError {}
+
+impl PersonaError {
+    fn value(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Value {
+            field,
+            reason: reason.into(),
+            index: 0,
+            line: None,
+        }
+    }
+
+    /// The same in the table number `at` of those of this name.
+    fn at(mut self, at: usize) -> Self {
+        if let Self::Value { index, .. } = &mut self {
+            *index = at;
+        }
+        self
+    }
+
+    /// The same with its line in the text that it was found in.
+    fn in_text(mut self, toml: &str) -> Self {
+        if let Self::Value {
+            field, index, line, ..
+        } = &mut self
+        {
+            *line = line_of(toml, field, *index);
+        }
+        self
+    }
+}
+
+/// What `read` makes of each table of a name, or what is wrong with one, and with which.
+fn each<T, U>(
+    tables: Vec<T>,
+    mut read: impl FnMut(T) -> Result<U, PersonaError>,
+) -> Result<Vec<U>, PersonaError> {
+    let numbered = tables.into_iter().enumerate();
+    numbered
+        .map(|(index, table)| read(table).map_err(|error| error.at(index)))
+        .collect()
+}
 
 /// Reads a persona from the text of its file. Files that it names are looked for in the current directory.
 pub fn parse(toml: &str) -> Result<Persona, PersonaError> {
@@ -295,15 +350,27 @@ pub fn find(name: &str) -> Option<Persona> {
 /// in `.toml`) or by the text of that file (more than one line).
 pub fn named(text: &str) -> Result<Persona, PersonaError> {
     match Described::by(text) {
-        Described::Name(name) => find(name).ok_or_else(|| PersonaError::Unknown(name.into())),
+        Described::Name(name) => {
+            find(name).ok_or_else(|| PersonaError::Unknown(name.into(), near(name, names())))
+        }
         Described::Text(text) => parse(text),
         Described::File(path) => {
             let unreadable = |reason: String| PersonaError::Unreadable(path.into(), reason);
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+            let text = read_text(Path::new(path)).map_err(|error| unreadable(error.to_string()))?;
             let folder = Path::new(path).parent().unwrap_or(Path::new(""));
             file::parse(&text, folder).map_err(|error| unreadable(error.to_string()))
         }
     }
+}
+
+/// Everybody of the crate, the insured too.
+fn names() -> impl Iterator<Item = String> {
+    let professionals = all().into_iter().map(|persona| persona.name);
+    professionals.chain(
+        crate::vitale::insured::all()
+            .into_iter()
+            .map(|insured| insured.name),
+    )
 }
 
 /// How people say whose card they mean.

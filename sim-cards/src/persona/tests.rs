@@ -173,6 +173,7 @@ fn a_wrong_value_is_named() {
         ("[[sit", "languages = [\"fr\"]\n[[sit", "languages"),
         ("[[sit", "codes = { holder = \"123\" }\n[[sit", "codes.holder"),
         ("[[sit", "codes = { holder-tries = 4 }\n[[sit", "codes.holder-tries"),
+        ("[[sit", "certificates = { minimum-size = 99999999 }\n[[sit", "certificates.minimum-size"),
         ("[[sit", "update = { start = \"2024\" }\n[[sit", "update"),
         ("[[sit", "update = { start = \"2024031510300é\" }\n[[sit", "update"),
     ];
@@ -183,6 +184,62 @@ fn a_wrong_value_is_named() {
             other => panic!("{value}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn a_wrong_value_has_the_line_where_it_stands() {
+    let text = minimal();
+    let line = |right: &str| text.lines().position(|line| line.contains(right)).unwrap() + 1;
+    let second = "\n[[situation]]\nnumber = 5\nstructure = \"X\"\nstructure-id = \"1\"\nsector = \"SA\"\n";
+    let after = text.trim_end().lines().count();
+    for (wrong, said) in [
+        (
+            text.replace("27000099", "2"),
+            format!("line {}: serial: ", line("27000099")),
+        ),
+        (
+            text.replace("SA01", "SA1"),
+            format!("line {}: situation.sector: ", line("SA01")),
+        ),
+        (
+            format!("{}{second}", text.trim_end()),
+            format!("line {}: situation.sector: ", after + 5),
+        ),
+    ] {
+        let error = parse(&wrong).unwrap_err().to_string();
+        assert!(error.starts_with(&said), "{error}, not {said}");
+    }
+}
+
+/// As long as the fields may be: what they go into is whole.
+#[test]
+fn no_text_is_longer_than_a_card_can_carry() {
+    let longest = "É".repeat(100);
+    let file = |length: &str| {
+        let persona = include_str!("../../personas/secretary-cpe-cps4.toml");
+        let field = |line: &str| match line.split_once(" = ") {
+            Some((
+                name @ ("surname" | "given-name" | "title" | "department" | "structure" | "description"),
+                _,
+            )) => {
+                format!("{name} = \"{length}\"\n")
+            }
+            _ => format!("{line}\n"),
+        };
+        persona.lines().map(field).collect::<String>()
+    };
+    let persona = parse(&file(&longest)).unwrap();
+    for chip in [Chip::Cps3, Chip::Cps4] {
+        let options = crate::Options {
+            chip: Some(chip),
+            ..crate::Options::default()
+        };
+        let dump = crate::SimCard::from_persona(&persona, &options)
+            .dump()
+            .to_string();
+        assert!(dump.contains(&format!("SN={longest}")), "{dump}");
+    }
+    assert!(parse(&file(&format!("{longest}A"))).is_err());
 }
 
 #[test]

@@ -94,7 +94,8 @@ impl FileCertificate {
         let options = ["certificate.file", "certificate.content"];
         let content = content(options, self.file, self.content, folder)?;
         let content = if content.trim_ascii_start().starts_with(b"-----BEGIN ") {
-            pem::decode(&content).ok_or_else(|| wrong(options[0], "PEM that cannot be decoded"))?
+            pem::decode(&content)
+                .ok_or_else(|| PersonaError::value(options[0], "PEM that cannot be decoded"))?
         } else {
             content
         };
@@ -122,13 +123,6 @@ impl FileDirectory {
     }
 }
 
-fn wrong(field: &'static str, reason: impl Into<String>) -> PersonaError {
-    PersonaError::Value {
-        field,
-        reason: reason.into(),
-    }
-}
-
 /// The bytes of a file, or those that stand in the persona as hexadecimal digits.
 fn content(
     [in_file, in_place]: [&'static str; 2],
@@ -139,15 +133,16 @@ fn content(
     match (file, digits) {
         (Some(file), None) => {
             let path = folder.join(file);
-            let refused = |reason: &str| wrong(in_file, format!("{}: {reason}", path.display()));
+            let refused =
+                |reason: &str| PersonaError::value(in_file, format!("{}: {reason}", path.display()));
             read(&path)
                 .map_err(|error| refused(&error.to_string()))?
                 .ok_or_else(|| refused("longer than 32767 bytes, the most that a card can hold in a file"))
         }
         (None, Some(digits)) => hex::decode(&digits)
             .filter(|content| content.len() <= LARGEST_FILE)
-            .ok_or_else(|| wrong(in_place, "hexadecimal digits, 32767 bytes at most")),
-        (Some(_), Some(_)) | (None, None) => Err(wrong(
+            .ok_or_else(|| PersonaError::value(in_place, "hexadecimal digits, 32767 bytes at most")),
+        (Some(_), Some(_)) | (None, None) => Err(PersonaError::value(
             in_file,
             "give either file, a path, or content, hexadecimal digits",
         )),

@@ -1,10 +1,12 @@
 //! One card as the command line and a scenario describe it.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::ScenarioError;
+use super::limits::{self, Limit};
 use crate::card::{Options, Protocol, SimCard};
 use crate::faults::PlannedFault;
 use crate::persona::{self, Persona};
@@ -23,6 +25,30 @@ pub enum CardKind {
     /// A CPS4 with the ATR of the release candidates.
     Cps4Candidate,
     Vitale2,
+}
+
+impl CardKind {
+    /// Its chip, if it is a professional's card.
+    fn chip(self) -> Option<Chip> {
+        match self {
+            Self::Cps3 | Self::Cps3Contactless => Some(Chip::Cps3),
+            Self::Cps4 | Self::Cps4Candidate => Some(Chip::Cps4),
+            Self::Vitale2 => None,
+        }
+    }
+}
+
+impl fmt::Display for CardKind {
+    /// The name that people type.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cps3 => "cps3",
+            Self::Cps3Contactless => "cps3-contactless",
+            Self::Cps4 => "cps4",
+            Self::Cps4Candidate => "cps4-candidate",
+            Self::Vitale2 => "vitale2",
+        })
+    }
 }
 
 /// A protocol under the name that people type.
@@ -149,22 +175,30 @@ impl CardDescription {
             (None, Some(kind)) => usual_persona(kind),
             (None, None) => return Err(wrong("say which card or whose")),
         };
-        if self.card.is_none_or(|kind| kind == CardKind::Vitale2) {
-            match insured::named(whose) {
-                Ok(_) if self.protocol == Some(ProtocolName::T1) => {
-                    return Err(wrong("a Vitale 2 speaks T=0 only"));
-                }
-                Ok(insured) => return Ok(Holder::Insured(insured)),
-                Err(error) if self.card.is_some() => return Err(wrong(&error.to_string())),
-                Err(_) => {}
+        let insured = insured::named(whose);
+        match (&insured, self.card) {
+            (Ok(_), None | Some(CardKind::Vitale2)) if self.protocol == Some(ProtocolName::T1) => {
+                return Err(wrong("a Vitale 2 speaks T=0 only"));
             }
+            (Ok(_), Some(kind)) if kind != CardKind::Vitale2 => {
+                return Err(contradiction(kind, whose, "a Vitale 2"));
+            }
+            _ => {}
         }
-        let persona = persona::named(whose).map_err(|error| wrong(&error.to_string()))?;
-        let chip = match self.card {
-            Some(CardKind::Cps3 | CardKind::Cps3Contactless) => Chip::Cps3,
-            Some(CardKind::Cps4 | CardKind::Cps4Candidate) => Chip::Cps4,
-            Some(CardKind::Vitale2) | None => persona.chip,
+        let persona = match (insured, persona::named(whose)) {
+            (Ok(insured), _) => return Ok(Holder::Insured(insured)),
+            (_, Ok(persona)) => persona,
+            (Err(error), Err(_)) if self.card == Some(CardKind::Vitale2) => {
+                return Err(wrong(&error.to_string()));
+            }
+            (_, Err(error)) => return Err(wrong(&error.to_string())),
         };
+        let chip = persona.chip;
+        if let Some(kind) = self.card
+            && kind.chip() != Some(chip)
+        {
+            return Err(contradiction(kind, whose, &format!("a {chip}")));
+        }
         match (chip, self.card, self.protocol) {
             (Chip::Cps3, Some(CardKind::Cps3Contactless), Some(ProtocolName::T0)) => {
                 Err(wrong("the antenna of a CPS3 speaks T=1 only"))
@@ -177,23 +211,28 @@ impl CardDescription {
     }
 
     fn options(&self) -> Result<Options, ScenarioError> {
-        let digits = |text: &Option<String>, shortest: usize, longest: usize, what: &str| match text {
-            Some(text)
-                if !(shortest..=longest).contains(&text.len())
-                    || !text.bytes().all(|byte| byte.is_ascii_digit()) =>
-            {
-                Err(wrong(&format!(
-                    "{what}: {shortest} to {longest} digits are wanted"
-                )))
+        let digits = |text: &Option<String>, limit: &Limit, what: &str| match text {
+            Some(text) if !limit.holds(text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err(wrong(&format!("{what}: {limit}")))
             }
             text => Ok(text.clone()),
         };
         let atr = self.atr.as_ref().map(|text| {
             hex::decode(text)
-                .filter(|atr| (2..=33).contains(&atr.len()))
-                .ok_or_else(|| wrong("ATR: 2 to 33 bytes are wanted"))
+                .filter(|atr| limits::ATR.holds(atr.len()))
+                .ok_or_else(|| wrong(&format!("ATR: {}, hexadecimal", limits::ATR)))
         });
-        let serial = digits(&self.serial, 8, 8, "serial")?.and_then(|digits| digits.parse().ok());
+        let serial = digits(&self.serial, &limits::SERIAL, "serial")?.and_then(|digits| digits.parse().ok());
+        if self
+            .label
+            .as_ref()
+            .is_some_and(|label| !limits::LABEL.holds(label.len()))
+        {
+            return Err(wrong(&format!("label: {}", limits::LABEL)));
+        }
+        let size = |size: Option<usize>| size.map(|size| size as u64);
+        limits::CERTIFICATE_SIZE.check("certificate-size", size(self.certificate_size))?;
+        limits::LARGEST_ANSWER.check("largest-answer", size(self.largest_answer))?;
         Ok(Options {
             interface: match self.card {
                 Some(CardKind::Cps3Contactless) => Interface::Contactless,
@@ -209,11 +248,11 @@ impl CardDescription {
             label: self.label.clone(),
             certificate_size: self.certificate_size,
             largest_answer: self.largest_answer,
-            pin: digits(&self.pin, 4, 8, "code of the holder")?,
-            tries: self.tries,
-            puk: digits(&self.puk, 8, 8, "unblocking code")?,
-            puk_tries: self.puk_tries,
-            puk_uses: self.puk_uses,
+            pin: digits(&self.pin, &limits::PIN, "PIN of the holder")?,
+            tries: limits::TRIES.check("tries", self.tries)?,
+            puk: digits(&self.puk, &limits::PUK, "unblocking code")?,
+            puk_tries: limits::PUK_TRIES.check("puk-tries", self.puk_tries)?,
+            puk_uses: limits::PUK_USES.check("puk-uses", self.puk_uses)?,
             needs_recovery: self.needs_recovery,
             writable_area: self.cps_data,
             ..Options::default()
@@ -223,9 +262,8 @@ impl CardDescription {
     /// The time that the card takes; that of `real` where it shall be as slow.
     fn delay(&self, real: Timing) -> Result<Option<Timing>, ScenarioError> {
         let duration = |text: &Option<String>| -> Result<Option<Duration>, ScenarioError> {
-            let parse = |text: &String| {
-                parse_duration(text).ok_or_else(|| wrong(&format!("{text}: no duration such as 2s or 500ms")))
-            };
+            let parse =
+                |text: &String| parse_duration(text).map_err(|wanted| wrong(&format!("{text}: {wanted}")));
             text.as_ref().map(parse).transpose()
         };
         let (byte, operation) = (duration(&self.delay_byte)?, duration(&self.delay_operation)?);
@@ -250,6 +288,17 @@ fn wrong(what: &str) -> ScenarioError {
     ScenarioError(what.into())
 }
 
+fn contradiction(kind: CardKind, whose: &str, is: &str) -> ScenarioError {
+    // The text of a file is no name.
+    let whose = match whose.contains('\n') {
+        true => "this persona".into(),
+        false => format!("persona {whose}"),
+    };
+    wrong(&format!(
+        "card {kind} against {whose}, whose card is {is}: leave one of them out, or write a persona with this chip"
+    ))
+}
+
 fn parse_fault(text: &str) -> Result<PlannedFault, ScenarioError> {
     text.parse()
         .map_err(|error: crate::faults::FaultSyntax| wrong(&error.to_string()))
@@ -272,9 +321,10 @@ pub fn name_all(cards: &mut [CardDescription]) -> Result<(), ScenarioError> {
             }
         };
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if name.parse::<usize>().is_ok() || name.is_empty() || !name.bytes().all(fits) {
+        if name.parse::<usize>().is_ok() || !limits::NAME.holds(name.len()) || !name.bytes().all(fits) {
             return Err(wrong(&format!(
-                "{name}: a name has letters, digits and hyphens, and is no number"
+                "{name}: a name has letters, digits and hyphens, {} at most, and is no number",
+                limits::NAME.most()
             )));
         }
         names.push(name.clone());

@@ -30,13 +30,16 @@
 //! ```
 
 mod card;
+pub mod limits;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::control::{Order, Place};
+use crate::input::read_text;
 use crate::timing::parse_duration;
 
 pub use card::{CardDescription, CardKind, ProtocolName, usual_persona};
@@ -72,6 +75,7 @@ impl Scenario {
     /// Cards to which nothing happens.
     pub fn of_cards(mut cards: Vec<CardDescription>) -> Result<Self, ScenarioError> {
         card::name_all(&mut cards)?;
+        one_for_each_reader(&cards)?;
         Ok(Self {
             cards,
             steps: Vec::new(),
@@ -146,6 +150,13 @@ struct FileExchange {
     exchange: u64,
 }
 
+/// [`parse`] of the text of a file.
+pub fn read(path: &Path) -> Result<Scenario, ScenarioError> {
+    let in_file = |error: String| ScenarioError(format!("{}: {error}", path.display()));
+    let text = read_text(path).map_err(|error| in_file(error.to_string()))?;
+    parse(&text).map_err(|error| in_file(error.to_string()))
+}
+
 /// Reads a scenario. Cards that its steps name must be there.
 pub fn parse(toml: &str) -> Result<Scenario, ScenarioError> {
     let file: File = toml::from_str(toml).map_err(|error| ScenarioError(error.to_string()))?;
@@ -159,6 +170,24 @@ pub fn parse(toml: &str) -> Result<Scenario, ScenarioError> {
     }
     scenario.steps = steps;
     Ok(scenario)
+}
+
+/// No two cards go into the same reader at the start.
+fn one_for_each_reader(cards: &[CardDescription]) -> Result<(), ScenarioError> {
+    let mut readers = std::collections::BTreeMap::new();
+    for (index, card) in cards.iter().enumerate() {
+        if !card.inserted.unwrap_or(true) {
+            continue;
+        }
+        let name = card.name.as_deref().unwrap_or_default();
+        let reader = card.reader.unwrap_or(index);
+        if let Some(first) = readers.insert(reader, name) {
+            return Err(ScenarioError(format!(
+                "reader {reader} takes one card, and {first} and {name} are both for it from the start"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn step(file: FileStep) -> Result<Step, ScenarioError> {
@@ -198,7 +227,7 @@ fn step(file: FileStep) -> Result<Step, ScenarioError> {
 }
 
 fn duration(text: &str) -> Result<Duration, ScenarioError> {
-    parse_duration(text).ok_or_else(|| ScenarioError(format!("{text}: no duration such as 2s or 500ms")))
+    parse_duration(text).map_err(|wanted| ScenarioError(format!("{text}: {wanted}")))
 }
 
 /// The cards that a step names.
@@ -218,7 +247,7 @@ fn named(step: &Step) -> impl Iterator<Item = &String> {
             card,
         } => [Some(place), Some(card)],
         Order::Swap { card, .. } => [Some(card), None],
-        Order::Remove(Place::Reader(_)) | Order::Status | Order::End => [None, None],
+        Order::Remove(Place::Reader(_)) | Order::Status | Order::Ready | Order::End => [None, None],
     });
     waited_for.into_iter().chain(of_orders.flatten())
 }

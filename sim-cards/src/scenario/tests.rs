@@ -75,6 +75,8 @@ fn wrong_scenarios_are_refused() {
         ("insert insured-alone", "insert nobody"),
         ("insert insured-alone", "insertion"),
         ("exchange = 40", ""),
+        // The third card goes into reader 2 by itself.
+        ("reader = 1\ninserted = false", "reader = 2"),
     ] {
         assert!(parse(&SCENARIO.replacen(from, to, 1)).is_err(), "{to}");
     }
@@ -89,6 +91,22 @@ fn wrong_scenarios_are_refused() {
         ("card = \"cps4\"", "card = \"cps4\"\npin = \"123\""),
         ("card = \"cps4\"", "card = \"cps4\"\npersona = \"nobody\""),
         ("card = \"cps4\"", "card = \"cps4\"\natr = \"3B\""),
+        ("card = \"cps4\"", "card = \"cps4\"\ntries = 4"),
+        ("card = \"cps4\"", "card = \"cps4\"\npuk-tries = 11"),
+        ("card = \"cps4\"", "card = \"cps4\"\npuk-uses = 101"),
+        ("card = \"cps4\"", "card = \"cps4\"\nlargest-answer = 257"),
+        ("card = \"cps4\"", "card = \"cps4\"\ncertificate-size = 99999999"),
+        ("card = \"cps4\"", "card = \"cps4\"\nlabel = \"\""),
+        ("card = \"cps4\"", "card = \"cps4\"\ndelay-byte = \"2h\""),
+        (
+            "card = \"cps4\"",
+            "card = \"cps4\"\npersona = \"doctor-hospital-cps3\"",
+        ),
+        ("card = \"cps4\"", "card = \"cps4\"\npersona = \"insured-alone\""),
+        (
+            "card = \"cps4\"",
+            "card = \"vitale2\"\npersona = \"doctor-gp-cps4\"",
+        ),
     ] {
         let scenario = parse(&SCENARIO.replacen(from, to, 1)).unwrap();
         assert!(scenario.cards[0].issue().is_err(), "{to}");

@@ -1,11 +1,14 @@
 //! The persons on a simulated Vitale 2, written in `insured/*.toml`. All are fictional.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::embedded::INSURED;
+use crate::input::{line_of, near, read_text, unknown};
 use crate::persona::Described;
+use crate::scenario::limits;
 
 /// What one Vitale 2 says of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -73,40 +76,63 @@ impl std::error::Error for InsuredError {}
 /// Reads the text of a file of `insured/`.
 pub fn parse(toml: &str) -> Result<Insured, InsuredError> {
     let insured: Insured = toml::from_str(toml).map_err(|error| InsuredError(error.to_string()))?;
-    let check = |right: bool, reason: &str| {
-        if right {
-            Ok(())
-        } else {
-            Err(InsuredError(reason.into()))
-        }
-    };
+    match wrong(&insured) {
+        None => Ok(insured),
+        Some((field, index, reason)) => Err(InsuredError(match line_of(toml, field, index) {
+            Some(line) => format!("line {line}: {field}: {reason}"),
+            None => format!("{field}: {reason}"),
+        })),
+    }
+}
+
+/// The first field whose value no card could carry, in which of the persons, and what is wanted.
+fn wrong(insured: &Insured) -> Option<(&'static str, usize, &'static str)> {
     let digits =
         |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
     let version = u8::from_str_radix(&insured.version, 16).ok();
-    check(
-        version.is_some_and(|version| (FIRST_VERSION..=LAST_VERSION).contains(&version)),
-        "version: 43 to 49",
-    )?;
-    check(digits(&insured.number, 10), "number: ten digits")?;
-    check(digits(&insured.valid_from, 8), "valid-from: YYYYMMDD")?;
-    check(
-        (1..=MOST_PERSONS).contains(&insured.persons.len()),
-        "person: one to sixteen",
-    )?;
-    for person in &insured.persons {
-        check(digits(&person.birth_date, 8), "person.birth-date: YYYYMMDD")?;
-        check(
-            digits(&person.social_security_number, 13),
-            "person.social-security-number: thirteen digits",
-        )?;
-        let fits =
-            |name: &str| (1..=27).contains(&name.chars().count()) && name.chars().all(|letter| letter <= 'ÿ');
-        check(
-            fits(&person.surname) && fits(&person.given_name),
-            "person: names of 1 to 27 letters of ISO 8859-1",
-        )?;
-    }
-    Ok(insured)
+    let version = version.is_some_and(|version| (FIRST_VERSION..=LAST_VERSION).contains(&version));
+    let persons = (1..=MOST_PERSONS).contains(&insured.persons.len());
+    let name = limits::NAME.holds(insured.name.len());
+    let own = [
+        ("name", name, "1 to 64 characters"),
+        (
+            "description",
+            insured.description.len() <= 200,
+            "200 bytes at most",
+        ),
+        ("version", version, "43 to 49"),
+        ("number", digits(&insured.number, 10), "ten digits"),
+        ("valid-from", digits(&insured.valid_from, 8), "YYYYMMDD"),
+        ("person", persons, "one to sixteen"),
+    ];
+    let fits =
+        |name: &str| (1..=27).contains(&name.chars().count()) && name.chars().all(|letter| letter <= 'ÿ');
+    let of_person = |person: &Person| {
+        let number = digits(&person.social_security_number, 13);
+        [
+            ("person.birth-date", digits(&person.birth_date, 8), "YYYYMMDD"),
+            ("person.social-security-number", number, "thirteen digits"),
+            (
+                "person.surname",
+                fits(&person.surname),
+                "1 to 27 letters of ISO 8859-1",
+            ),
+            (
+                "person.given-name",
+                fits(&person.given_name),
+                "1 to 27 letters of ISO 8859-1",
+            ),
+        ]
+    };
+    let numbered = insured.persons.iter().enumerate();
+    let persons = numbered.flat_map(|(index, person)| {
+        of_person(person).map(|(field, right, wanted)| (field, right, index, wanted))
+    });
+    own.into_iter()
+        .map(|(field, right, wanted)| (field, right, 0, wanted))
+        .chain(persons)
+        .find(|(_, right, ..)| !right)
+        .map(|(field, _, index, wanted)| (field, index, wanted))
 }
 
 /// Every Vitale 2 of the crate, by name.
@@ -130,12 +156,13 @@ pub fn find(name: &str) -> Option<Insured> {
 pub fn named(text: &str) -> Result<Insured, InsuredError> {
     match Described::by(text) {
         Described::Name(name) => {
-            find(name).ok_or_else(|| InsuredError(format!("no insured is called {name}")))
+            let names = || all().into_iter().map(|insured| insured.name);
+            find(name).ok_or_else(|| InsuredError(unknown("insured", name, &near(name, names()))))
         }
         Described::Text(text) => parse(text),
         Described::File(path) => {
             let unreadable = |reason: String| InsuredError(format!("{path}: {reason}"));
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+            let text = read_text(Path::new(path)).map_err(|error| unreadable(error.to_string()))?;
             parse(&text).map_err(|error| unreadable(error.to_string()))
         }
     }

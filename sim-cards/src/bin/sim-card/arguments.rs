@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use sim_cards::control::{Order, Readers, Row};
 use sim_cards::faults::PlannedFault;
+use sim_cards::scenario::limits::{self, Limit};
 use sim_cards::scenario::{CardDescription, CardKind, ProtocolName};
 use sim_cards::timing::parse_duration;
 use sim_cards::{pki::Date, trace, vpcd};
@@ -17,12 +19,12 @@ use sim_cards::{pki::Date, trace, vpcd};
 ///
 /// SIGUSR1 takes every card out, and puts them back the next time; SIGUSR2 resets them.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, override_usage = "sim-card [OPTIONS] [-- COMMAND...]")]
 pub struct Arguments {
-    /// Kind of the card; that of the persona if left out
+    /// Kind of the card; that of the persona if left out, and never against it
     #[arg(long, value_enum)]
     pub card: Vec<CardArgument>,
-    /// Holder of the card: one of --list, or the path of a persona file
+    /// Holder of the card: one of --list, or the path of a persona file (with a slash, or ending in .toml)
     #[arg(long, value_name = "NAME")]
     pub persona: Vec<String>,
     #[command(flatten)]
@@ -34,14 +36,22 @@ pub struct Arguments {
     /// Cards and what happens to them when, in a file (TOML)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["card", "persona", "dump"])]
     pub scenario: Option<PathBuf>,
-    /// Take orders at this Unix socket: insert, remove, swap, reset, fault, no-faults, status, end
+    /// Take orders at this Unix socket: insert, remove, swap, reset, fault, no-faults, status, ready, end
     #[arg(long, value_name = "PATH")]
     pub control: Option<PathBuf>,
     /// Send one order to the sim-card that listens at --control, print its answer, and do nothing else
     #[arg(long, value_name = "ORDER", requires = "control", conflicts_with_all = ["card", "persona", "scenario"])]
     pub order: Option<Order>,
-    /// Write every exchange to this file, - for the standard output (codes and plaintexts included); with several
-    /// cards, one file for each, FILE.NAME
+    /// Wait, this long at most, until the reader of each card of the sim-card at --control has seen it, and do nothing
+    /// else
+    #[arg(long, value_name = "TIME", requires = "control", num_args = 0..=1, require_equals = true,
+        default_missing_value = "60s", value_parser = duration, conflicts_with_all = ["card", "persona", "scenario", "order"])]
+    pub wait_ready: Option<Duration>,
+    /// Write the line "ready" to this open file descriptor when the reader of each card has seen it
+    #[arg(long, value_name = "N")]
+    pub ready_fd: Option<u16>,
+    /// Write every exchange to this file, - for the standard output (PINs and plaintexts included), where nothing else
+    /// is written then; with several cards, one file for each, FILE.NAME
     #[arg(long, value_name = "FILE")]
     pub trace: Option<String>,
     /// Form of the trace: text for people, json for one object on a line
@@ -56,6 +66,10 @@ pub struct Arguments {
     /// Print the file tree of the card, decoded, and insert nothing
     #[arg(long)]
     pub dump: bool,
+    /// Run this command when the reader of each card has seen it, take the cards out when it ends, and end with its
+    /// status; messages of sim-card go to the standard error
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["order", "wait_ready", "list", "dump"])]
+    pub command: Vec<OsString>,
 }
 
 /// What is on the card.
@@ -68,26 +82,26 @@ pub struct Content {
     /// Number of the card, eight digits
     #[arg(long, value_name = "DIGITS")]
     serial: Option<String>,
-    /// Label of the token
+    /// Label of the token, 200 bytes at most
     #[arg(long)]
     label: Option<String>,
-    /// Bytes that each certificate has at least
-    #[arg(long, value_name = "BYTES")]
+    /// Bytes that each certificate has at least, 32000 at most
+    #[arg(long, value_name = "BYTES", value_parser = within::<usize>(&limits::CERTIFICATE_SIZE))]
     certificate_size: Option<usize>,
-    /// Code of the holder, four to eight digits
+    /// PIN of the holder, four to eight digits
     #[arg(long, value_name = "DIGITS")]
     pin: Option<String>,
-    /// Tries of the holder code that are left
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    /// Tries of the holder's PIN that are left, 3 at most
+    #[arg(long, value_name = "N", value_parser = within::<u8>(&limits::TRIES))]
     tries: Option<u8>,
-    /// Unblocking code
+    /// Unblocking code, eight digits
     #[arg(long, value_name = "DIGITS")]
     puk: Option<String>,
-    /// Tries of the unblocking code that are left
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=10))]
+    /// Tries of the unblocking code that are left, 10 at most
+    #[arg(long, value_name = "N", value_parser = within::<u8>(&limits::PUK_TRIES))]
     puk_tries: Option<u8>,
     /// How often the unblocking code can still be used; a hundred times when new
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = within::<u16>(&limits::PUK_USES))]
     puk_uses: Option<u16>,
     /// Whether a writable CPS_DATA is on the card (a CPS4 has none if left out)
     #[arg(long, value_name = "BOOL")]
@@ -104,8 +118,8 @@ pub struct Behaviour {
     /// Transmission protocol: t0 is all that the contacts of a CPS3 speak, t1 the first choice of a CPS4
     #[arg(long, value_enum)]
     protocol: Option<ProtocolArgument>,
-    /// Bytes of the longest answer
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Bytes of the longest answer, without its status word; 1 to 256
+    #[arg(long, value_name = "BYTES", value_parser = within::<u16>(&limits::LARGEST_ANSWER))]
     largest_answer: Option<u16>,
     /// CPS4: refuse the application until the recovery sequence was run
     #[arg(long)]
@@ -114,10 +128,10 @@ pub struct Behaviour {
     #[arg(long)]
     real_time: bool,
     /// Time of each byte on the line, such as 1ms or 70us
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     delay_byte: Option<String>,
     /// Time of each operation with a private key, such as 700ms
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     delay_operation: Option<String>,
     /// WHEN:WHAT goes wrong. WHEN: 12, 12+, *, */5, B0#3 (third command with instruction B0), B0#*. WHAT: pull, mute,
     /// reset, other-application, send=HEX, slow=500ms, answer=HEX, status=6F00, truncate=N, oversize=N, garbage, flip=N
@@ -208,10 +222,27 @@ fn fault(text: &str) -> Result<String, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "a time such as 2s or 500ms is wanted".into())
+    parse_duration(text).map_err(String::from)
+}
+
+fn time(text: &str) -> Result<String, String> {
+    duration(text).map(|_| text.into())
+}
+
+/// Reads a number that is within the limit.
+fn within<T: TryFrom<usize> + Clone + Send + Sync + 'static>(
+    limit: &Limit,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    let limit = limit.clone();
+    move |text| limit.read(text)
 }
 
 impl Arguments {
+    /// Whether the standard output belongs to something else than to messages.
+    pub fn output_is_taken(&self) -> bool {
+        self.trace.as_deref() == Some("-") || !self.command.is_empty()
+    }
+
     /// The cards that the command line describes.
     pub fn cards(&self) -> Vec<CardDescription> {
         (0..self.card.len().max(self.persona.len()))

@@ -1,81 +1,108 @@
 //! `sim-card`: puts simulated cards into virtual readers of vsmartcard.
 
 mod arguments;
+mod command;
 
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arguments::Arguments;
 use clap::Parser;
-use sim_cards::control::{self, Desk, Input, Readers, Signal, Until, socket};
+use command::Running;
+use sim_cards::control::{self, Desk, Input, Readers, Report, Signal, Until, socket};
 use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, usual_persona};
 use sim_cards::vitale::insured;
 use sim_cards::{Chip, SimCard, guesses, persona, trace};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("sim-card: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    run(&arguments).unwrap_or_else(|message| {
+        eprintln!("sim-card: {message}");
+        ExitCode::FAILURE
+    })
 }
 
-fn run(arguments: &Arguments) -> Result<(), String> {
+fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     if let Some(file) = &arguments.guesses {
-        guesses::replace_from(file).map_err(|error| error.to_string())?;
+        guesses::replace_from(file).map_err(|error| format!("--guesses {error}"))?;
     }
+    let done = |()| ExitCode::SUCCESS;
     if arguments.list {
-        return list().map_err(|error| error.to_string());
+        return list().map(done).map_err(|error| error.to_string());
     }
     if let (Some(order), Some(path)) = (&arguments.order, &arguments.control) {
-        return send(&order.to_string(), path);
+        return send(&order.to_string(), path).map(done);
+    }
+    if let (Some(time), Some(path)) = (arguments.wait_ready, &arguments.control) {
+        return wait_ready(path, time).map(done);
     }
     let scenario = scenario_of(arguments)?;
     if arguments.dump {
-        return scenario.cards.iter().try_for_each(dump);
+        return scenario.cards.iter().try_for_each(dump).map(done);
     }
     serve(arguments, scenario)
 }
 
 fn send(order: &str, path: &Path) -> Result<(), String> {
-    let answer = socket::order(path, order).map_err(|error| format!("{}: {error}", path.display()))?;
+    let answer =
+        socket::order(path, order).map_err(|error| format!("--control {}: {error}", path.display()))?;
     print!("{}", answer?);
     Ok(())
+}
+
+/// Asks again and again: the program may not listen yet.
+fn wait_ready(path: &Path, time: Duration) -> Result<(), String> {
+    let deadline = Instant::now().checked_add(time);
+    loop {
+        let why = match socket::order(path, "ready") {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(why)) => why,
+            Err(error) => format!("--control {}: {error}", path.display()),
+        };
+        if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+            return Err(format!("not ready after {} s: {why}", time.as_secs_f32()));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// The scenario file, or the cards of the command line without steps.
 fn scenario_of(arguments: &Arguments) -> Result<Scenario, String> {
     if let Some(path) = &arguments.scenario {
-        let in_file = |error: String| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| in_file(error.to_string()))?;
-        return scenario::parse(&text).map_err(|error| in_file(error.to_string()));
+        return scenario::read(path).map_err(|error| format!("--scenario {error}"));
     }
     let cards = arguments.cards();
     if cards.is_empty() {
         return Err("say which card (--card) or whose (--persona); --list names them".into());
     }
-    Scenario::of_cards(cards).map_err(|error| error.to_string())
+    let option = match arguments.persona.is_empty() {
+        true => "",
+        false => "--persona: ",
+    };
+    Scenario::of_cards(cards).map_err(|error| format!("{option}{error}"))
 }
 
-fn serve(arguments: &Arguments, scenario: Scenario) -> Result<(), String> {
+fn serve(arguments: &Arguments, scenario: Scenario) -> Result<ExitCode, String> {
     let (inputs, received) = channel();
-    let readers = Readers::from(&arguments.place);
-    let mut desk = Desk::sending(readers, inputs.clone(), Input::Event);
+    let mut desk = Desk::sending(Readers::from(&arguments.place), inputs.clone(), Input::Event);
     let several = scenario.cards.len() > 1;
     for (index, description) in scenario.cards.iter().enumerate() {
         put(&mut desk, description, index, several, arguments, &scenario)?;
     }
+    desk.check(scenario.steps.iter().flat_map(|step| &step.orders))
+        .map_err(|error| error.to_string())?;
+    let mut teller = Teller::new(arguments, inputs.clone())?;
     listen_to_signals(&inputs).map_err(|error| format!("signals: {error}"))?;
     let _socket = match &arguments.control {
-        Some(path) => {
-            Some(socket::listen(path, &inputs).map_err(|error| format!("{}: {error}", path.display()))?)
-        }
+        Some(path) => Some(
+            socket::listen(path, &inputs)
+                .map_err(|error| format!("--control {}: {error}", path.display()))?,
+        ),
         None => None,
     };
     for description in &scenario.cards {
@@ -83,18 +110,71 @@ fn serve(arguments: &Arguments, scenario: Scenario) -> Result<(), String> {
             desk.insert(name, None).map_err(|error| error.to_string())?;
         }
     }
+    if desk.inserted().is_empty() {
+        teller.ready();
+    }
     let until = match (&arguments.control, scenario.steps.is_empty()) {
+        _ if !arguments.command.is_empty() => Until::Ready,
         (Some(_), _) => Until::Told,
         (None, true) => Until::LastCardLeft,
         (None, false) => Until::StepsDone,
     };
-    control::run(&mut desk, scenario.steps, &received, until, &mut say)
+    let served = control::run(&mut desk, scenario.steps, &received, until, &mut teller);
+    let ended = teller.end();
+    served.and(ended)
 }
 
-/// Lines for people; nobody may read them.
-fn say(line: &str) {
-    let mut out = io::stdout();
-    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+/// Tells people and programs how it goes.
+struct Teller<'a> {
+    arguments: &'a Arguments,
+    inputs: Sender<Input>,
+    ready: Option<File>,
+    command: Option<Result<Running, String>>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(arguments: &'a Arguments, inputs: Sender<Input>) -> Result<Self, String> {
+        let open = |descriptor: u16| {
+            let path = format!("/dev/fd/{descriptor}");
+            let opened = OpenOptions::new().write(true).open(&path);
+            opened.map_err(|error| format!("--ready-fd {descriptor}: {path}: {error}"))
+        };
+        Ok(Self {
+            arguments,
+            inputs,
+            ready: arguments.ready_fd.map(open).transpose()?,
+            command: None,
+        })
+    }
+
+    /// The status of the command, if one was wanted and could be run.
+    fn end(self) -> Result<ExitCode, String> {
+        self.command
+            .map_or(Ok(ExitCode::SUCCESS), |command| command?.end())
+    }
+}
+
+impl Report for Teller<'_> {
+    /// Nobody may read it.
+    fn say(&mut self, line: &str) {
+        drop(match self.arguments.output_is_taken() {
+            true => writeln!(io::stderr(), "{line}"),
+            false => writeln!(io::stdout(), "{line}").and_then(|()| io::stdout().flush()),
+        });
+    }
+
+    fn ready(&mut self) {
+        // Whoever wanted to know may be gone.
+        drop(self.ready.take().map(|mut file| writeln!(file, "ready")));
+        if !self.arguments.command.is_empty() {
+            let command = Running::start(&self.arguments.command, &self.inputs);
+            if command.is_err() {
+                // The loop has not begun its end: it receives this.
+                drop(self.inputs.send(Input::Signal(Signal::End)));
+            }
+            self.command = Some(command);
+        }
+    }
 }
 
 fn put(
@@ -112,7 +192,7 @@ fn put(
             true => format!("{file}.{name}"),
             false => file.clone(),
         };
-        let output = trace_output(&file).map_err(|error| format!("{file}: {error}"))?;
+        let output = trace_output(&file).map_err(|error| format!("--trace {file}: {error}"))?;
         card.set_observer(trace::Writer::new(output, arguments.trace_format.into()).into_observer());
     }
     let reader = description.reader.unwrap_or(index);
