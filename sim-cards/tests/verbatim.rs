@@ -197,7 +197,17 @@ fn what_cannot_be_used_is_told_with_its_option_and_its_file() {
             panic!("{lines} is no persona");
         };
         assert_eq!(file, path("midwife.toml"));
+        let (line, told) = told.split_once(": ").unwrap();
         assert_eq!(told, format!("{field}: {reason}"));
+        // The line of the option, or of the table in which it is missed.
+        let number: usize = line.strip_prefix("line ").unwrap().parse().unwrap();
+        let (table, option) = field.split_once('.').unwrap();
+        let text = midwife(&lines);
+        let line = text.lines().nth(number - 1).unwrap();
+        assert!(
+            line.starts_with(&format!("{option} = ")) || line == format!("[[{table}]]"),
+            "{line}"
+        );
     }
     for unknown in [
         "[[directory]]\nname = \"edf\"\ncontent = \"00\"",
