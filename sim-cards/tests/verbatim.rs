@@ -203,7 +203,7 @@ fn what_cannot_be_used_is_told_with_its_option_and_its_file() {
         let number: usize = line.strip_prefix("line ").unwrap().parse().unwrap();
         let (table, option) = field.split_once('.').unwrap();
         let text = midwife(&lines);
-        let line = text.lines().nth(number - 1).unwrap();
+        let line = text.lines().nth(number - 1).unwrap().trim_start();
         assert!(
             line.starts_with(&format!("{option} = ")) || line == format!("[[{table}]]"),
             "{line}"
