@@ -28,7 +28,7 @@ browse() {
 
 # give_code CODE: into its own dialog.
 give_code() {
-    wait_for_window 180 "^(Déverrouiller l'appareil de sécurité|Unlock Security Device)"
+    wait_for_window "^(Déverrouiller l'appareil de sécurité|Unlock Security Device)"
     sleep 1
     types "$1"
     keys Return

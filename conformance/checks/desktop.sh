@@ -8,7 +8,7 @@ desktop() {
     mkdir -p "$WORK/x11" "$XDG_RUNTIME_DIR" /tmp/.X11-unix
     mount --bind "$WORK/x11" /tmp/.X11-unix
     Xvfb "$DISPLAY" -nolock -nolisten tcp -screen 0 "${1:-1000x700}x24" >"$WORK/xvfb.log" 2>&1 &
-    wait_until 20 test -e /tmp/.X11-unix/X1 || fail "the display did not start"
+    wait_until test -e /tmp/.X11-unix/X1 || fail "the display did not start"
     openbox >"$WORK/openbox.log" 2>&1 &
     DBUS_SESSION_BUS_ADDRESS=$(dbus-daemon --session --fork --print-address)
     export DBUS_SESSION_BUS_ADDRESS
@@ -27,9 +27,9 @@ keys() { xdotool key --delay 60 "$@"; }
 # types TEXT
 types() { xdotool type --delay 60 "$1"; }
 
-# wait_for_window SECONDS REGEX: until one with such a title is on the screen.
+# wait_for_window REGEX: until one with such a title is on the screen.
 wait_for_window() {
-    wait_until "$1" xdotool search --onlyvisible --name "$2" || fail "no window $2"
+    wait_until xdotool search --onlyvisible --name "$1" || fail "no window $1"
 }
 
 # picture NAME [WIDTHxHEIGHT+X+Y]: the screen or a part of it, kept with the report.

@@ -48,7 +48,7 @@ card_comes() {
 certificate_comes_first() {
     certificate_is_shown
     picture_of certificate "$CERTIFICATE_DIALOG"
-    at_desktop press 60 '^OK$'
+    at_desktop press '^OK$'
     code_is_wanted
     picture_of_window code "$CODE_DIALOG"
     give_code "$PIN"
@@ -56,7 +56,7 @@ certificate_comes_first() {
 
 page_shows_holder() { holder_is_shown "$ERROR_CODE"; }
 
-page_shows_error() { at_desktop wait 180 "$ERROR_CODE"; }
+page_shows_error() { at_desktop wait "$ERROR_CODE"; }
 
 # log_in: from the certificates to the page, with a picture of each step.
 log_in() {

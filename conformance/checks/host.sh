@@ -27,7 +27,7 @@ HOST_UNDER=()
 tell() { echo "${*:2}" >&"${HEARS[$1]}"; }
 hear() {
     local answer
-    IFS= read -r -t "${HEAR_SECONDS:-30}" -u "${SAYS[$1]}" answer || fail "$1 says nothing"
+    IFS= read -r -t "$PATIENCE" -u "${SAYS[$1]}" answer || fail "$1 says nothing"
     echo "$answer"
 }
 
@@ -98,26 +98,24 @@ leaves() {
 
 # --- A pcscd of this check alone ------------------------------------------------------------------------------
 
-OWN_PORT=35963
-
-# own_service: in place of the lane's, in this check's own mounts and network.
+# own_service: in place of the lane's, in this check's own mounts.
 own_service() {
     [[ -d $WORK/readers ]] || {
         mount -t tmpfs none /run/pcscd
         mkdir "$WORK/readers"
-        printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:%#X\nLIBPATH %s\nCHANNELID %#X\n' "$OWN_PORT" \
-            /usr/lib/pcsc/drivers/serial/libifdvpcd.so "$OWN_PORT" >"$WORK/readers/vpcd"
+        printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME unix:%s\nLIBPATH %s\nCHANNELID 0\n' "$WORK/own-reader" "$READER_DRIVER" \
+            >"$WORK/readers/virtual"
     }
     local options=()
     ! pcscd --help | grep -q -- --disable-polkit || options=(--disable-polkit)
     pcscd --foreground --error --config "$WORK/readers" "${options[@]}" >>"$WORK/pcscd.log" 2>&1 &
     SERVICE=$!
-    wait_until 20 test -S /run/pcscd/pcscd.comm || fail "pcscd did not start"
+    wait_until test -S /run/pcscd/pcscd.comm || fail "pcscd did not start"
 }
 
 # own_card OPTION...: the holder's card of this lane, in the reader of that pcscd.
 own_card() {
-    "$SIM_CARD" --persona "$(basename "$AUTH_CERTIFICATE" -aut.pem)" --port "$OWN_PORT" --wait "$@" \
+    "$SIM_CARD" --persona "$(basename "$AUTH_CERTIFICATE" -aut.pem)" --reader "$WORK/own-reader" --wait "$@" \
         >"$WORK/card.log" 2>&1 &
-    wait_until 20 there_are 1 || fail "the card did not come into its reader"
+    wait_until there_are 1 || fail "the card did not come into its reader"
 }

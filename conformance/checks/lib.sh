@@ -5,7 +5,7 @@
 # SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
 # card), WORK (a directory that goes away, also HOME), KEEP (a directory that stays with the report), SPEAK (fr or en:
 # what programs with windows speak), PEER (the column of a module that is not ours, or nothing), CHECKS, PYTHON,
-# NODE_PATH, EXAMPLES, DEBIAN13; for the hands at the readers: SIM_CARD, DESK.
+# NODE_PATH, EXAMPLES, DEBIAN13; for the hands at the readers: SIM_CARD, DESK, READER_DRIVER.
 # A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
 
 set -euo pipefail
@@ -35,12 +35,14 @@ note() { printf '\n== %s\n' "$*"; }
 # refuses COMMAND...: succeeds if COMMAND fails. (With a bare "!" a failure would pass unseen under "set -e".)
 refuses() { if "$@"; then fail "this must not succeed: $*"; fi; }
 
-# wait_until SECONDS COMMAND...
+# Seconds for whatever a check waits for: many times what it takes, so that a busy machine changes no verdict.
+export PATIENCE=${PATIENCE:-180}
+
+# wait_until COMMAND...: polls until it succeeds; says so if it gives up.
 wait_until() {
-    local deadline=$((SECONDS + $1))
-    shift
+    local deadline=$((SECONDS + PATIENCE))
     until "$@" >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || return 1
+        ((SECONDS < deadline)) || { echo "given up after $PATIENCE s: $*" && return 1; }
         sleep 0.05
     done
 }
@@ -87,14 +89,14 @@ take_card_out() {
     local before
     before=$(cards_in_readers)
     order remove "${1:-card}"
-    wait_until 20 there_are $((before - 1)) || fail "the card did not leave its reader"
+    wait_until there_are $((before - 1)) || fail "the card did not leave its reader"
 }
 
 put_card_in() {
     local before
     before=$(cards_in_readers)
     order insert "${1:-card}" "${@:2}"
-    wait_until 20 there_are $((before + 1)) || fail "the card did not come into its reader"
+    wait_until there_are $((before + 1)) || fail "the card did not come into its reader"
 }
 
 # exchanges [CARD]: how many commands it got so far; as many lines has its file "$TRACE".
@@ -125,14 +127,57 @@ subject_of() {
 
 subject_cn() { subject_of "$1" CN; }
 
-# Every authority of the lab; the roots of its servers.
+# Every authority of the lab.
 CARD_AUTHORITIES=$PKI/ca-bundle.pem
+
+# --- The servers of the checks --------------------------------------------------------------------------------
+
+# Certificate, key, chain from the certificate on, and what a client trusts: of the lab's server, with an RSA key.
+SERVER_CERTIFICATE=$PKI/server.pem
+SERVER_KEY=$PKI/server.key
+SERVER_CHAIN=$PKI/server-chain.pem
 SERVER_ROOTS=$PKI/roots.pem
 
-# server_authorities: the chain of the lab's server without the server itself.
+# ecdsa_server: from now on the servers have a certificate with a key on P-256, of an authority that has one too.
+ecdsa_server() {
+    local request=(-new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    SERVER_CERTIFICATE=$WORK/ecdsa.pem SERVER_KEY=$WORK/ecdsa.key SERVER_CHAIN=$WORK/ecdsa-chain.pem
+    SERVER_ROOTS=$WORK/ecdsa-root.pem
+    openssl req -x509 "${request[@]}" -keyout "$WORK/ecdsa-root.key" -out "$SERVER_ROOTS" -days 2 \
+        -subj '/C=FR/O=LAB/CN=LAB RACINE ECDSA' -addext keyUsage=critical,keyCertSign
+    openssl req "${request[@]}" -keyout "$SERVER_KEY" -subj '/C=FR/O=LAB/CN=localhost' |
+        openssl x509 -req -CA "$SERVER_ROOTS" -CAkey "$WORK/ecdsa-root.key" -CAcreateserial -days 1 \
+            -out "$SERVER_CERTIFICATE" -extfile <(printf '%s\n' subjectAltName=DNS:localhost,IP:127.0.0.1 \
+                basicConstraints=CA:FALSE keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth)
+    cat "$SERVER_CERTIFICATE" "$SERVER_ROOTS" >"$SERVER_CHAIN"
+}
+
+# with_each_server COMMAND...: before a server with an RSA key, then before one with an ECDSA key. COMMAND starts it.
+with_each_server() {
+    note "the server has an RSA key"
+    "$@"
+    ecdsa_server
+    note "the server has an ECDSA key"
+    "$@"
+}
+
+# server_authorities: the server's chain without the server itself.
 server_authorities() {
-    sed '1,/END CERTIFICATE/d' "$PKI/server-chain.pem" >"$WORK/server-authorities.pem"
+    sed '1,/END CERTIFICATE/d' "$SERVER_CHAIN" >"$WORK/server-authorities.pem"
     echo "$WORK/server-authorities.pem"
+}
+
+# end_process [PID]: one that this check runs in the background, if it does.
+end_process() {
+    [[ -n ${1:-} ]] || return 0
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+# end_server: the one that is named by SERVER.
+end_server() {
+    end_process "${SERVER:-}"
+    SERVER=
 }
 
 # id_of LABEL: CKA_ID of the certificate with this label, and so of its key; hexadecimal.
@@ -175,24 +220,29 @@ verify_cms() {
 TLS_PORT=4433
 SERVER_LOG=$WORK/server.log
 
-# tls_server tls1_2|tls1_3 [OPTION...]: an OpenSSL server that requires a certificate of the lab's persons.
+# tls_server tls1_2|tls1_3 [OPTION...]: an OpenSSL server that requires a certificate of the lab's persons, in place of
+# the one before. What a client is told by `openssl_configuration` is not told to it.
 tls_server() {
     local version=$1
     shift
+    end_server
+    rm -f "$WORK/silence" "$SERVER_LOG"
     mkfifo "$WORK/silence"
     # Both ends open and nothing to read: s_server leaves at the end of its input.
     exec {silence}<>"$WORK/silence"
-    openssl s_server -accept "127.0.0.1:$TLS_PORT" "-$version" -cert "$PKI/server.pem" -key "$PKI/server.key" \
+    env --unset=OPENSSL_CONF openssl s_server -accept "127.0.0.1:$TLS_PORT" "-$version" -cert "$SERVER_CERTIFICATE" -key "$SERVER_KEY" \
         -cert_chain "$(server_authorities)" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error \
         -no_ticket "$@" <&"$silence" >"$SERVER_LOG" 2>&1 &
-    wait_until 10 grep -q '^ACCEPT' "$SERVER_LOG" || fail "the TLS server did not start"
+    SERVER=$!
+    exec {silence}<&-
+    wait_until grep -q '^ACCEPT' "$SERVER_LOG" || fail "the TLS server did not start"
 }
 
 # tls_page_server tls1_2|tls1_3: the same, which answers one GET with a page. (s_server's own -www logs less.)
 tls_page_server() {
     tls_server "$@"
     {
-        wait_until 30 grep -qa '^GET / ' "$SERVER_LOG" &&
+        wait_until grep -qa '^GET / ' "$SERVER_LOG" &&
             printf 'HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\nbonjour\n' >"$WORK/silence"
     } &
 }
@@ -200,20 +250,24 @@ tls_page_server() {
 # converse COMMAND...: runs a client that says one sentence, until the server has heard it.
 converse() {
     SENTENCE="bonjour $RANDOM$RANDOM$RANDOM"
+    rm -f "$WORK/speech"
     mkfifo "$WORK/speech"
     exec {speech}<>"$WORK/speech"
     # tstclnt spins and floods its output when a handshake fails.
     "$@" <&"$speech" > >(head -c 100000 >"$WORK/client.log") 2>&1 &
     local client=$!
     echo "$SENTENCE" >&"$speech"
-    wait_until "${CONVERSE_SECONDS:-15}" heard_or_gone "$client" || true
+    wait_until heard_or_gone "$client" || true
     kill -KILL "$client" 2>/dev/null || true
     note "client" && cut -c 1-300 "$WORK/client.log"
     note "server" && cut -c 1-300 "$SERVER_LOG"
     grep -qaxF "$SENTENCE" "$SERVER_LOG" || fail "the server did not hear the client"
 }
 
-heard_or_gone() { grep -qaxF "$SENTENCE" "$SERVER_LOG" || ! kill -0 "$1"; }
+# tstclnt stays after a handshake that failed: the server says that it ended the connection, or what was wrong with it.
+heard_or_gone() {
+    grep -qaxF "$SENTENCE" "$SERVER_LOG" || ! kill -0 "$1" || grep -qaxE 'ERROR|CONNECTION CLOSED' "$SERVER_LOG"
+}
 
 # server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: this version, a verified chain, the card's certificate, this signature.
 server_saw() {
@@ -233,8 +287,9 @@ server_saw() {
 }
 
 # With PKCS #1 v1.5 alone on the card, clients built on OpenSSL have to be told so: OpenSSL looks at the key's type,
-# not at what the token can do, and prefers RSA-PSS.
-SIGNATURE_ALGORITHMS=RSA+SHA256
+# not at what the token can do, and prefers RSA-PSS. This limits what signs with the client's certificate, and not what
+# the server may sign with.
+CLIENT_SIGNATURE_ALGORITHMS=RSA+SHA256
 
 # openssl_configuration: the same for programs without such an option, through OpenSSL's configuration file.
 openssl_configuration() {
@@ -245,7 +300,7 @@ ssl_conf = modules
 [modules]
 system_default = tls
 [tls]
-SignatureAlgorithms = $SIGNATURE_ALGORITHMS
+ClientSignatureAlgorithms = $CLIENT_SIGNATURE_ALGORITHMS
 TEXT
     export OPENSSL_CONF=$WORK/openssl.cnf
 }

@@ -43,8 +43,8 @@ verbose_ssl = yes
 login_log_format_elements = user=<%u> method=%m rip=%r mpid=%e %c %k
 
 ssl = required
-ssl_cert = <$PKI/server-chain.pem
-ssl_key = <$PKI/server.key
+ssl_cert = <$SERVER_CHAIN
+ssl_key = <$SERVER_KEY
 ssl_ca = <$WORK/dovecot-authorities.pem
 ssl_verify_client_cert = yes
 ssl_cert_username_field = commonName
@@ -72,7 +72,7 @@ service imap-login {
 TEXT
     mkdir "$WORK/dovecot"
     dovecot -F -c "$WORK/dovecot.conf" >"$WORK/dovecot.out" 2>&1 &
-    wait_until 20 listens 143 || { cat "$WORK/dovecot.out" "$IMAP_LOG" && fail "Dovecot did not start"; }
+    wait_until listens 143 || { cat "$WORK/dovecot.out" "$IMAP_LOG" && fail "Dovecot did not start"; }
 }
 
 smtp_server() {
@@ -96,7 +96,7 @@ virtual_uid_maps = static:$(id --user nobody)
 virtual_gid_maps = static:$(id --group nobody)
 
 smtpd_tls_security_level = encrypt
-smtpd_tls_chain_files = $PKI/server.key, $PKI/server-chain.pem
+smtpd_tls_chain_files = $SERVER_KEY, $SERVER_CHAIN
 smtpd_tls_CAfile = $CARD_AUTHORITIES
 smtpd_tls_req_ccert = yes
 smtpd_tls_ccert_verifydepth = 5
@@ -140,7 +140,7 @@ while IFS== read -r name value; do
 done
 TEXT
     postfix start-fg >"$WORK/postfix.out" 2>&1 &
-    wait_until 20 listens 587 || { cat "$WORK/postfix.out" "$SMTP_LOG" && fail "Postfix did not start"; }
+    wait_until listens 587 || { cat "$WORK/postfix.out" "$SMTP_LOG" && fail "Postfix did not start"; }
 }
 
 listens() { exec 3<>"/dev/tcp/127.0.0.1/$1"; }
@@ -191,7 +191,7 @@ converse_by_line() {
     "$@" <&"$speech" >"$WORK/client.log" 2>&1 &
     while IFS='|' read -r said answer; do
         printf '%s\r\n' "${said% }" >&"$speech"
-        wait_until 30 grep -qE "${answer# }" "$WORK/client.log" || {
+        wait_until grep -qE "${answer# }" "$WORK/client.log" || {
             note "client" && cut -c 1-300 "$WORK/client.log"
             show_mail_logs
             fail "no answer ${answer# } to: $said"

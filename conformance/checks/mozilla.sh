@@ -13,12 +13,12 @@ LOG_IN='^(Connexion|Sign in)$'
 # card in the first reader. NSS does that because of CKP_PUBLIC_CERTIFICATES_TOKEN; where a peer lacks it, the code comes first.
 choose_certificate() {
     certificate_is_shown
-    at_desktop press 60 '^OK$'
+    at_desktop press '^OK$'
 }
 
 certificate_is_shown() {
-    at_desktop wait 120 "$CERTIFICATE_DIALOG"
-    at_desktop wait 60 "$STORED_ON $(literally "$(token_label)")$"
+    at_desktop wait "$CERTIFICATE_DIALOG"
+    at_desktop wait "$STORED_ON $(literally "$(token_label)")$"
 }
 
 # literally TEXT: a regular expression for it.
@@ -32,8 +32,8 @@ give_code() {
 }
 
 code_is_wanted() {
-    at_desktop password 120
-    at_desktop enabled 60 "$LOG_IN"
+    at_desktop password
+    at_desktop enabled "$LOG_IN"
 }
 
 code_comes_first() {

@@ -37,7 +37,7 @@ engine_id = pkcs11
 init = 1
 TEXT
     OPENSSL_CONF=$WORK/engine.cnf nginx -c "$WORK/nginx.conf" -e stderr >"$WORK/nginx.log" 2>&1 &
-    wait_until 15 grep -q 'start worker process ' "$WORK/nginx.log" || {
+    wait_until grep -q 'start worker process ' "$WORK/nginx.log" || {
         cat "$WORK/nginx.log"
         fail "nginx did not start"
     }
@@ -45,7 +45,7 @@ TEXT
 
 # browse PROTOCOL SIGNATURE: fetches the page; what counts is what this client, without the module, saw.
 browse() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | PKCS11_MODULE_PATH='' timeout 10 openssl s_client -connect "localhost:$TLS_PORT" -4 \
+    printf 'GET / HTTP/1.0\r\n\r\n' | PKCS11_MODULE_PATH='' timeout "$PATIENCE" openssl s_client -connect "localhost:$TLS_PORT" -4 \
         -CAfile "$CARD_AUTHORITIES" -purpose any -verify_return_error -ign_eof >"$WORK/page" 2>&1 || true
     cut -c 1-200 "$WORK/page"
     note nginx && cat "$WORK/nginx.log"

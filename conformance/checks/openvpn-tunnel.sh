@@ -1,15 +1,20 @@
 # shellcheck shell=bash
 # A tunnel of OpenVPN between two processes, on the loopback and without a network device.
 
-# vpn_server 1.2|1.3: writes what it saw of the client's certificate to vpn-client.
+# vpn_server 1.2|1.3: writes what it saw of the client's certificate to vpn-client. In place of the one before, and of its
+# client.
 vpn_server() {
+    end_server
+    end_process "${VPN_CLIENT:-}"
+    rm -f "$WORK/vpn-client" "$WORK/client.log" "$WORK/server.log"
     printf '#!/bin/sh\n[ "$1" = 0 ] && echo "$tls_digest_sha256_0" >%s\nexit 0\n' "$WORK/vpn-client" >"$WORK/verify"
     chmod +x "$WORK/verify"
-    openvpn --dev null --tls-server --proto udp4 --local 127.0.0.1 --lport 1194 --ca "$CARD_AUTHORITIES" --dh none \
-        --cert "$PKI/server.pem" --key "$PKI/server.key" --extra-certs "$(server_authorities)" \
+    env --unset=OPENSSL_CONF openvpn --dev null --tls-server --proto udp4 --local 127.0.0.1 --lport 1194 --ca "$CARD_AUTHORITIES" --dh none \
+        --cert "$SERVER_CERTIFICATE" --key "$SERVER_KEY" --extra-certs "$(server_authorities)" \
         --tls-version-min "$1" --tls-version-max "$1" --remote-cert-ku a0 80 --remote-cert-eku "TLS Web Client Authentication" \
         --script-security 2 --tls-verify "$WORK/verify" --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 3 \
         >"$WORK/server.log" 2>&1 &
+    SERVER=$!
 }
 
 # vpn_client OPTION...: until the tunnel stands on both sides; the code goes through the management interface.
@@ -22,7 +27,8 @@ vpn_client() {
     openvpn --dev null --tls-client --proto udp4 --remote 127.0.0.1 1194 --nobind --ca "$SERVER_ROOTS" \
         --pkcs11-providers "$MODULE" --pkcs11-id "$id" --management 127.0.0.1 7505 --management-query-passwords \
         --remote-cert-tls server --data-ciphers AES-256-GCM --cipher AES-256-GCM --verb 3 "$@" >"$WORK/client.log" 2>&1 &
-    wait_until 10 grep -q 'MANAGEMENT: TCP Socket listening' "$WORK/client.log"
+    VPN_CLIENT=$!
+    wait_until grep -q 'MANAGEMENT: TCP Socket listening' "$WORK/client.log"
     manage | socat - TCP:127.0.0.1:7505 >"$WORK/manager.log" || true
     note manager && cat "$WORK/manager.log"
     note client && cat "$WORK/client.log"
@@ -33,14 +39,16 @@ vpn_client() {
 manage() {
     local time
     for time in 1 2 3; do
-        wait_until 10 questions_or_tunnel "$time" || return 0
-        ! tunnel_stands || return 0
+        wait_until question_or_end "$time" || return 0
+        ! tunnel_is_decided || return 0
         sed -n "s/.*Need '\(.*\) token' password.*/password \"\1 token\" $PIN/p" "$WORK/manager.log" | tail -n 1
     done
-    wait_until 10 tunnel_stands || true
+    wait_until tunnel_is_decided || true
 }
 
-questions_or_tunnel() { tunnel_stands || [[ $(grep -c "Need '.* token' password" "$WORK/manager.log") -ge $1 ]]; }
+question_or_end() { tunnel_is_decided || [[ $(grep -c "Need '.* token' password" "$WORK/manager.log") -ge $1 ]]; }
+
+tunnel_is_decided() { tunnel_stands || grep -q 'TLS handshake failed' "$WORK/client.log"; }
 
 tunnel_stands() {
     grep -q 'Initialization Sequence Completed' "$WORK/client.log" &&

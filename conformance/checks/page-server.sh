@@ -21,9 +21,9 @@ ordinary_server() { serve_pages 4434 "$WORK/ordinary-seen" "$WORK/ordinary.log";
 serve_pages() {
     local port=$1 seen=$2 log=$3
     touch "$seen"
-    python3 "$CLIENTS/page_server.py" "$port" "$seen" -cert "$PKI/server.pem" -key "$PKI/server.key" \
+    python3 "$CLIENTS/page_server.py" "$port" "$seen" -cert "$SERVER_CERTIFICATE" -key "$SERVER_KEY" \
         -cert_chain "$(server_authorities)" -no_ticket -no_cache "${@:4}" >"$log" 2>&1 &
-    wait_until 20 grep -q '^LISTENING' "$log" || fail "the server of pages did not start"
+    wait_until grep -q '^LISTENING' "$log" || fail "the server of pages did not start"
 }
 
 # page_server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: in every handshake this version, a verified chain, the card's
@@ -45,6 +45,6 @@ PROGRAM
 holder_is_shown() {
     local heading
     heading="^heading: .* $(subject_of "$AUTH_CERTIFICATE" GN) $(subject_of "$AUTH_CERTIFICATE" SN)$"
-    at_desktop wait 180 "$heading|$1"
-    at_desktop wait 0 "$heading" || fail "the browser shows an error"
+    at_desktop wait "$heading|$1"
+    PATIENCE=0 at_desktop wait "$heading" || fail "the browser shows an error"
 }

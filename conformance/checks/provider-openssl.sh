@@ -3,7 +3,6 @@
 
 cp "$AUTH_CERTIFICATE" auth.pem
 cp "$SIGNATURE_CERTIFICATE" signature.pem
-cp "$SERVER_ROOTS" roots.pem
 
 # provider_openssl COMMAND OPTIONS...
 provider_openssl() {
@@ -15,6 +14,7 @@ provider_openssl() {
 # provider_logs_in VERSION OPTIONS...
 provider_logs_in() {
     tls_server "$1"
-    CONVERSE_SECONDS=30 converse provider_openssl s_client -connect "127.0.0.1:$TLS_PORT" -servername localhost \
+    cp "$SERVER_ROOTS" roots.pem
+    converse provider_openssl s_client -connect "127.0.0.1:$TLS_PORT" -servername localhost \
         -CAfile roots.pem -verify_return_error -quiet "${@:2}" -cert auth.pem -key "$AUTH_URI?pin-value=$PIN"
 }

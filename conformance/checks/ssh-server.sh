@@ -28,7 +28,7 @@ KbdInteractiveAuthentication no
 LogLevel DEBUG1
 TEXT
     /usr/sbin/sshd -D -f "$WORK/sshd_config" -E "$WORK/sshd.log" &
-    wait_until 10 grep -q 'Server listening' "$WORK/sshd.log"
+    wait_until grep -q 'Server listening' "$WORK/sshd.log"
     # ssh asks the code from a program if there is no terminal.
     printf '#!/bin/sh\necho "$CARD_CODE"\n' >"$WORK/askpass"
     chmod +x "$WORK/askpass"

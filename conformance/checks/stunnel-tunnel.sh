@@ -22,8 +22,10 @@ engineId = pkcs11
 cert = $AUTH_CERTIFICATE
 key = $AUTH_URI
 TEXT
+    end_process "${TUNNEL:-}"
     stunnel4 "$WORK/stunnel.conf" >"$WORK/stunnel.log" 2>&1 &
-    wait_until 10 grep -q 'Configuration successful' "$WORK/stunnel.log" || true
+    TUNNEL=$!
+    wait_until grep -q 'Configuration successful' "$WORK/stunnel.log" || true
     # Left to the runner's bound otherwise.
     trap 'note stunnel; cat "$WORK/stunnel.log"' EXIT
     converse socat - TCP:127.0.0.1:8080

@@ -76,14 +76,14 @@ thunderbird() { /usr/bin/thunderbird --profile "$PROFILE" "$@" >>"$WORK/thunderb
 thunderbird_opens() {
     thunderbird
     watch_for_code_dialogs &
-    at_desktop wait 120 '^push button: (Lire les messages|Read messages)$'
+    at_desktop wait '^push button: (Lire les messages|Read messages)$'
 }
 
 # write_message SUBJECT SENTENCE: in a window to write in, and sends it.
 write_message() {
     thunderbird -compose "to=confrere@$MAIL_DOMAIN,subject=$1,body=$2"
-    at_desktop wait 60 "^frame: (Rédaction :|Write:) $1"
-    at_desktop press 30 '^(Envoyer|Send)$'
+    at_desktop wait "^frame: (Rédaction :|Write:) $1"
+    at_desktop press '^(Envoyer|Send)$'
 }
 
 # small_window TITLE: brings it to the front, with little room around what it shows.
@@ -96,7 +96,7 @@ small_window() {
 }
 
 # open_message SUBJECT: from the list.
-open_message() { at_desktop click 60 "^table row: .* $1,"; }
+open_message() { at_desktop click "^table row: .* $1,"; }
 
 # message_for_card SUBJECT SENTENCE: a file with a message that OpenSSL enciphered for the card.
 message_for_card() {
@@ -112,20 +112,20 @@ message_for_card() {
 choose_signature_certificate() {
     local token
     token=$(literally "$(token_label)")
-    at_desktop press 30 '^(Chiffrement de bout en bout|End-to-end Encryption)$'
-    at_desktop press 30 '^(Sélectionner un certificat…|Select…)$'
+    at_desktop press '^(Chiffrement de bout en bout|End-to-end Encryption)$'
+    at_desktop press '^(Sélectionner un certificat…|Select…)$'
     [[ -z $PEER ]] || give_code "$PIN"
-    at_desktop wait 30 "(Stocké dans :|Stored on:|Stored in:) $token"
-    at_desktop wait 10 "$token:$SIGNATURE_LABEL"
+    at_desktop wait "(Stocké dans :|Stored on:|Stored in:) $token"
+    at_desktop wait "$token:$SIGNATURE_LABEL"
     picture_of signature-certificate '^[a-z]*: (Sélectionner un certificat|Select Certificate)$'
     refuses grep -F "$AUTH_LABEL" <(at_desktop see)
-    at_desktop press 10 '^OK$'
+    at_desktop press '^OK$'
     # No other certificate for enciphering: the card has none that says so.
-    at_desktop press 30 '^(Non|No)$'
-    at_desktop press 10 '^(Tester|Test)$'
-    at_desktop wait 30 '(peut être utilisé pour signer les e-mails|can be used for email signing)'
-    at_desktop press 10 '^OK$'
-    at_desktop click 10 '^check box: (Signer les messages non chiffrés|Sign unencrypted messages)$'
+    at_desktop press '^(Non|No)$'
+    at_desktop press '^(Tester|Test)$'
+    at_desktop wait '(peut être utilisé pour signer les e-mails|can be used for email signing)'
+    at_desktop press '^OK$'
+    at_desktop click '^check box: (Signer les messages non chiffrés|Sign unencrypted messages)$'
     picture_of signature-settings '^label: S/MIME$' '^check box: (Signer les messages non|Sign unencrypted)' \
         '^push button: (Effacer|Clear)$'
 }

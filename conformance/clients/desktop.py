@@ -1,15 +1,18 @@
 """What a person sees and does at the desktop, through its accessibility bus.
 
-desktop.py see                     prints each text that is shown, with its role
-desktop.py wait SECONDS REGEX      until a line of these matches; prints it
-desktop.py enabled SECONDS REGEX   until a button with such a name can be pressed
-desktop.py press SECONDS REGEX     the same, and clicks it with the mouse
-desktop.py click SECONDS REGEX     clicks the first object whose line matches
-desktop.py password SECONDS        until a field for a password has the focus
-desktop.py box REGEX...            place of the first objects whose lines match: WIDTHxHEIGHT+X+Y; with a margin, if
-                                   they are several
+desktop.py see             prints each text that is shown, with its role
+desktop.py wait REGEX      until a line of these matches; prints it
+desktop.py enabled REGEX   until a button with such a name can be pressed
+desktop.py press REGEX     the same, and clicks it with the mouse
+desktop.py click REGEX     clicks the first object whose line matches
+desktop.py password        until a field for a password has the focus
+desktop.py box REGEX...    place of the first objects whose lines match: WIDTHxHEIGHT+X+Y; with a margin, if they are
+                           several
+
+It waits for PATIENCE seconds at the most, which stands in the environment.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -66,9 +69,10 @@ def has(node, *states):
     return all(node.getState().contains(state) for state in states)
 
 
-def until(seconds, look):
+def until(look):
     """What `look` finds, or the end of the program."""
-    deadline = time.monotonic() + float(seconds)
+    seconds = float(os.environ["PATIENCE"])
+    deadline = time.monotonic() + seconds
     while True:
         try:
             if found := look():
@@ -79,7 +83,7 @@ def until(seconds, look):
             break
         time.sleep(0.2)
     print("\n".join(lines()))
-    sys.exit(f"not seen within {seconds} s: {' '.join(sys.argv[1:])}")
+    sys.exit(f"not seen within {seconds:g} s: {' '.join(sys.argv[1:])}")
 
 
 def first(wanted):
@@ -116,17 +120,17 @@ def main():
     if command == "see":
         print("\n".join(lines()))
     elif command == "wait":
-        print(line(until(arguments[0], says(arguments[1]))))
+        print(line(until(says(arguments[0]))))
     elif command == "enabled":
-        until(arguments[0], button(arguments[1]))
+        until(button(arguments[0]))
     elif command == "press":
-        click(until(arguments[0], button(arguments[1])))
+        click(until(button(arguments[0])))
     elif command == "click":
-        click(until(arguments[0], says(arguments[1])))
+        click(until(says(arguments[0])))
     elif command == "password":
-        until(arguments[0], first(password))
+        until(first(password))
     elif command == "box":
-        boxes = [extents(until(10, says(regex))) for regex in arguments]
+        boxes = [extents(until(says(regex))) for regex in arguments]
         margin = 8 if len(boxes) > 1 else 0
         left, top = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
         right, bottom = (max(side) + margin for side in zip(*((b.x + b.width, b.y + b.height) for b in boxes)))

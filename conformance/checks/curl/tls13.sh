@@ -8,7 +8,7 @@
 source "$CHECKS/lib.sh"
 
 tls_page_server tls1_3
-curl --silent --show-error --verbose --max-time 20 --cacert "$SERVER_ROOTS" --engine pkcs11 \
+curl --silent --show-error --verbose --max-time "$PATIENCE" --cacert "$SERVER_ROOTS" --engine pkcs11 \
     --cert "$AUTH_CERTIFICATE" --key-type ENG --key "$AUTH_URI?pin-value=$PIN" \
     "https://localhost:$TLS_PORT/" >page
 grep -x bonjour page || { cat "$SERVER_LOG"; fail "no page"; }

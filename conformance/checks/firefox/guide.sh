@@ -4,7 +4,6 @@
 # Needs:   debian:firefox-esr debian:firefox-esr-l10n-fr debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
 # Module:  ours
-# Seconds: 900
 source "$CHECKS/lib.sh"
 source "$CHECKS/page-server.sh"
 source "$CHECKS/firefox.sh"
@@ -12,11 +11,11 @@ source "$CHECKS/firefox.sh"
 # show_devices: the module and the card as Firefox's settings list them.
 show_devices() {
     visit about:preferences#connectionSecurity
-    at_desktop wait 180 "^[a-z]*: (Mode HTTPS uniquement|HTTPS-Only Mode)"
+    at_desktop wait "^[a-z]*: (Mode HTTPS uniquement|HTTPS-Only Mode)"
     xdotool mousemove 700 450 click --repeat 60 --delay 30 5
-    at_desktop press 180 "^(Gérer les périphériques de sécurité|Manage security devices)"
-    at_desktop click 180 "^tree item: Virtual PCD 00 00$"
-    at_desktop wait 180 "^table row: .* $(token_label)$"
+    at_desktop press "^(Gérer les périphériques de sécurité|Manage security devices)"
+    at_desktop click "^tree item: Virtual PCD 00 00$"
+    at_desktop wait "^table row: .* $(token_label)$"
     picture_of devices "^(dialog|panel): (Gestionnaire de périphériques|Device Manager)"
     keys Escape
 }

@@ -3,7 +3,6 @@
 # Client:  Firefox
 # Needs:   debian:firefox-esr debian:firefox-esr-l10n-fr debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
-# Seconds: 900
 source "$CHECKS/lib.sh"
 source "$CHECKS/page-server.sh"
 source "$CHECKS/firefox.sh"
@@ -11,7 +10,7 @@ source "$CHECKS/firefox.sh"
 # shows_page PATH: an ordinary one, after another handshake.
 shows_page() {
     visit "$ORDINARY_PAGE$1"
-    at_desktop wait 180 "^heading: Page publique /$1$"
+    at_desktop wait "^heading: Page publique /$1$"
 }
 
 # It sent something to the card, and then nothing for a while.
@@ -26,8 +25,8 @@ desktop
 START=$(exchanges)
 echo '<h1>Ici</h1>' >start.html
 browse "file://$WORK/start.html"
-at_desktop wait 180 "^heading: Ici$"
-wait_until 180 module_is_loaded || fail "Firefox does not load the module"
+at_desktop wait "^heading: Ici$"
+wait_until module_is_loaded || fail "Firefox does not load the module"
 LOADED=$(exchanges)
 shows_page first
 FIRST=$(exchanges)

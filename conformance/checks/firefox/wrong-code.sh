@@ -3,7 +3,6 @@
 # Client:  Firefox
 # Needs:   debian:firefox-esr debian:firefox-esr-l10n-fr debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
-# Seconds: 900
 source "$CHECKS/lib.sh"
 source "$CHECKS/page-server.sh"
 source "$CHECKS/firefox.sh"
@@ -13,7 +12,7 @@ desktop
 browse "$PAGE"
 [[ -n $PEER ]] || choose_certificate
 give_code 0000
-wait_until 180 code_dialogs_were 2 || fail "Firefox does not ask again"
+wait_until code_dialogs_were 2 || fail "Firefox does not ask again"
 [[ $(tries_left) == 2 ]] || fail "$(tries_left) tries left after one wrong code"
 if [[ -n $PEER ]]; then code_comes_first; else give_code "$PIN"; fi
 page_shows_holder

@@ -3,7 +3,6 @@
 # Client:  GnuPG gpgsm with gnupg-pkcs11-scd
 # Needs:   debian:gpgsm debian:gnupg-pkcs11-scd debian:gpg-agent debian:openssl
 # Run:     ci
-# Seconds: 60
 source "$CHECKS/lib.sh"
 
 export GNUPGHOME=$WORK/gnupg

@@ -3,7 +3,6 @@
 # Client:  GnuTLS gnutls-cli
 # Needs:   debian:gnutls-bin debian:dovecot-imapd debian:openssl
 # Run:     all
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/mail-servers.sh"
 

@@ -3,7 +3,6 @@
 # Client:  OpenSSL s_client, engine of libp11
 # Needs:   debian:libengine-pkcs11-openssl debian:dovecot-imapd debian:openssl
 # Run:     all
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/mail-servers.sh"
 
@@ -13,7 +12,7 @@ printf 'Subject: bonjour\nFrom: %s\n\n%s\n' "$HOLDER_ADDRESS" "$sentence" >messa
 deliver message
 imap_server
 options=()
-[[ $CARD != cps3 ]] || options=(-sigalgs "$SIGNATURE_ALGORITHMS")
+[[ $CARD != cps3 ]] || options=(-client_sigalgs "$CLIENT_SIGNATURE_ALGORITHMS")
 converse_by_line openssl s_client -connect localhost:143 -4 -starttls imap -servername localhost \
     -CAfile "$SERVER_ROOTS" -verify_return_error -quiet "${options[@]}" -cert "$AUTH_CERTIFICATE" \
     -engine pkcs11 -keyform engine -key "$AUTH_URI?pin-value=$PIN" < <(read_first_message)

@@ -3,7 +3,6 @@
 # Client:  curl, engine of libp11
 # Needs:   debian:curl debian:postfix debian:libengine-pkcs11-openssl debian:openssl
 # Run:     all
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/mail-servers.sh"
 
@@ -12,9 +11,9 @@ smtp_server
 sentence="le patient $RANDOM$RANDOM va mieux"
 printf 'Subject: bonjour\nFrom: %s\n\n%s\n' "$HOLDER_ADDRESS" "$sentence" >message
 [[ $CARD != cps3 ]] || openssl_configuration
-curl --silent --show-error --verbose --max-time 30 --ssl-reqd --cacert "$SERVER_ROOTS" --engine pkcs11 \
+curl --silent --show-error --verbose --max-time "$PATIENCE" --ssl-reqd --cacert "$SERVER_ROOTS" --engine pkcs11 \
     --cert "$AUTH_CERTIFICATE" --key-type ENG --key "$AUTH_URI?pin-value=$PIN" \
     --mail-from "$HOLDER_ADDRESS" --mail-rcpt "confrere@$MAIL_DOMAIN" --upload-file message --crlf \
     smtp://localhost:587 || { show_mail_logs && fail "curl did not send the message"; }
 smtp_server_saw
-wait_until 20 mailbox_holds "$sentence" || fail "the message did not arrive"
+wait_until mailbox_holds "$sentence" || fail "the message did not arrive"

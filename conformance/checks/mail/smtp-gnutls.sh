@@ -3,7 +3,6 @@
 # Client:  GnuTLS gnutls-cli
 # Needs:   debian:gnutls-bin debian:postfix debian:openssl
 # Run:     all
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/mail-servers.sh"
 
@@ -14,4 +13,4 @@ GNUTLS_PIN=$PIN converse_by_line gnutls-cli --provider "$MODULE" --port 587 --st
     --x509cafile "$SERVER_ROOTS" --x509certfile "$AUTH_CERTIFICATE" --x509keyfile "$AUTH_URI" localhost \
     < <(send_message "$sentence")
 smtp_server_saw
-wait_until 20 mailbox_holds "$sentence" || fail "the message did not arrive"
+wait_until mailbox_holds "$sentence" || fail "the message did not arrive"

@@ -3,7 +3,6 @@
 # Client:  curl, engine of libp11
 # Needs:   debian:curl debian:dovecot-imapd debian:postfix debian:libengine-pkcs11-openssl debian:openssl
 # Run:     all
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/mail-servers.sh"
 
@@ -15,11 +14,11 @@ smtp_server
 [[ $CARD != cps3 ]] || openssl_configuration
 
 read_mail() {
-    curl --silent --show-error --max-time 30 --ssl-reqd --cacert "$SERVER_ROOTS" --user "$HOLDER:" \
+    curl --silent --show-error --max-time "$PATIENCE" --ssl-reqd --cacert "$SERVER_ROOTS" --user "$HOLDER:" \
         --login-options AUTH=EXTERNAL "$@" "imap://localhost:143/INBOX;MAILINDEX=1"
 }
 send_mail() {
-    curl --silent --show-error --max-time 30 --ssl-reqd --cacert "$SERVER_ROOTS" \
+    curl --silent --show-error --max-time "$PATIENCE" --ssl-reqd --cacert "$SERVER_ROOTS" \
         --mail-rcpt "confrere@$MAIL_DOMAIN" --upload-file message "$@" smtp://localhost:587
 }
 own=(--engine pkcs11 --cert "$AUTH_CERTIFICATE" --key-type ENG --key "$AUTH_URI?pin-value=$PIN")

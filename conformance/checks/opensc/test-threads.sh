@@ -3,7 +3,6 @@
 # Client:  OpenSC pkcs11-tool --test-threads
 # Needs:   debian:opensc
 # Run:     ci
-# Seconds: 90
 source "$CHECKS/lib.sh"
 source "$CHECKS/pkcs11-tool.sh"
 

@@ -3,7 +3,6 @@
 # Client:  OpenVPN
 # Needs:   debian:openvpn debian:opensc debian:socat debian:openssl
 # Run:     ci
-# Seconds: 60
 # Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
 # Shown by: SSL routines::EVP lib
 source "$CHECKS/lib.sh"

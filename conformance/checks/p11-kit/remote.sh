@@ -9,7 +9,7 @@ source "$CHECKS/p11-kit-module.sh"
 make_message message
 id=$(id_of "$AUTH_LABEL")
 p11-kit server --foreground --provider "$MODULE" --name "$WORK/p11.socket" pkcs11: >server.log 2>&1 &
-wait_until 10 test -S "$WORK/p11.socket"
+wait_until test -S "$WORK/p11.socket"
 
 export P11_KIT_SERVER_ADDRESS="unix:path=$WORK/p11.socket"
 # The other side sees neither pcscd nor the module: only the socket.

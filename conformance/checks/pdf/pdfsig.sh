@@ -3,7 +3,6 @@
 # Client:  pdfsig (Poppler with NSS)
 # Needs:   debian:poppler-utils debian:libnss3-tools debian:opensc debian:openssl debian:python3
 # Run:     ci
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
 

@@ -14,11 +14,10 @@ echo "the reader: $reader"
 
 short_message message
 host app "$MODULE"
-HEAR_SECONDS=60
 logs_in app
 ./holder "$reader" 12 >holds &
 holder=$!
-wait_until 10 grep holds holds
+wait_until grep holds holds
 # Longer than the module gives resets that follow each other.
 answers "$CKR_USER_NOT_LOGGED_IN" app sign "$AUTH_KEY" message signature
 wait "$holder" || fail "the other program did not keep the card"

@@ -4,12 +4,10 @@
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:opensc debian:openssl
 # Run:     ci
 # Module:  ours
-# Seconds: 240
 source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
-HEAR_SECONDS=60
 short_message message
 
 # sockets NAME: connections of the program to the service.

@@ -4,7 +4,6 @@
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:strace debian:gdb debian:opensc debian:openssl debian:python3 debian:xxd
 # Run:     ci
 # Module:  ours
-# Seconds: 240
 source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 

@@ -4,12 +4,10 @@
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:opensc debian:openssl
 # Run:     ci
 # Module:  ours
-# Seconds: 240
 source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
-HEAR_SECONDS=120
 USER_ALREADY_LOGGED_IN=0x100
 # No private key in sight, to whoever is not logged in.
 OBJECT_HANDLE_INVALID=0x82

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What:    logs into a TLS 1.2 server, told to use RSA+SHA256
+# What:    logs into TLS 1.2 servers with RSA and ECDSA certificates, told to sign with RSA+SHA256
 # Client:  OpenSSL 3.5 s_client, pkcs11-provider
 # Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
@@ -7,5 +7,8 @@
 source "$CHECKS/lib.sh"
 source "$CHECKS/provider-openssl.sh"
 
-provider_logs_in tls1_2 -sigalgs "$SIGNATURE_ALGORITHMS"
-server_saw TLSv1.2 RSA
+logs_in() {
+    provider_logs_in tls1_2 -client_sigalgs "$CLIENT_SIGNATURE_ALGORITHMS"
+    server_saw TLSv1.2 RSA
+}
+with_each_server logs_in

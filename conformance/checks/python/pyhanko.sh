@@ -3,7 +3,6 @@
 # Client:  pyHanko
 # Needs:   pypi:pyHanko[pkcs11]==0.38.0 pypi:python-pkcs11==0.9.5 debian:poppler-utils debian:libnss3-tools debian:openssl
 # Run:     ci
-# Seconds: 60
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"
 

@@ -9,7 +9,7 @@ source "$CHECKS/ssh-server.sh"
 ssh_server
 ssh-agent -D -a "$WORK/agent" -P "$(realpath "$MODULE")" >agent.log 2>&1 &
 export SSH_AUTH_SOCK=$WORK/agent
-wait_until 10 test -S "$SSH_AUTH_SOCK"
+wait_until test -S "$SSH_AUTH_SOCK"
 ssh-add -s "$MODULE"
 ssh-add -l
 for _ in 1 2; do

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What:    carries a plain connection into TLS 1.2 with the card's key, told to use RSA+SHA256
+# What:    carries a plain connection into TLS 1.2 with the card's key, told to sign with RSA+SHA256, to servers with RSA and ECDSA certificates
 # Client:  stunnel
 # Needs:   debian:stunnel4 debian:libengine-pkcs11-openssl debian:openssl debian:socat
 # Run:     ci
@@ -7,6 +7,9 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/stunnel-tunnel.sh"
 
 openssl_configuration
-tls_server tls1_2
-tunnel
-server_saw TLSv1.2 RSA
+carries() {
+    tls_server tls1_2
+    tunnel
+    server_saw TLSv1.2 RSA
+}
+with_each_server carries

@@ -3,7 +3,7 @@
 # Client:  pkcs11-check
 # Needs:   pypi3.12:pkcs11-check==0.2.3
 # Run:     all
-# Seconds: 3600
+# Seconds: 14400
 source "$CHECKS/lib.sh"
 
 [[ -x $PYTHON_3_12 ]]

@@ -4,7 +4,6 @@
 # Needs:   test:profiles
 # Module:  ours
 # Run:     ci
-# Seconds: 120
 source "$CHECKS/lib.sh"
 
 "$TEST_PROGRAM" 2>&1 | tee log

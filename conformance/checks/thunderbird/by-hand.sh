@@ -4,7 +4,6 @@
 # Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:openssl debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
 # Module:  ours
-# Seconds: 400
 source "$CHECKS/lib.sh"
 source "$CHECKS/thunderbird.sh"
 
@@ -30,44 +29,44 @@ desktop 1280x1400
 thunderbird_account
 thunderbird_opens
 
-at_desktop press 10 '^(Paramètres|Settings)$'
+at_desktop press '^(Paramètres|Settings)$'
 # A search that begins before the page is whole finds nothing, and stays so.
-for _ in {1..3}; do
-    at_desktop click 30 '^entry: (Rechercher dans les paramètres|Find in Settings)'
+for _ in {1..10}; do
+    at_desktop click '^entry: (Rechercher dans les paramètres|Find in Settings)'
     keys ctrl+a
     types OCSP
-    if at_desktop wait 20 '^push button: (Périphériques de sécurité…|Security Devices…)$'; then break; fi
+    if PATIENCE=20 at_desktop wait '^push button: (Périphériques de sécurité…|Security Devices…)$'; then break; fi
 done
-at_desktop press 10 '^(Périphériques de sécurité…|Security Devices…)$'
-at_desktop press 30 '^(Charger|Load)$'
-at_desktop wait 30 '^entry: (Nom de fichier du module|Module filename)'
+at_desktop press '^(Périphériques de sécurité…|Security Devices…)$'
+at_desktop press '^(Charger|Load)$'
+at_desktop wait '^entry: (Nom de fichier du module|Module filename)'
 keys ctrl+a
 types CPx
 keys Tab
 types "$installed"
 picture_of module '^frame: (Charger le pilote|Load PKCS)'
 keys Return
-at_desktop wait 30 '^tree item: CPx$'
-at_desktop wait 10 '^tree item: Virtual PCD 00 00$'
+at_desktop wait '^tree item: CPx$'
+at_desktop wait '^tree item: Virtual PCD 00 00$'
 picture_of devices '^dialog: (Gestionnaire de périphériques|Device Manager)'
-at_desktop press 10 '^OK$'
+at_desktop press '^OK$'
 picture_of settings '^panel: (Certificats|Certificates)$' '^push button: (Périphériques de sécurité…|Security Devices…)$'
 
-at_desktop press 10 '^(Gérer les certificats…|Manage Certificates…)$'
-at_desktop click 30 '^page tab: (Autorités|Authorities)$'
-at_desktop press 30 '^(Importer…|Import…)$'
-at_desktop wait 30 '^file chooser: '
+at_desktop press '^(Gérer les certificats…|Manage Certificates…)$'
+at_desktop click '^page tab: (Autorités|Authorities)$'
+at_desktop press '^(Importer…|Import…)$'
+at_desktop wait '^file chooser: '
 # The first stroke opens a field, which takes its time.
 types /
-at_desktop wait 10 '^text: /$'
+at_desktop wait '^text: /$'
 types "${WORK#/}/authorities.p7b"
 keys Return
-at_desktop wait 30 'LAB AC RACINE IGC-SANTE FORT'
+at_desktop wait 'LAB AC RACINE IGC-SANTE FORT'
 keys space Tab space
 picture_of authority '^[a-z]*: (Téléchargement du certificat|Downloading Certificate)'
 keys Return
-at_desktop wait 30 '^table row: LAB AC IGC-SANTE FORT PERSONNES'
-at_desktop press 10 '^OK$'
+at_desktop wait '^table row: LAB AC IGC-SANTE FORT PERSONNES'
+at_desktop press '^OK$'
 
-at_desktop click 10 "^page tab: $HOLDER_ADDRESS"
+at_desktop click "^page tab: $HOLDER_ADDRESS"
 choose_signature_certificate

@@ -3,7 +3,6 @@
 # Client:  Thunderbird
 # Needs:   debian:thunderbird debian:thunderbird-l10n-fr debian:dovecot-imapd debian:postfix debian:openssl debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
-# Seconds: 400
 source "$CHECKS/lib.sh"
 source "$CHECKS/thunderbird.sh"
 
@@ -18,15 +17,15 @@ choose_signature_certificate
 take_card_out
 
 write_message Avis "$sentence"
-at_desktop wait 60 '(Ce message ne peut pas être signé numériquement|This message cannot be digitally signed)'
+at_desktop wait '(Ce message ne peut pas être signé numériquement|This message cannot be digitally signed)'
 picture_of card-out '^[a-z]*: (Erreur d.envoi du message|Send Message Error)'
-at_desktop press 10 '^OK$'
+at_desktop press '^OK$'
 refuses mailbox_holds 'Subject: Avis'
 
 put_card_in
-at_desktop press 30 '^(Envoyer|Send)$'
+at_desktop press '^(Envoyer|Send)$'
 give_code "$PIN"
-wait_until 60 mailbox_holds 'Subject: Avis' || { show_mail_logs && fail "the message did not arrive"; }
+wait_until mailbox_holds 'Subject: Avis' || { show_mail_logs && fail "the message did not arrive"; }
 openssl cms -verify -in "$(grep -rl '^Subject: Avis' "$MAILBOX/new")" -CAfile "$CARD_AUTHORITIES" \
     -signer signer.pem -out /dev/null
 same_certificate signer.pem "$SIGNATURE_CERTIFICATE"

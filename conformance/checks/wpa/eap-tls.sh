@@ -1,5 +1,5 @@
 #!/bin/bash
-# What:    joins a network by EAP-TLS (TLS 1.2), told to use RSA+SHA256; a RADIUS server verifies the card
+# What:    joins a network by EAP-TLS (TLS 1.2), told to sign with RSA+SHA256; RADIUS servers with RSA and ECDSA certificates verify the card
 # Client:  wpa_supplicant (eapol_test), engine of libp11
 # Needs:   debian:eapoltest debian:hostapd debian:libengine-pkcs11-openssl debian:openssl debian:p11-kit-modules
 # Run:     ci
@@ -10,19 +10,20 @@ mount -t tmpfs none "$LIBRARIES/pkcs11"
 INSTALLED=$LIBRARIES/pkcs11/$(basename "$MODULE")
 cp "$MODULE" "$INSTALLED"
 
-echo '127.0.0.1 secret' >clients
-echo '* TLS' >users
-cat >hostapd.conf <<TEXT
+joins() {
+    echo '127.0.0.1 secret' >clients
+    echo '* TLS' >users
+    cat >hostapd.conf <<TEXT
 driver=none
 eap_server=1
 eap_user_file=$WORK/users
 radius_server_clients=$WORK/clients
 radius_server_auth_port=18120
 ca_cert=$CARD_AUTHORITIES
-server_cert=$PKI/server-chain.pem
-private_key=$PKI/server.key
+server_cert=$SERVER_CHAIN
+private_key=$SERVER_KEY
 TEXT
-cat >network.conf <<TEXT
+    cat >network.conf <<TEXT
 pkcs11_engine_path=$LIBRARIES/engines-3/pkcs11.so
 pkcs11_module_path=$INSTALLED
 network={
@@ -38,12 +39,16 @@ network={
     phase1="tls_disable_tlsv1_3=1"
 }
 TEXT
-hostapd -dd hostapd.conf >server.log 2>&1 &
-wait_until 10 grep -q 'AP-ENABLED' server.log || true
+    end_server
+    env --unset=OPENSSL_CONF hostapd -dd hostapd.conf >server.log 2>&1 &
+    SERVER=$!
+    wait_until grep -q 'AP-ENABLED' server.log || fail "the RADIUS server did not start"
+    timeout "$PATIENCE" eapol_test -c network.conf -a 127.0.0.1 -p 18120 -s secret -t "$PATIENCE" >client.log 2>&1 || true
+    note client && tail -n 60 client.log | cut -c 1-200
+    note server && grep -vi hexdump server.log | cut -c 1-200 | tail -n 100
+    grep -qx SUCCESS client.log || fail "no access"
+    grep -qi "depth=0.*$(subject_cn "$AUTH_CERTIFICATE")" server.log
+    grep -q 'EAP-TLS: Done' server.log
+}
 openssl_configuration
-timeout 20 eapol_test -c network.conf -a 127.0.0.1 -p 18120 -s secret >client.log 2>&1 || true
-note client && tail -n 60 client.log | cut -c 1-200
-note server && grep -vi hexdump server.log | cut -c 1-200 | tail -n 100
-grep -qx SUCCESS client.log || fail "no access"
-grep -qi "depth=0.*$(subject_cn "$AUTH_CERTIFICATE")" server.log
-grep -q 'EAP-TLS: Done' server.log
+with_each_server joins
