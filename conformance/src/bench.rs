@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub use conformance::target_dir;
+use conformance::workspace_dir;
+
 use crate::Result;
 use crate::arguments::{Arguments, Language};
 use crate::process;
@@ -13,6 +16,8 @@ pub struct Bench {
     /// The module under test.
     pub module: PathBuf,
     pub sim_card: PathBuf,
+    /// pcscd's driver of the readers in which the cards are.
+    pub reader_driver: PathBuf,
     /// Certificates and keys of the lab PKI, as `lab-pki` writes them.
     pub pki: PathBuf,
     /// What clients with windows speak.
@@ -21,18 +26,8 @@ pub struct Bench {
     pub work: PathBuf,
 }
 
-pub fn workspace_dir() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
-}
-
 pub fn checks_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("checks")
-}
-
-pub fn target_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace_dir().join("target"), |dir| workspace_dir().join(dir))
 }
 
 /// cargo, at the root of the workspace.
@@ -46,7 +41,7 @@ impl Bench {
     pub fn set_up(arguments: &Arguments) -> Result<Bench> {
         process::need_root_and_namespaces()?;
         if !arguments.no_build {
-            let packages = ["-p", "cpx-pkcs11", "-p", "sim-cards"];
+            let packages = ["-p", "cpx-pkcs11", "-p", "sim-cards", "-p", "sim-cards-reader"];
             process::succeed(cargo(&["build", "--locked", "--release", "--quiet"]).args(packages))?;
         }
         let release = target_dir().join("release");
@@ -61,6 +56,7 @@ impl Bench {
         let bench = Bench {
             module,
             sim_card: release.join("sim-card"),
+            reader_driver: release.join("libsim_cards_reader.so"),
             pki: work.join("pki"),
             language: arguments.language,
             work,

@@ -1,7 +1,6 @@
 //! A lane: one module with one card in a reader of its own, below a pcscd of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -12,6 +11,12 @@ use clap::ValueEnum;
 use crate::Result;
 use crate::bench::Bench;
 use crate::process::{Guarded, mortal, output};
+
+/// For whatever a lane waits for: many times what it takes, for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Readers of a lane.
+const READERS: usize = 2;
 
 /// The simulated cards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -69,8 +74,6 @@ pub struct Lane {
 pub struct Stack<'a> {
     pub lane: &'a Lane,
     sim_card: &'a Path,
-    /// Port of the first virtual reader.
-    port: u16,
     /// Directory of the lane, for its checks' scratch directories.
     pub dir: PathBuf,
     /// Directory of pcscd's socket; a check mounts it where clients look for it.
@@ -94,15 +97,17 @@ impl Lane {
         for dir in [&pcscd_dir, &readers_dir] {
             fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         }
-        let port = free_port_pair()?;
-        fs::write(readers_dir.join("vpcd"), reader_configuration(port)).map_err(|error| error.to_string())?;
+        fs::write(
+            readers_dir.join("virtual"),
+            reader_configuration(&dir, &bench.reader_driver),
+        )
+        .map_err(|error| error.to_string())?;
         let pcscd = start_pcscd(&pcscd_dir, &readers_dir)?;
         let socket = pcscd_dir.join("pcscd.comm");
         wait_until("pcscd did not start", || socket.exists())?;
         let mut stack = Stack {
             lane: self,
             sim_card: &bench.sim_card,
-            port,
             trace: dir.join("trace.card"),
             desk: dir.join("desk"),
             dir,
@@ -136,7 +141,7 @@ impl Stack<'_> {
         self.cards = Some(Guarded::spawn(
             mortal(self.sim_card)
                 .arg("--wait")
-                .args(["--port", &self.port.to_string()])
+                .args((0..READERS).flat_map(|number| ["--reader".into(), reader_socket(&self.dir, number)]))
                 .arg("--scenario")
                 .arg(scenario)
                 .arg("--control")
@@ -178,27 +183,24 @@ fn scenario_text(card: Card) -> String {
     )
 }
 
-/// vpcd's two readers listen at this port and at the next; its driver knows no way but a fixed number.
-fn reader_configuration(port: u16) -> String {
-    format!(
-        "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:{port:#X}\n\
-         LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID {port:#X}\n"
-    )
+/// The readers, with the driver of the simulated cards. pcscd counts those of one name.
+fn reader_configuration(dir: &Path, driver: &Path) -> String {
+    let entry = |number| {
+        format!(
+            "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME unix:{}\nLIBPATH {}\nCHANNELID 0\n",
+            reader_socket(dir, number).display(),
+            driver.display()
+        )
+    };
+    (0..READERS).map(entry).collect()
 }
 
-fn free_port_pair() -> Result<u16> {
-    for _ in 0..100 {
-        let first = TcpListener::bind(("0.0.0.0", 0)).map_err(|error| error.to_string())?;
-        let port = first.local_addr().map_err(|error| error.to_string())?.port();
-        if port < u16::MAX && TcpListener::bind(("0.0.0.0", port + 1)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err("no two free ports for the virtual readers".into())
+/// Where a reader of the lane takes its card.
+fn reader_socket(dir: &Path, number: usize) -> PathBuf {
+    dir.join(format!("reader-{number}"))
 }
 
-/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where it can ask polkit, it is told not
-/// to: the lane is for this run alone, and a container has no system bus.
+/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where it can ask polkit, it is told not to: the lane is for this run alone, and a container has no system bus.
 fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     fs::create_dir_all("/run/pcscd").map_err(|error| format!("/run/pcscd: {error}"))?;
     let log = log_file(&dir.with_file_name("pcscd.log"))?;
@@ -233,10 +235,10 @@ fn log_file(path: &Path) -> Result<File> {
 }
 
 fn wait_until(otherwise: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while !condition() {
         if Instant::now() > deadline {
-            return Err(otherwise.into());
+            return Err(format!("{otherwise} within {} s", PATIENCE.as_secs()));
         }
         thread::sleep(Duration::from_millis(100));
     }

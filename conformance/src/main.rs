@@ -94,12 +94,11 @@ fn about(lanes: &[Lane], tools: &Tools) -> Vec<String> {
     let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let system = system.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     let mut about = vec![format!(
-        "{}, {}: cpx-pkcs11 {}, pcscd {}, vpcd {}",
+        "{}, {}: cpx-pkcs11 {}, pcscd {}",
         now.unwrap_or_default().trim(),
         system.unwrap_or("unknown system").trim_matches('"'),
         env!("CARGO_PKG_VERSION"),
         tools.debian("pcscd"),
-        tools.debian("vsmartcard-vpcd"),
     )];
     about.extend(lanes.iter().map(|lane| {
         let (title, module, holder) = (&lane.title, lane.module.display(), lane.card.persona());

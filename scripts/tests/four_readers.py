@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-PATIENCE = 60  # seconds for anything that a busy machine may delay
+PATIENCE = 300  # seconds for anything that a busy machine may delay
 
 # winscard.h, pcsclite.h
 SCOPE_SYSTEM = 2

@@ -11,18 +11,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
 use conformance::process::{Guarded, bounded, mortal};
+use conformance::target_dir;
 use sim_cards::trace::Totals;
-use sim_cards::vpcd::{PORT, Reader};
+use sim_cards::vpcd::{Address, Reader};
 use sim_cards::{Options, SimCard, persona};
 
 use crate::cost::Cost;
 use crate::pkcs11::Result;
-
-const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
-
-/// Readers that a loaded copy of vpcd's driver serves, at the port of its channel and at the next: its state is one array for
-/// the whole library, whatever the channel.
-const READERS_OF_A_DRIVER: u16 = 2;
 
 /// Longer than any single order takes below callgrind on a busy machine: whatever hangs is told as a failure.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -35,20 +30,20 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// One reader for each card, and an empty one beside the last of an odd number. The process must have a network and a
-    /// /run/pcscd of its own.
+    /// One reader for each card, and an empty one beside the last of an odd number. The process must have a /run/pcscd of its own.
     pub fn start(cards: Vec<SimCard>) -> Result<Stack> {
         let dir = ScratchDir::new()?;
-        // Ports of an earlier stack may not be free yet.
-        let first_port = PORT + 64 * dir.number;
-        let readers = u16::try_from(cards.len()).map_err(|_| "too many cards")?;
-        let configuration: String = (0..readers.div_ceil(READERS_OF_A_DRIVER))
-            .map(|number| driver(&dir.path, number, first_port + READERS_OF_A_DRIVER * number))
-            .collect::<Result<_>>()?;
+        let sockets: Vec<PathBuf> = (0..cards.len().next_multiple_of(2))
+            .map(|number| dir.path.join(format!("reader-{number}")))
+            .collect();
+        let configuration: String = (0..)
+            .zip(&sockets)
+            .map(|(number, socket)| entry(number, socket))
+            .collect();
         let log = dir.path.join("pcscd.log");
         let readers_dir = dir.path.join("readers");
         fs::create_dir(&readers_dir)
-            .and_then(|()| fs::write(readers_dir.join("vpcd"), configuration))
+            .and_then(|()| fs::write(readers_dir.join("virtual"), configuration))
             .map_err(|error| format!("{}: {error}", readers_dir.display()))?;
         let log = fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let errors = log.try_clone().map_err(|error| error.to_string())?;
@@ -60,8 +55,8 @@ impl Stack {
                 .stderr(errors),
         )?;
         let cards: Vec<_> = cards.into_iter().map(|card| Arc::new(Mutex::new(card))).collect();
-        for (port, card) in (first_port..).zip(&cards) {
-            insert(port, Arc::clone(card))?;
+        for (socket, card) in sockets.into_iter().zip(&cards) {
+            insert(socket, Arc::clone(card))?;
         }
         wait_until("the cards did not arrive in the readers", || {
             cards_present() == cards.len()
@@ -113,23 +108,26 @@ fn lock(card: &Mutex<SimCard>) -> MutexGuard<'_, SimCard> {
     card.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An entry of pcscd's configuration with a copy of the driver. pcscd tells entries apart by their names.
-fn driver(dir: &Path, number: u16, port: u16) -> Result<String> {
-    let copy = dir.join(format!("driver-{number}.so"));
-    fs::copy(DRIVER, &copy).map_err(|error| format!("{DRIVER}: {error}"))?;
-    Ok(format!(
-        "FRIENDLYNAME \"Virtual PCD {number}\"\nDEVICENAME /dev/null:{port:#X}\nLIBPATH {}\nCHANNELID {port:#X}\n",
-        copy.display()
-    ))
+/// An entry of pcscd's configuration. pcscd tells entries apart by their names.
+fn entry(number: usize, socket: &Path) -> String {
+    let driver = target_dir().join("release/libsim_cards_reader.so");
+    format!(
+        "FRIENDLYNAME \"Virtual PCD {number}\"\nDEVICENAME unix:{}\nLIBPATH {}\nCHANNELID 0\n",
+        socket.display(),
+        driver.display()
+    )
 }
 
 /// The card stays in the reader until pcscd ends.
-fn insert(port: u16, card: Arc<Mutex<SimCard>>) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+fn insert(socket: PathBuf, card: Arc<Mutex<SimCard>>) -> Result<()> {
+    let address = Address::Socket(socket);
+    let deadline = Instant::now() + PATIENCE;
     let mut reader = loop {
-        match Reader::connect(("127.0.0.1", port)) {
+        match Reader::connect_to(&address) {
             Ok(reader) => break reader,
-            Err(error) if Instant::now() > deadline => return Err(format!("virtual reader {port}: {error}")),
+            Err(error) if Instant::now() > deadline => {
+                return Err(format!("virtual reader {address}: {error}"));
+            }
             Err(_) => thread::sleep(Duration::from_millis(50)),
         }
     };
@@ -139,12 +137,12 @@ fn insert(port: u16, card: Arc<Mutex<SimCard>>) -> Result<()> {
 
 fn cards_present() -> usize {
     let mut list = Command::new("opensc-tool");
-    let seen = bounded(list.arg("--list-readers"), Duration::from_secs(30));
+    let seen = bounded(list.arg("--list-readers"), PATIENCE);
     seen.map_or(0, |seen| seen.output.matches("  Yes  ").count())
 }
 
 fn wait_until(otherwise: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while !condition() {
         if Instant::now() > deadline {
             return Err(otherwise.into());
@@ -157,8 +155,6 @@ fn wait_until(otherwise: &str, mut condition: impl FnMut() -> bool) -> Result<()
 /// A directory that goes away.
 pub struct ScratchDir {
     pub path: PathBuf,
-    /// Counted from 1.
-    number: u16,
 }
 
 impl ScratchDir {
@@ -171,7 +167,7 @@ impl ScratchDir {
             .map_or(0, |now| now.as_nanos());
         let path = std::env::temp_dir().join(format!("cpx-performance-{now}-{number}"));
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(ScratchDir { path, number })
+        Ok(ScratchDir { path })
     }
 }
 
