@@ -33,6 +33,15 @@ needs_three_libraries_only() {
     refuses grep -vE '(linux-vdso|ld-linux|libc|libm|libdl|libpthread|librt|libpcsclite|libgcc_s)[^/]*\.so' <(ldd "$MODULE")
 }
 
+# It is built as the README says. Where somebody built it, and where his crates lie, is nobody's business. (/rustc is where the
+# standard library was made.)
+no_path_of_the_builder_is_in_it() {
+    local home
+    home=$(builder_home)
+    grep -aoE '/(cargo|rustc)/[[:print:]]{20}' "$MODULE" | sort -u | head -n 5
+    refuses grep -aoE "($home|$ROOT|$TARGET|${CARGO_HOME:-$home/.cargo})/[[:print:]]{0,80}" "$MODULE"
+}
+
 # A program with rights that its user does not have must not write where the user says. The same program without them shows
 # that the variable works.
 setuid_programs_ignore_the_environment() {
@@ -56,7 +65,7 @@ setuid_programs_ignore_the_environment() {
 library_checks() {
     local name
     for name in only_c_functions_are_exported no_segment_is_writable_and_executable relocations_become_read_only \
-        soname_is_the_file_name needs_three_libraries_only setuid_programs_ignore_the_environment; do
+        soname_is_the_file_name needs_three_libraries_only no_path_of_the_builder_is_in_it setuid_programs_ignore_the_environment; do
         check "$name" "$name"
     done
 }
