@@ -6,6 +6,7 @@ TARGET=$(cd "$ROOT" && realpath -m "${CARGO_TARGET_DIR:-target}")
 MODULE=$TARGET/release/libcpx_pkcs11.so
 SIM_CARD=$TARGET/release/sim-card
 LAB_PKI=$TARGET/release/lab-pki
+READER_DRIVER=$TARGET/release/libsim_cards_reader.so
 
 # pcscd stands in sbin, which a user's PATH may lack.
 PATH=$PATH:/usr/sbin:/sbin
@@ -14,11 +15,10 @@ PATH=$PATH:/usr/sbin:/sbin
 # shellcheck disable=SC2034 # used by the scripts that source this file
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libpcsclite-dev)
 # shellcheck disable=SC2034
-RUN_PACKAGES=(pcscd vsmartcard-vpcd libccid pcsc-tools opensc openssl libengine-pkcs11-openssl libnss3-tools procps)
+RUN_PACKAGES=(pcscd openssl libengine-pkcs11-openssl libnss3-tools procps util-linux)
 
-VPCD_CONFIG=/etc/reader.conf.d/vpcd
+# shellcheck disable=SC2034
 VIRTUAL_READER='Virtual PCD 00 00'
-VIRTUAL_READER_PORT=35963
 
 # --- What the person sees -------------------------------------------------------------------------------------
 
@@ -39,26 +39,33 @@ show_log() {
 
 # --- Time -----------------------------------------------------------------------------------------------------
 
-# bounded SECONDS COMMAND...: no program may hang the script. In the foreground, so that Ctrl-C reaches it too.
+# Seconds for whatever is waited for, and for a program that should take seconds: many times what it takes, so that a
+# busy machine changes nothing. Builds and installations have no bound.
+PATIENCE=${PATIENCE:-300}
+
+# bounded COMMAND...: a program that hangs is ended, and that is said.
 bounded() {
-    local seconds=$1
-    shift
-    timeout --foreground --kill-after=2 "$seconds" "$@"
+    local status=0
+    interruptible timeout --foreground --kill-after=10 "$PATIENCE" "$@" || status=$?
+    ((status != 124)) || warn "ended after $PATIENCE s: $*"
+    return "$status"
 }
 
-# interruptible COMMAND...: for what takes minutes. A shell acts on a signal only between foreground commands, but at
-# once while it waits for one in the background; `clean_up` then ends the command.
+# interruptible COMMAND...: a shell acts on a signal only between foreground commands, but at once while it waits for
+# one in the background; `clean_up` then ends the command.
 interruptible() {
     "$@" <&0 &
     wait "$!"
 }
 
-# wait_until SECONDS COMMAND...: polls until COMMAND succeeds; fails when the time is up.
+# wait_until COMMAND...: polls until it succeeds; says so if it gives up.
 wait_until() {
-    local deadline=$((SECONDS + $1))
-    shift
+    local deadline=$((SECONDS + PATIENCE))
     until "$@" >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || return 1
+        ((SECONDS < deadline)) || {
+            warn "given up after $PATIENCE s: $*"
+            return 1
+        }
         sleep 0.1
     done
 }
@@ -69,7 +76,35 @@ WORK=
 declare -A RUNNING=()
 STARTED=()
 
-# open_work_dir: a private directory in WORK, removed at exit together with every process that `start` started.
+# mark_processes ARGUMENTS...: runs this script again, once, with its number in the environment. All that it starts has it
+# there, however it is started and whoever its parent is by then.
+mark_processes() {
+    [[ ${STARTED_BY_SCRIPTS:-} == *":$$:"* ]] || STARTED_BY_SCRIPTS=${STARTED_BY_SCRIPTS:-}:$$: exec "$0" "$@"
+}
+
+# find_processes: sets MARKED to the numbers of those that this script has started and that still run.
+find_processes() {
+    local file pid
+    MARKED=()
+    while IFS= read -r file; do
+        pid=${file#/proc/} pid=${pid%/environ}
+        [[ $pid == "$$" ]] || ! runs_at_all "$pid" || MARKED+=("$pid")
+    done < <(exec grep -lzsE "^STARTED_BY_SCRIPTS=.*:$$:" /proc/[0-9]*/environ)
+}
+
+# runs_at_all PID: a process that has ended keeps its number until its parent has asked for it.
+runs_at_all() {
+    local status
+    { read -r status <"/proc/$1/stat"; } 2>/dev/null || return 1
+    [[ ! ${status##*) } =~ ^[ZX] ]]
+}
+
+nothing_runs_any_more() {
+    find_processes
+    ((${#MARKED[@]} == 0))
+}
+
+# open_work_dir: a private directory in WORK, removed at exit together with every process that the script started.
 open_work_dir() {
     WORK=$(mktemp -d)
     trap clean_up EXIT
@@ -94,34 +129,34 @@ stop() {
     local pid=${RUNNING[$1]:-}
     [[ -n $pid ]] || return 0
     kill "$pid" 2>/dev/null || true
-    wait_until 3 runs_no_more "$1" || kill -KILL "$pid" 2>/dev/null || true
+    PATIENCE=30 wait_until runs_no_more "$1" || kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
     unset "RUNNING[$1]"
 }
 
-# end_children PID: all that descends from it, the youngest first.
-end_children() {
-    local child
-    for child in $(pgrep -P "$1" || true); do
-        end_children "$child"
-        kill "$child" 2>/dev/null || true
-    done
+# end_all_processes: those that `start` did not start, too, such as compilers whose cargo is gone.
+end_all_processes() {
+    find_processes
+    kill "${MARKED[@]}" 2>/dev/null || true
+    PATIENCE=30 wait_until nothing_runs_any_more || kill -KILL "${MARKED[@]}" 2>/dev/null || true
 }
 
 clean_up() {
     local status=$? i
     trap - EXIT
+    trap '' INT TERM HUP
     for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
         stop "${STARTED[i]}"
     done
-    end_children "$$"
+    end_all_processes
+    say_what_was_added
     [[ -z $WORK ]] || rm -rf "$WORK"
     exit "$status"
 }
 
 # --- The machine ----------------------------------------------------------------------------------------------
 
-# become_root ARGUMENTS...: packages and pcscd need root; cargo goes back to the calling user (see `cargo_here`).
+# become_root ARGUMENTS...: packages and pcscd need root; cargo goes back to the calling user (see `builder_runs`).
 become_root() {
     ((EUID == 0)) && return
     command -v sudo >/dev/null || die "run this as root, or install sudo"
@@ -130,27 +165,61 @@ become_root() {
 
 installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-# need_packages PACKAGE...: installs those that are missing.
-need_packages() {
-    command -v apt-get >/dev/null || die "this script installs what it needs with apt-get: it wants Debian"
-    local package missing=()
+# missing_packages PACKAGE...: those that are not installed.
+missing_packages() {
+    local package
     for package in "$@"; do
-        installed "$package" || missing+=("$package")
+        installed "$package" || echo "$package"
     done
+}
+
+installed_packages() { dpkg-query --show --showformat='${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort; }
+
+# Packages that were not there before this script, those that others have brought along among them.
+ADDED=()
+
+# need_packages PACKAGE...: installs those that are missing, after saying so.
+need_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
-    note "installing ${missing[*]}"
+    command -v apt-get >/dev/null || die "apt-get is not here, to install: ${missing[*]}"
+    note "installing with apt-get, and what they need: ${missing[*]}"
+    installed_packages >"$WORK/packages-before"
     interruptible apt_install "${missing[@]}" >"$WORK/apt.log" 2>&1 || {
         show_log "$WORK/apt.log"
         die "apt-get could not install: ${missing[*]}"
     }
+    mapfile -t -O "${#ADDED[@]}" ADDED < <(installed_packages | comm -13 "$WORK/packages-before" -)
 }
 
-# Another apt may be at work, such as the machine's own upgrades: it is waited for. The lock of the package lists knows no time-out.
+# Another apt may be at work, such as the machine's own upgrades: it is waited for. The lock of the package lists knows no
+# time-out.
 apt_install() {
     export DEBIAN_FRONTEND=noninteractive
-    wait_until 60 bounded 300 apt-get update || bounded 300 apt-get update || return
-    bounded 900 apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@"
+    until apt-get update >"$WORK/apt-update.log" 2>&1; do
+        cat "$WORK/apt-update.log"
+        grep -q 'Could not get lock' "$WORK/apt-update.log" || return 1
+        sleep 1
+    done
+    apt-get -o DPkg::Lock::Timeout=-1 install --yes --no-install-recommends "$@"
 }
+
+# say_what_was_added: and how to take it away.
+say_what_was_added() {
+    [[ -z ${RUST_ADDED:-} && ${#ADDED[@]} == 0 ]] || title "what was added to this machine"
+    ((${#ADDED[@]} == 0)) || {
+        note "packages. To take them away: sudo apt-get purge ${ADDED[*]}"
+    }
+    [[ -z ${RUST_ADDED:-} ]] || note "Rust. To take it away: $RUST_ADDED"
+}
+
+# --- Rust -----------------------------------------------------------------------------------------------------
+
+# What this script fetches itself goes here, and nothing of it into the user's home.
+RUST_DIR=$TARGET/rust
+
+needed_rust() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
 
 # Who runs cargo: under sudo the person who called it, so that target/ stays his; otherwise root itself.
 builder() {
@@ -159,21 +228,89 @@ builder() {
     if [[ ${SUDO_USER:-root} == "$owner" ]]; then echo "$owner"; else echo root; fi
 }
 
-# builder_runs PROGRAM ARGUMENTS...: a program of the Rust toolchain at the root of the workspace, as the builder, for
-# BUILDER_SECONDS at the most.
+builder_home() { getent passwd "$(builder)" | cut -d: -f6; }
+
+# Set by `need_rust`: variables under which the toolchain is found.
+RUST_ENVIRONMENT=()
+
+# builder_runs PROGRAM ARGUMENTS...: a program of the Rust toolchain at the root of the workspace, as the builder.
 builder_runs() {
     local user home command=()
-    user=$(builder)
-    home=$(getent passwd "$user" | cut -d: -f6)
-    [[ $user == root ]] || command=(sudo -u "$user" --)
-    command+=(env "HOME=$home" "PATH=$home/.cargo/bin:$PATH" "CARGO_TARGET_DIR=$TARGET")
-    (cd "$ROOT" && bounded "${BUILDER_SECONDS:-1200}" "${command[@]}" "$@")
+    user=$(builder) home=$(builder_home)
+    [[ $user == root ]] || command=(setpriv "--reuid=$user" "--regid=$(id --group "$user")" --init-groups)
+    command+=(env "--chdir=$ROOT" "HOME=$home" "USER=$user" "PATH=$home/.cargo/bin:$PATH" "CARGO_TARGET_DIR=$TARGET")
+    interruptible "${command[@]}" "${RUST_ENVIRONMENT[@]}" "$@"
 }
 
 cargo_here() { builder_runs cargo "$@"; }
 
+# rust_version: of the compiler that is found, or nothing. (rustup's stand-in for it fails without a toolchain.)
+rust_version() { { builder_runs rustc --version || true; } 2>/dev/null </dev/null | sed -n 's/^rustc \([0-9.]*\).*/\1/p'; }
+
+# rust_suffices: a compiler is found, and cargo, and they are new enough.
+rust_suffices() {
+    local found needed
+    found=$(rust_version) needed=$(needed_rust)
+    [[ -n $found && $(printf '%s\n' "$needed" "$found" | sort --version-sort | head -n 1) == "$needed" ]] &&
+        cargo_here --version >/dev/null 2>&1 </dev/null
+}
+
+# has_toolchain NAME: under rustup, which may not be there.
+has_toolchain() { builder_runs rustup toolchain list 2>/dev/null </dev/null | grep -q "^$1-"; }
+
+# need_rust: takes the toolchain that is there if it is new enough; otherwise says what is missing, and fetches one.
 need_rust() {
-    cargo_here --version >/dev/null 2>&1 || die "no Rust toolchain found: install one from https://rustup.rs"
+    local found own path
+    rust_suffices && return
+    found=$(rust_version)
+    # One that is not the default.
+    if has_toolchain stable; then
+        RUST_ENVIRONMENT=(RUSTUP_TOOLCHAIN=stable)
+        rust_suffices && return
+        RUST_ENVIRONMENT=()
+    fi
+    # One of an earlier run.
+    path=$(builder_home)/.cargo/bin:$PATH
+    own=("RUSTUP_HOME=$RUST_DIR/rustup" "CARGO_HOME=$RUST_DIR/cargo" "PATH=$RUST_DIR/cargo/bin:$path" RUSTUP_TOOLCHAIN=stable)
+    if [[ -d $RUST_DIR ]]; then
+        RUST_ENVIRONMENT=("${own[@]}")
+        rust_suffices && return
+        RUST_ENVIRONMENT=()
+    fi
+    note "Rust $(needed_rust) or newer is needed; here is ${found:-none}"
+    if builder_runs rustup --version >/dev/null 2>&1 </dev/null; then
+        note "rustup is here: it fetches the stable toolchain"
+        RUST_ENVIRONMENT=(RUSTUP_TOOLCHAIN=stable)
+        RUST_ADDED="rustup toolchain uninstall stable"
+        builder_runs rustup toolchain install stable --profile minimal || die "rustup could not fetch Rust: see above"
+    else
+        RUST_ENVIRONMENT=("${own[@]}")
+        RUST_ADDED="rm -r $RUST_DIR"
+        if ! installed rustc && ! installed cargo && apt_knows rustup; then
+            note "Debian's rustup fetches the stable toolchain into $RUST_DIR"
+            need_packages rustup
+            builder_runs rustup toolchain install stable --profile minimal || die "rustup could not fetch Rust: see above"
+        else
+            note "rustup's installer, from https://sh.rustup.rs, fetches the stable toolchain into $RUST_DIR"
+            rustup_installer
+        fi
+    fi
+    rust_suffices || die "Rust $(needed_rust) is needed, and what was fetched is $(rust_version): see https://rustup.rs"
+}
+
+# apt_knows PACKAGE: whether it can be installed from here.
+apt_knows() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+
+# rustup_installer: without a change to the user's home or to his shell's start files.
+rustup_installer() {
+    command -v curl >/dev/null || need_packages curl ca-certificates
+    interruptible curl --proto '=https' --tlsv1.2 --silent --show-error --fail --output "$WORK/rustup-init.sh" \
+        https://sh.rustup.rs || die "https://sh.rustup.rs cannot be reached; install Rust yourself: https://rustup.rs"
+    # The builder reads it.
+    chmod 711 "$WORK"
+    chmod 644 "$WORK/rustup-init.sh"
+    builder_runs env --unset=RUSTUP_TOOLCHAIN sh "$WORK/rustup-init.sh" -y --no-modify-path --profile minimal --default-toolchain stable ||
+        die "rustup's installer could not fetch Rust: see above"
 }
 
 # need_nightly: the sanitizers and libFuzzer's instrumentation are not in the stable toolchain.
@@ -188,12 +325,12 @@ need_rust_component() {
     builder_runs rustup component add "$2" || die "cargo has no \"$1\": install the Rust component $2"
 }
 
-# build_release: the module and the simulator, as they are delivered.
+# build_release: the module and the simulator, as they are delivered. cargo says itself how far it is.
 build_release() {
-    note "building the release"
-    interruptible cargo_here build --locked --release --workspace --bins --lib --quiet
     local made
-    for made in "$MODULE" "$SIM_CARD" "$LAB_PKI"; do
+    note "building the release: some minutes the first time, more on a busy machine"
+    cargo_here build --locked --release --package cpx-pkcs11 --package sim-cards --package sim-cards-reader --lib --bins || die "the build failed: see above"
+    for made in "$MODULE" "$SIM_CARD" "$LAB_PKI" "$READER_DRIVER"; do
         [[ -f $made ]] || die "the build made no $made"
     done
 }
@@ -206,71 +343,69 @@ performance_program() {
 
 # --- Readers and cards ----------------------------------------------------------------------------------------
 
-# readers: one line per PC/SC reader, "Nr Card Features Name"; Card is Yes or No.
-readers() { bounded 10 opensc-tool --list-readers 2>/dev/null | grep -E '^[0-9]+ +(Yes|No) '; }
-
-virtual_reader_listed() { readers | grep -qF "$VIRTUAL_READER"; }
-virtual_card_present() { readers | grep -F "$VIRTUAL_READER" | grep -qE '^[0-9]+ +Yes '; }
-virtual_card_absent() { ! virtual_card_present; }
-any_card_present() { readers | grep -qE '^[0-9]+ +Yes '; }
-
-# processes_named NAME: their numbers, of this file system only: a pcscd in a container is not ours.
-processes_named() { pgrep --ns "$$" --nslist mnt -x "$1"; }
-
-# start_pcscd: in the foreground of this script, which ends it. There may be no systemd here.
-start_pcscd() {
-    local options=(--foreground --error)
-    # Built with polkit and without a system bus to ask, as in a container, pcscd turns every client away.
-    if [[ ! -S /run/dbus/system_bus_socket ]] && pcscd --help | grep -q -- --disable-polkit; then
-        options+=(--disable-polkit)
-    fi
-    install -d /run/pcscd
-    start pcscd "$WORK/pcscd.log" pcscd "${options[@]}"
-    note "started pcscd"
+# virtual_reader NAME SOCKET: an entry of pcscd's reader.conf, with the driver of the simulated cards.
+virtual_reader() {
+    printf 'FRIENDLYNAME "%s"\nDEVICENAME unix:%s\nLIBPATH %s\nCHANNELID 0\n' "$1" "$2" "$READER_DRIVER"
 }
 
-# ensure_virtual_reader: a pcscd that has vpcd, the one that runs or our own, and no card in its first slot.
-ensure_virtual_reader() {
-    if ! virtual_reader_listed; then
-        if [[ ! -f $VPCD_CONFIG ]]; then
-            warn "$VPCD_CONFIG is missing: pcscd does not know the virtual reader"
-            return 1
-        elif processes_named pcscd >/dev/null; then
-            warn "a pcscd runs without the virtual reader: restart it, so that it reads $VPCD_CONFIG"
-            return 1
-        fi
-        start_pcscd
-        wait_until 15 virtual_reader_listed || {
-            show_log "$WORK/pcscd.log"
-            warn "pcscd does not list the virtual reader"
-            return 1
-        }
+# disable_polkit: for a pcscd that asks polkit, where there is no system bus to ask, as in a container: it would turn every
+# client away.
+disable_polkit() {
+    [[ -S /run/dbus/system_bus_socket ]] || ! pcscd --help | grep -q -- --disable-polkit || echo --disable-polkit
+}
+
+# start_pcscd: one of this script's own, with two virtual readers and no reader of this machine. It knows one place for its socket, and
+# gets it for itself in a mount namespace. Where that is not allowed, as in many containers, it stands where others would.
+start_pcscd() {
+    local dir=$WORK/pcscd
+    mkdir -p "$dir" "$WORK/readers" /run/pcscd
+    { virtual_reader 'Virtual PCD' "$WORK/reader-0" && virtual_reader 'Virtual PCD' "$WORK/reader-1"; } >"$WORK/readers/virtual"
+    if unshare --mount --propagation=private true 2>/dev/null; then
+        export PCSCLITE_CSOCK_NAME=$dir/pcscd.comm
+        rm -f "$dir"/*
+        # shellcheck disable=SC2016,SC2046 # for the shell inside; one word or none
+        start pcscd "$WORK/pcscd.log" unshare --mount --propagation=private -- sh -c '
+            mount --bind "$1" /run/pcscd || exit
+            [ ! -e /dev/bus/usb ] || mount -t tmpfs none /dev/bus/usb
+            shift
+            exec pcscd --foreground --error --config "$@"
+        ' sh "$dir" "$WORK/readers" $(disable_polkit)
+    else
+        ! pcscd_runs || die "a pcscd runs, and no other can be started beside it without Linux namespaces (CAP_SYS_ADMIN)"
+        export PCSCLITE_CSOCK_NAME=/run/pcscd/pcscd.comm
+        rm -f /run/pcscd/pcscd.{comm,pid}
+        # shellcheck disable=SC2046 # one word or none
+        start pcscd "$WORK/pcscd.log" pcscd --foreground --error --config "$WORK/readers" $(disable_polkit)
     fi
-    virtual_card_absent || {
-        warn "the virtual reader already holds a card: take it out first"
+    wait_until service_answers_or_left
+    [[ -S $PCSCLITE_CSOCK_NAME ]] || {
+        show_log "$WORK/pcscd.log"
+        warn "pcscd did not start"
         return 1
     }
+    note "started a pcscd of our own"
 }
 
-ensure_pcscd() {
-    readers | grep -q . && return
-    processes_named pcscd >/dev/null || start_pcscd
-}
+pcscd_runs() { pgrep --exact pcscd >/dev/null; }
 
-# insert_card KIND [ARGUMENTS...]: puts a simulated card of this kind into the virtual reader.
+service_answers_or_left() { [[ -S $PCSCLITE_CSOCK_NAME ]] || runs_no_more pcscd; }
+
+# insert_card KIND [ARGUMENTS...]: puts a simulated card of this kind into the first virtual reader. `card_present` says
+# whether one is there, as a client sees it.
 insert_card() {
     local kind=$1
     shift
-    start card "$WORK/card-$kind.log" \
-        "$SIM_CARD" --card "$kind" --port "$VIRTUAL_READER_PORT" --wait "$@" </dev/null
-    wait_until 15 virtual_card_present || {
+    start card "$WORK/card-$kind.log" "$SIM_CARD" --card "$kind" --reader "$WORK/reader-0" --wait "$@" </dev/null
+    wait_until card_present || {
         show_log "$WORK/card-$kind.log"
         warn "the simulated $kind did not arrive in the virtual reader"
         return 1
     }
 }
 
+card_absent() { ! card_present; }
+
 remove_card() {
     stop card
-    wait_until 10 virtual_card_absent
+    wait_until card_absent
 }

@@ -18,7 +18,7 @@ declare -A MECHANISMS_OF=(
     [cps4]='RSA-PKCS SHA1-RSA-PKCS SHA256-RSA-PKCS RSA-PKCS-PSS SHA1-RSA-PKCS-PSS SHA256-RSA-PKCS-PSS'
 )
 
-ours() { bounded 60 pkcs11-tool --module "$MODULE" "$@"; }
+ours() { bounded pkcs11-tool --module "$MODULE" "$@"; }
 ours_logged_in() { CARD_CODE=$CODE ours --login --pin env:CARD_CODE "$@"; }
 
 # count PATTERN: lines of standard input that match.

@@ -3,14 +3,14 @@
 
 OPENSC_MODULE=opensc-pkcs11.so
 
-opensc_module() { bounded 60 pkcs11-tool --module "$OPENSC_MODULE" "$@"; }
+opensc_module() { bounded pkcs11-tool --module "$OPENSC_MODULE" "$@"; }
 
 opensc_names_the_card() {
-    bounded 30 opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
+    bounded opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
 }
 
 opensc_dumps_two_keys_and_two_certificates() {
-    bounded 60 pkcs15-tool --reader "$VIRTUAL_READER" --dump >"$WORK/dump"
+    bounded pkcs15-tool --reader "$VIRTUAL_READER" --dump >"$WORK/dump"
     cat "$WORK/dump"
     equals 2 "$(count '^Private RSA Key' <"$WORK/dump")"
     equals 2 "$(count '^X.509 Certificate' <"$WORK/dump")"

@@ -109,7 +109,7 @@ need_miri() {
 pure_code_is_sound() {
     need_miri
     # Without backtraces, each of which takes miri as long as ten tests.
-    BUILDER_SECONDS=3600 builder_runs env RUST_BACKTRACE=0 \
+    builder_runs env RUST_BACKTRACE=0 \
         cargo +nightly miri test --locked --package cpx-pkcs11 --lib -- "${INTERPRETED[@]}" "${NOT_INTERPRETED[@]/#/--skip=}" | tee "$WORK/miri.log"
     grep -E '^test result: ok\. [1-9][0-9]* passed' "$WORK/miri.log"
 }
@@ -134,7 +134,7 @@ RUST
 # Through the C ABI, those that take too long under memcheck among them.
 ADDRESSED=(errors arguments functions sign decrypt concurrency)
 
-addresses_are_right() { BUILDER_SECONDS=3600 sanitized_tests address "${ADDRESSED[@]}"; }
+addresses_are_right() { sanitized_tests address "${ADDRESSED[@]}"; }
 
 address_sanitizer_finds_what_is_wrong() {
     need_nightly

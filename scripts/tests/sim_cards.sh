@@ -44,8 +44,9 @@ anyone_adds_a_persona() {
 }
 
 python_plays_cards() {
+    cargo_here build --locked --release --quiet --package sim-cards-c
     SIM_CARDS_LIBRARY=$TARGET/release/libsim_cards_c.so PYTHONDONTWRITEBYTECODE=1 \
-        bounded 120 python3 -m unittest discover --start-directory "$CARDS/python"
+        interruptible python3 -m unittest discover --start-directory "$CARDS/python"
 }
 
 c_plays_cards() {
@@ -97,7 +98,7 @@ the_book_explains_the_lab_pki() {
         of_the_book 'lab-pki serve &' | sed '1a until (: <>/dev/tcp/localhost/8971) 2>/dev/null; do sleep 0.1; done'
     } >"$WORK/book/commands"
     cat "$WORK/book/commands"
-    (cd "$WORK/book" && PATH=$TARGET/release:$PATH bounded 120 \
+    (cd "$WORK/book" && PATH=$TARGET/release:$PATH bounded \
         unshare --net --pid --fork --mount-proc bash commands) 2>&1 | tee "$WORK/book/said"
     grep -q '^lab/persona/doctor-gp-cps4-aut.pem: OK' "$WORK/book/said"
     grep -q '^Response verify OK' "$WORK/book/said"
@@ -118,14 +119,14 @@ sim_cards_checks() {
 code_of() { sed -n 's/^holder = "\(.*\)"/\1/p' "$CARDS/personas/$1.toml" | grep . || echo "$CODE"; }
 
 opensc_recognises() {
-    bounded 30 opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
+    bounded opensc-tool --reader "$VIRTUAL_READER" --name | tee /dev/stderr | grep -qx IAS-ECC
 }
 
 # Keys, certificates, and the identifier of the holder in the certificate that OpenSC read.
 opensc_lists() {
     local identifier
     identifier=$(sed -n 's/^identifier = "\(.*\)"/\1/p' "$CARDS/personas/$1.toml")
-    bounded 60 pkcs15-tool --reader "$VIRTUAL_READER" --dump >"$WORK/dump"
+    bounded pkcs15-tool --reader "$VIRTUAL_READER" --dump >"$WORK/dump"
     cat "$WORK/dump"
     equals 2 "$(count '^Private RSA Key' <"$WORK/dump")"
     equals 2 "$(count '^X.509 Certificate' <"$WORK/dump")"
@@ -147,7 +148,7 @@ opensc_logs_in_and_signs() {
 # OpenSC asks for a secure messaging object that the card does not show, and gives up there: 6A88 as on a real card.
 opensc_fails_on_protected_data() {
     grep -q '^\[\[situation\]\]' "$CARDS/personas/$1.toml" || return 0
-    refuses bounded 60 pkcs15-tool --reader "$VIRTUAL_READER" --verify-pin --pin "$(code_of "$1")" \
+    refuses bounded pkcs15-tool --reader "$VIRTUAL_READER" --verify-pin --pin "$(code_of "$1")" \
         --read-data-object CPS_ACTIVITY_01_PS >"$WORK/protected" 2>&1
     cat "$WORK/protected"
     grep -A 1 'GET DATA 3FFF' "$WORK/card-cps3.log" | tail -n 2
@@ -174,10 +175,10 @@ opensc_finds_the_code_blocked() {
 
 # pcsc_tools_show ATR [NAME]: the ATR under two tools; its name in the list of ATRs that Debian's pcsc-tools bring.
 pcsc_tools_show() {
-    bounded 20 opensc-tool --reader "$VIRTUAL_READER" --atr | tee "$WORK/atr"
+    bounded opensc-tool --reader "$VIRTUAL_READER" --atr | tee "$WORK/atr"
     grep -qix "$(tr ' ' ':' <<<"$1")" "$WORK/atr"
     # A newer list in the home of whoever runs this would win, and one that was fetched in vain is empty.
-    HOME=$WORK/no-home XDG_CACHE_HOME=$WORK/no-home bounded 20 pcsc_scan -t 2 >"$WORK/scan" 2>&1 || true
+    HOME=$WORK/no-home XDG_CACHE_HOME=$WORK/no-home bounded pcsc_scan -t 2 >"$WORK/scan" 2>&1 || true
     cat "$WORK/scan"
     grep -q "ATR: $1" "$WORK/scan"
     [[ -z ${2:-} ]] || grep -qF "$2" "$WORK/scan"
@@ -190,20 +191,21 @@ the_book_gives_orders() {
     trap 'stop desk' EXIT
     rm -f /tmp/desk
     start desk "$WORK/desk.log" \
-        "$SIM_CARD" --persona doctor-gp-cps4 --persona insured-alone --control /tmp/desk --port "$VIRTUAL_READER_PORT"
-    wait_until 15 test -S /tmp/desk
-    PATH=$TARGET/release:$PATH bounded 60 bash "$WORK/orders" | tee "$WORK/desk.status"
+        "$SIM_CARD" --persona doctor-gp-cps4 --persona insured-alone --control /tmp/desk \
+        --reader "$WORK/reader-0" --reader "$WORK/reader-1"
+    wait_until test -S /tmp/desk
+    PATH=$TARGET/release:$PATH bounded bash "$WORK/orders" | tee "$WORK/desk.status"
     grep -q '^doctor-gp-cps4: in reader 0, CPS4' "$WORK/desk.status"
     grep -q '^insured-alone: in reader 1, Vitale 2' "$WORK/desk.status"
     "$SIM_CARD" --control /tmp/desk --order end
-    wait_until 10 runs_no_more desk
+    wait_until runs_no_more desk
     refuses test -e /tmp/desk
 }
 
 # four_cards_come_and_go CYCLES: each as often, in four virtual readers at once.
 four_cards_come_and_go() {
     mkdir "$WORK/four-readers"
-    bounded 900 "$ROOT/scripts/tests/four_readers.sh" "$WORK/four-readers" "$SIM_CARD" "$1"
+    interruptible "$ROOT/scripts/tests/four_readers.sh" "$WORK/four-readers" "$SIM_CARD" "$READER_DRIVER" "$1"
     rm -r "$WORK/four-readers"
 }
 

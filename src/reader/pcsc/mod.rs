@@ -10,7 +10,6 @@ mod process;
 
 use std::ffi::{CStr, CString};
 use std::slice;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -36,12 +35,6 @@ const WAIT_SLICE: Duration = Duration::from_secs(2);
 const CANCEL_PAUSE: Duration = Duration::from_millis(20);
 const CANCEL_ATTEMPTS: u32 = 50;
 
-/// Time that the transactions of other programs have when the library ends.
-const LAST_PATIENCE: Duration = Duration::from_millis(500);
-
-/// The end of all patience, once the library ends.
-type Ending = Arc<OnceLock<Instant>>;
-
 /// Looks at the list of readers before it is taken that it changes all the time.
 const LIST_ATTEMPTS: u32 = 3;
 
@@ -50,9 +43,8 @@ const LIST_ATTEMPTS: u32 = 3;
 pub struct Pcsc {
     status: Mutex<Option<OfProcess<Status>>>,
     waiters: Mutex<Waiters>,
-    /// Signalled when a waiter has left.
-    left: Condvar,
-    ending: Ending,
+    /// Signalled when a waiter is cancelled and when one has left.
+    moved: Condvar,
 }
 
 /// The context kept for the state of the readers.
@@ -149,18 +141,24 @@ impl Readers for Pcsc {
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
         let deadline = Instant::now().checked_add(timeout);
         let ticket = Ticket::enter(self);
-        let Some(context) = ticket.establish() else {
-            return Ok(());
-        };
+        let mut context = None;
         while !ticket.cancelled() {
             let left = deadline.map_or(WAIT_SLICE, |d| d.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
             }
-            match changed(&context, known, left.min(WAIT_SLICE)) {
-                Ok(false) => {}
+            let slice = left.min(WAIT_SLICE);
+            let Some(current) = context.take().or_else(|| ticket.establish()) else {
+                if !known.is_empty() {
+                    break;
+                }
+                ticket.sleep(slice);
+                continue;
+            };
+            match changed(&current, known, slice) {
                 Ok(true) => break,
-                Err(e) if service_lost(e) => break,
+                Ok(false) => context = Some(current),
+                Err(e) if service_lost(e) => {}
                 Err(e) => return Err(reader_error(e)),
             }
         }
@@ -168,7 +166,6 @@ impl Readers for Pcsc {
     }
 
     fn cancel(&self) {
-        self.ending.get_or_init(|| Instant::now() + LAST_PATIENCE);
         let mut waiters = self.waiters.lock();
         waiters.cancelled_below = waiters.next;
         for _ in 0..CANCEL_ATTEMPTS {
@@ -176,6 +173,7 @@ impl Readers for Pcsc {
                 .told()
                 .filter_map(|w| w.context.as_ref()?.get().cloned())
                 .collect();
+            self.moved.notify_all();
             MutexGuard::unlocked(&mut waiters, || {
                 for context in contexts {
                     if let Err(e) = context.cancel() {
@@ -186,7 +184,7 @@ impl Readers for Pcsc {
             if waiters.told().next().is_none() {
                 return;
             }
-            self.left.wait_for(&mut waiters, CANCEL_PAUSE);
+            self.moved.wait_for(&mut waiters, CANCEL_PAUSE);
         }
         log::warn!("a wait for card events did not end when it was cancelled");
     }
@@ -194,11 +192,7 @@ impl Readers for Pcsc {
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
         let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
         let context = establish().map_err(reader_error)?;
-        Ok(Box::new(PcscConnection::open(
-            context,
-            name,
-            Arc::clone(&self.ending),
-        )?))
+        Ok(Box::new(PcscConnection::open(context, name)?))
     }
 
     /// Connections are forgotten when they are dropped: each knows its process.
@@ -251,6 +245,14 @@ impl<'s> Ticket<'s> {
         place.context = Some(OfProcess::new(context.clone()));
         Some(context)
     }
+
+    /// Waits without a service.
+    fn sleep(&self, time: Duration) {
+        let mut waiters = self.service.waiters.lock();
+        if self.number >= waiters.cancelled_below {
+            self.service.moved.wait_for(&mut waiters, time);
+        }
+    }
 }
 
 impl Drop for Ticket<'_> {
@@ -260,7 +262,7 @@ impl Drop for Ticket<'_> {
             .lock()
             .inside
             .retain(|w| w.number != self.number);
-        self.service.left.notify_all();
+        self.service.moved.notify_all();
     }
 }
 
@@ -408,6 +410,7 @@ fn reader_error(error: Error) -> ReaderError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::thread;
 
     use super::*;
