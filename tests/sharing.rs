@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use cryptoki_sys::*;
-use sim_cards::{Model, Options};
+use sim_cards::Options;
 
-use common::messages::{hex, public_key};
+use common::messages::public_key;
 use common::openssl::{PublicKey, Scheme};
-use common::{Card, Ckr, PIN, READER, Rack, Rv, Session, ulong};
+use common::{Card, Ckr, Happening, Moment, PIN, READER, Rack, Rv, Session, ulong};
 
 /// What the second program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +47,8 @@ impl Act {
     fn happens(self, rack: &Rack, card: &Card) {
         let (root, cps2ter) = ("A4040C08802500 0001FF0100", "A4040C0880250000 01FF0002");
         match self {
-            Act::LooksAround => send(
-                card,
-                &[root, "A4080002D003", "B000000C", "8400000008", "A4080C020001"],
-            ),
-            Act::SelectsItsOwn => send(card, &[cps2ter]),
+            Act::LooksAround => card.takes(&[root, "A4080002D003", "B000000C", "8400000008", "A4080C020001"]),
+            Act::SelectsItsOwn => card.takes(&[cps2ter]),
             Act::HoldsTheCard => {
                 let hold = rack.hold(READER);
                 thread::spawn(move || {
@@ -60,21 +57,9 @@ impl Act {
                 });
             }
             Act::Resets => rack.reset(READER),
-            Act::ResetsAndLogsIn => {
-                rack.reset(READER);
-                send(card, &[root, "2000010431323334"]);
-            }
-            Act::MissesTheCode => send(card, &[root, "2000010439393939"]),
+            Act::ResetsAndLogsIn => rack.reset_and_log_in(READER),
+            Act::MissesTheCode => card.takes(&[root, "2000010439393939"]),
         }
-    }
-}
-
-/// Commands as the second program sends them, without their class: 00 to a CPS3, logical channel 1 to a CPS4.
-fn send(card: &Card, commands: &[&str]) {
-    let mut sim = card.sim();
-    let class = u8::from(sim.model() == Model::Cps4);
-    for command in commands {
-        sim.transmit(&[&[class][..], &hex(&command.replace(' ', ""))].concat());
     }
 }
 
@@ -218,4 +203,53 @@ fn any_number_of_sessions_share_one_login() {
     assert!(card.sim().is_holder_verified());
     sessions[0].close().expect("C_CloseSession");
     assert!(!card.sim().is_holder_verified(), "the last one logs out");
+}
+
+/// Something that needs the login: what comes before it, and the act itself.
+type Protected = fn(Session<'_>) -> Box<dyn Fn(Session<'_>) -> Rv>;
+
+/// With what each of them answers when the login is gone: a private object is not there for who may not see it.
+const PROTECTED: [(&str, CK_RV, Protected); 3] = [
+    ("data", CKR_OBJECT_HANDLE_INVALID, |session| {
+        let object = session.find_one(&[(CKA_LABEL, b"CPS_ACTIVITY_01_PS".to_vec())]);
+        Box::new(move |session| session.attribute(object, CKA_VALUE).map(drop))
+    }),
+    ("a signature", CKR_USER_NOT_LOGGED_IN, |session| {
+        let key = session.private_key("CPS_PRIV_SIG");
+        session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+        Box::new(|session| session.sign_in_one_call(b"a message").map(drop))
+    }),
+    ("a plaintext", CKR_USER_NOT_LOGGED_IN, |session| {
+        let key = session.private_key("CPS_PRIV_AUT");
+        let cryptogram = public_key(session, key).encrypts(b"text");
+        session.decrypt_init(CKM_RSA_PKCS, key).expect("C_DecryptInit");
+        Box::new(move |session| session.decrypt(&cryptogram).map(drop))
+    }),
+];
+
+/// The card would give it: it knows the code, from the other program.
+#[test]
+fn what_the_card_gives_under_another_programs_login_is_withheld() {
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
+        for (what, refusal, protected) in PROTECTED {
+            let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+            let session = module.user_session();
+            // The certificate is read with the first signature.
+            protected(session)(session).expect(what);
+            let act = protected(session);
+            let before = rack.transactions(READER);
+            act(session).expect(what);
+            let transactions = rack.transactions(READER) - before;
+            assert!(transactions > 0, "{persona}: {what} comes from the card");
+            for number in 1..=transactions {
+                let case = format!("{persona}: {what}, transaction {number}");
+                let act = protected(session);
+                rack.plan(READER, Moment::Transaction(number), Happening::OtherLogin);
+                assert_eq!(act(session), Err(Ckr(refusal)), "{case}");
+                assert_eq!(session.state(), Ok(CKS_RO_PUBLIC_SESSION), "{case}");
+                assert_eq!(card.tries_left(), 3, "{case}");
+                session.login(PIN).expect("C_Login");
+            }
+        }
+    }
 }

@@ -222,7 +222,9 @@ fn a_mistake_is_told_on_the_standard_error_whatever_it_is_about() {
     let levels = "none of off, error, info, calls, apdu";
     let config = "{}/.config/cpx-pkcs11/config.toml";
     let in_file = |what: &str| format!("configuration: {config}: {what}");
-    let cases: [(&str, &str, &[(&str, &str)], String); 22] = [
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], String);
+    // Name, the user's file, variables, what is told.
+    let cases: [Case; 22] = [
         (
             "level",
             "",

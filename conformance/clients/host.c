@@ -178,6 +178,19 @@ static void sign(const char *label, const char *in, const char *out)
     say(name, rv, NULL);
 }
 
+/* digest: something that needs no card */
+static void digest(void)
+{
+    CK_MECHANISM mechanism = {CKM_SHA256, NULL, 0};
+    CK_BYTE value[32];
+    CK_ULONG size = sizeof value;
+    CK_RV rv = now->list->C_DigestInit(now->session, &mechanism);
+
+    if (rv == CKR_OK)
+        rv = now->list->C_Digest(now->session, (CK_BYTE *)"a message", 9, value, &size);
+    say("C_Digest", rv, NULL);
+}
+
 /* decrypt FILE */
 static void decrypt(const char *in)
 {
@@ -379,6 +392,8 @@ static void run(char **word)
             NULL);
     else if (strcmp(command, "sign") == 0)
         sign(word[1], word[2], word[3]);
+    else if (strcmp(command, "digest") == 0)
+        digest();
     else if (strcmp(command, "decrypt") == 0)
         decrypt(word[1]);
     else if (strcmp(command, "encrypt") == 0)

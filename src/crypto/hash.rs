@@ -92,12 +92,6 @@ impl Deref for Digest {
     }
 }
 
-impl AsRef<[u8]> for Digest {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
 impl fmt::Debug for Digest {
     /// Shows the length only: the digest of a short secret tells the secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -260,6 +260,13 @@ mod tests {
     }
 
     #[test]
+    fn debug_output_shows_no_message() {
+        let mut hasher = resumable(Hash::Sha256);
+        hasher.update(b"1234");
+        assert_eq!(format!("{hasher:?}"), "ResumableHasher(Sha256)");
+    }
+
+    #[test]
     fn only_sha_1_and_sha_256_can_be_finished_by_a_card() {
         for hash in Hash::ALL {
             let resumable = ResumableHasher::new(hash).map(|hasher| hasher.hash());

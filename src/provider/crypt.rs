@@ -157,7 +157,7 @@ impl Library {
 
     /// C_Decrypt. A size query costs no exchange: it answers the longest plaintext that the key can yield.
     pub fn decrypt(&self, session: SessionHandle, cryptogram: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.live_session(session)?;
+        let session = self.session_for(session, &out)?;
         step(&mut session.operations().decrypt, |operation| {
             if operation.parts.is_some() {
                 return Err(Error::OperationNotInitialized);
@@ -182,7 +182,7 @@ impl Library {
 
     /// C_DecryptFinal.
     pub fn decrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
-        let session = self.live_session(session)?;
+        let session = self.session_for(session, &out)?;
         step(&mut session.operations().decrypt, |operation| {
             let parts = operation.parts.take().unwrap_or_default();
             let result = self.finish_decryption(&session, operation, &parts.0, out);

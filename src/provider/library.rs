@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use cryptoki_sys::CK_SESSION_HANDLE;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::config::{self, Config};
 use crate::reader::pcsc::{self, Pcsc};
@@ -33,6 +34,9 @@ pub struct Library {
     pub(super) next_session: Mutex<CK_SESSION_HANDLE>,
     insertions: AtomicU32,
     finalized: AtomicBool,
+    /// Pauses between two waits; signalled by C_Finalize.
+    pauses: Mutex<()>,
+    ended: Condvar,
     process: u32,
 }
 
@@ -144,6 +148,8 @@ pub fn initialize(privileged: bool) -> Result<()> {
         next_session: Mutex::new(1),
         insertions: AtomicU32::new(0),
         finalized: AtomicBool::new(false),
+        pauses: Mutex::default(),
+        ended: Condvar::new(),
         process: std::process::id(),
     });
     new.refresh();
@@ -160,7 +166,7 @@ pub fn initialize(privileged: bool) -> Result<()> {
 /// C_Finalize: wakes a blocked [`Library::wait_for_slot_event`], logs out and closes every session.
 pub fn finalize() -> Result<()> {
     let library = own_place()?.write().take().ok_or(Error::CryptokiNotInitialized)?;
-    library.finalized.store(true, Ordering::Release);
+    library.end_pauses();
     library.readers.cancel();
     library.close_every_session();
     Ok(())
@@ -204,10 +210,11 @@ impl Library {
         let listed = self.readers.list();
         self.tell(Outlook::of(&listed, &self.config));
         let picture = listed.unwrap_or_default();
+        let mut gone = Vec::new();
         let mut slots = self.slots.write();
         for reader in picture.iter().filter(|reader| !self.config.ignores(&reader.name)) {
             match slots.iter().find(|slot| slot.reader == reader.name) {
-                Some(slot) => slot.update(reader),
+                Some(slot) => gone.extend(slot.update(reader)),
                 None => {
                     let id = SlotId::try_from(slots.len()).unwrap_or(SlotId::MAX);
                     slots.push(Arc::new(Slot::new(id, reader.clone())));
@@ -218,7 +225,7 @@ impl Library {
             .iter()
             .filter(|slot| !picture.iter().any(|reader| reader.name == slot.reader))
         {
-            slot.detach();
+            gone.extend(slot.detach());
         }
         drop(slots);
         *self.picture.lock() = picture;
@@ -282,22 +289,58 @@ impl Library {
         self.finalized.load(Ordering::Acquire)
     }
 
-    /// Waits for a change in the picture of the readers that the library has.
-    pub(super) fn wait_for_change(&self) -> Result<()> {
+    /// Waits for a change in the picture of the readers that the library has, after the pause that is due.
+    pub(super) fn wait_for_change(&self, brake: &mut Brake) -> Result<()> {
+        self.pause(brake.due)?;
         let picture = self.picture.lock().clone();
-        if self.finalized() {
-            return Err(Error::CryptokiNotInitialized);
+        let begun = Instant::now();
+        if let Err(error) = self.readers.wait(&picture, LONGEST_WAIT) {
+            log::debug!("no wait for the readers: {error:?}");
         }
-        // A missing service is asked again; the bound also covers a cancellation that came too early.
-        let bound = std::time::Duration::from_secs(1);
-        if self.readers.wait(&picture, bound).is_err() {
-            std::thread::sleep(bound / 4);
+        brake.waited(begun.elapsed());
+        self.pause(Duration::ZERO)
+    }
+
+    /// Pauses, at most until C_Finalize is called.
+    fn pause(&self, time: Duration) -> Result<()> {
+        let mut pauses = self.pauses.lock();
+        if !self.finalized() && !time.is_zero() {
+            self.ended.wait_for(&mut pauses, time);
         }
         if self.finalized() {
             Err(Error::CryptokiNotInitialized)
         } else {
             Ok(())
         }
+    }
+
+    /// From now on nobody pauses.
+    fn end_pauses(&self) {
+        let _pauses = self.pauses.lock();
+        self.finalized.store(true, Ordering::Release);
+        self.ended.notify_all();
+    }
+}
+
+/// Longest time in one call of [`Readers::wait`]: a missing service is asked again, and a cancellation may have come too early.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Keeps a wait that comes back at once, with nothing, from going round and round: without a service, without a descriptor
+/// for a connection to it, with a service that takes no more clients.
+#[derive(Default)]
+pub(super) struct Brake {
+    /// The pause before the next wait.
+    due: Duration,
+}
+
+impl Brake {
+    const FIRST: Duration = Duration::from_millis(10);
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    /// A wait took so long, and ended without an event.
+    fn waited(&mut self, time: Duration) {
+        let next = (2 * self.due).clamp(Self::FIRST, Self::LONGEST);
+        self.due = if time < next { next } else { Duration::ZERO };
     }
 }
 
@@ -370,4 +413,22 @@ fn package_version(index: usize) -> u8 {
         .nth(index)
         .and_then(|n| n.parse().ok())
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_comes_back_at_once_is_slowed_down_until_one_has_waited() {
+        let mut brake = Brake::default();
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            pauses.push(brake.due.as_millis());
+            brake.waited(Duration::ZERO);
+        }
+        assert_eq!(pauses, [0, 10, 20, 40, 80, 160, 320, 500]);
+        brake.waited(LONGEST_WAIT);
+        assert!(brake.due.is_zero());
+    }
 }

@@ -34,7 +34,7 @@ impl Library {
 
     /// C_SignRecover.
     pub fn sign_recover(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.live_session(session)?;
+        let session = self.session_for(session, &out)?;
         step(
             &mut session.operations().sign_recover,
             |RecoverableSigning(handle)| {

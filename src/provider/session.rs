@@ -14,7 +14,7 @@ use super::error::{Error, Result};
 use super::library::Library;
 use super::operation::Operations;
 use super::slot::{Inserted, Slot, absent_instead_of_removed};
-use super::types::{SessionHandle, SessionInfo, SlotId, UserType};
+use super::types::{Output, SessionHandle, SessionInfo, SlotId, UserType};
 
 /// An open session. It lives as long as its card stays in the reader.
 pub struct Session {
@@ -125,9 +125,7 @@ impl Library {
     /// C_CloseAllSessions.
     pub fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
         let slot = self.slot(slot)?;
-        self.sessions
-            .lock()
-            .retain(|_, session| session.slot.id != slot.id);
+        self.take_sessions(|session| session.slot.id == slot.id);
         match slot.current() {
             Some(inserted) => {
                 self.logout_without_sessions(&inserted);
@@ -139,7 +137,7 @@ impl Library {
 
     /// C_Finalize closes what is left.
     pub(super) fn close_every_session(&self) {
-        self.sessions.lock().clear();
+        self.take_sessions(|_| true);
         for slot in self.slots() {
             if let Some(inserted) = slot.current() {
                 self.logout_without_sessions(&inserted);
@@ -155,18 +153,31 @@ impl Library {
             .values()
             .any(|session| session.inserted.is(inserted));
         if !used && let Err(error) = inserted.token.close() {
-            log::warn!("the card could not be closed with the last session: {error:?}");
+            log::error!(
+                "the card could not be closed with the last session ({error:?}): until it is pulled out, reset or powered \
+                 down, any program of this machine may use it as its holder. Pull it out"
+            );
         }
     }
 
-    /// The session behind a handle; a session whose card went away is closed.
+    /// Takes sessions away. The last of them may hold the last connection to a card: it is closed when no lock is held.
+    fn take_sessions(&self, which: impl Fn(&Session) -> bool) {
+        let taken: Vec<_> = self
+            .sessions
+            .lock()
+            .extract_if(.., |_, session| which(session))
+            .collect();
+        drop(taken);
+    }
+
+    /// The session behind a handle; a session whose card went away is closed. Asks nobody, and waits for nobody.
     pub(super) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
-        let mut sessions = self.sessions.lock();
-        let session = sessions.get(&handle).ok_or(Error::SessionHandleInvalid)?;
+        let session = self.sessions.lock().get(&handle).cloned();
+        let session = session.ok_or(Error::SessionHandleInvalid)?;
         if session.slot.holds(&session.inserted) {
-            return Ok(Arc::clone(session));
+            return Ok(session);
         }
-        sessions.remove(&handle);
+        self.sessions.lock().remove(&handle);
         Err(Error::SessionHandleInvalid)
     }
 
@@ -179,6 +190,14 @@ impl Library {
             return self.session(handle);
         }
         Ok(session)
+    }
+
+    /// The session behind a handle, for a call that needs the card unless only a size is asked for.
+    pub(super) fn session_for(&self, handle: SessionHandle, out: &Output<'_>) -> Result<Arc<Session>> {
+        match out {
+            Output::Size => self.session(handle),
+            Output::Buffer(_) => self.live_session(handle),
+        }
     }
 
     /// Numbers of open sessions with a token: all, read/write.

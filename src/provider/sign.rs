@@ -203,7 +203,7 @@ impl Library {
     /// C_Sign. A size query costs no exchange and needs no data. NULL (`None`) is an empty message where a message is hashed; a block of
     /// nothing nobody means, and as with the official module the operation stays for another try.
     pub fn sign(&self, session: SessionHandle, data: Option<&[u8]>, out: Output<'_>) -> Result<usize> {
-        let session = self.live_session(session)?;
+        let session = self.session_for(session, &out)?;
         step(&mut session.operations().sign, |operation| {
             if operation.in_parts {
                 return Err(Error::OperationNotInitialized);
@@ -233,7 +233,7 @@ impl Library {
 
     /// C_SignFinal.
     pub fn sign_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
-        let session = self.live_session(session)?;
+        let session = self.session_for(session, &out)?;
         step(&mut session.operations().sign, |operation| {
             if !out.wants(operation.signature_len)? {
                 return Ok(Step::GoesOn(operation.signature_len));

@@ -46,11 +46,14 @@ struct State {
 const TOLD: usize = 16;
 
 impl State {
-    /// Whoever is in the reader now is not who was there.
-    fn forget_card(&mut self) {
-        self.occupant = Occupant::Unknown;
+    /// Whoever is in the reader now is not who was there. Gives the token that was.
+    fn forget_card(&mut self) -> Option<Inserted> {
         self.doubted = false;
         self.told.clear();
+        match std::mem::replace(&mut self.occupant, Occupant::Unknown) {
+            Occupant::Token(gone) => Some(gone),
+            Occupant::Unknown | Occupant::Refused(_) => None,
+        }
     }
 
     /// Whether the log does not know this yet. From then on it does.
@@ -149,11 +152,13 @@ impl Slot {
         }
     }
 
-    /// Takes over what the service says of the reader. A card event ends the token that was there.
-    pub fn update(&self, now: &ReaderState) {
+    /// Takes over what the service says of the reader. A card event ends the token that was there: it is the answer, as
+    /// its connection must not be closed while a lock is held, which may have to wait for the service.
+    #[must_use]
+    pub fn update(&self, now: &ReaderState) -> Option<Inserted> {
         let mut state = self.state.lock();
         if *state.reader == *now {
-            return;
+            return None;
         }
         let before = &state.reader;
         let same = before.attached == now.attached
@@ -163,12 +168,11 @@ impl Slot {
         // The count begins anew when a reader is attached.
         let counted = before.attached && now.attached && before.events != now.events;
         state.event |= counted || before.present != now.present;
-        if !same {
-            state.forget_card();
-        }
+        let gone = if same { None } else { state.forget_card() };
         let before = std::mem::replace(&mut state.reader, Arc::new(now.clone()));
         drop(state);
         tell(Some(&before), now);
+        gone
     }
 
     /// What the service last said of the reader.
@@ -176,19 +180,22 @@ impl Slot {
         Arc::clone(&self.state.lock().reader)
     }
 
-    /// The reader is not listed any more.
-    pub fn detach(&self) {
+    /// The reader is not listed any more. Gives the token that was there, as [`Slot::update`] does.
+    #[must_use]
+    pub fn detach(&self) -> Option<Inserted> {
         let mut state = self.state.lock();
-        if state.reader.attached || state.reader.present {
-            state.event |= state.reader.present;
-            let reader = Arc::make_mut(&mut state.reader);
-            reader.attached = false;
-            reader.present = false;
-            reader.atr.clear();
-            state.forget_card();
-            drop(state);
-            log::info!("{}: the reader is gone", self.reader);
+        if !state.reader.attached && !state.reader.present {
+            return None;
         }
+        state.event |= state.reader.present;
+        let reader = Arc::make_mut(&mut state.reader);
+        reader.attached = false;
+        reader.present = false;
+        reader.atr.clear();
+        let gone = state.forget_card();
+        drop(state);
+        log::info!("{}: the reader is gone", self.reader);
+        gone
     }
 
     /// Whether a card of ours is there, as far as the ATR tells.
@@ -389,7 +396,7 @@ mod tests {
         assert!(!Slot::new(0, reader(false, 3, "")).take_event());
         let slot = Slot::new(0, reader(true, 3, CPS3));
         assert!(slot.take_event());
-        slot.update(&reader(true, 5, CPS3));
+        let _ = slot.update(&reader(true, 5, CPS3));
         assert!(slot.take_event());
         assert!(!slot.take_event());
     }
@@ -398,12 +405,12 @@ mod tests {
     fn a_reader_that_goes_takes_its_card_and_leaves_the_slot() {
         let slot = Slot::new(0, reader(true, 1, CPS3));
         slot.take_event();
-        slot.detach();
+        assert!(slot.detach().is_none(), "nobody has recognised it");
         assert_eq!(slot.presence(), Presence::Absent);
         assert!(slot.take_event());
-        slot.update(&reader(false, 0, ""));
+        let _ = slot.update(&reader(false, 0, ""));
         assert!(!slot.take_event(), "an empty reader that comes back");
-        slot.update(&reader(true, 1, CPS3));
+        let _ = slot.update(&reader(true, 1, CPS3));
         assert!(slot.take_event());
         assert_eq!(slot.presence(), Presence::Candidate);
     }
@@ -423,6 +430,46 @@ mod tests {
             ),
         ] {
             assert_eq!(Slot::new(0, state).presence(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_card_ends_with_its_stay_in_the_reader() {
+        let there = reader(true, 3, CPS3);
+        let mute = ReaderState {
+            mute: true,
+            ..there.clone()
+        };
+        let unplugged = ReaderState {
+            attached: false,
+            ..there.clone()
+        };
+        for (what, now, forgotten) in [
+            ("nothing", there.clone(), false),
+            // A service tells so of a card that another program has left without power.
+            ("it does not answer", mute, false),
+            ("it was swapped", reader(true, 5, CPS3), true),
+            // A service that was started anew counts from the beginning, and may come to the same number.
+            (
+                "another answer to reset",
+                reader(true, 3, "3B751300004309EA9000"),
+                true,
+            ),
+            ("it is gone", reader(false, 3, CPS3), true),
+            ("its reader is gone", unplugged, true),
+        ] {
+            let slot = Slot::new(0, there.clone());
+            let refusal = token::Error::Card(card::CardError::NotRecognized);
+            {
+                let mut state = slot.state.lock();
+                state.occupant = Occupant::Refused(refusal);
+                state.doubted = true;
+            }
+            slot.update(&now);
+            let state = slot.state.lock();
+            assert_eq!(matches!(state.occupant, Occupant::Unknown), forgotten, "{what}");
+            assert_eq!(state.doubted, !forgotten, "{what}");
+            assert_eq!(*state.reader, now, "{what}");
         }
     }
 

@@ -5,7 +5,7 @@ use cryptoki_sys::*;
 use crate::token::{Counter, Token, User};
 
 use super::error::{Error, Result};
-use super::library::Library;
+use super::library::{Brake, Library};
 use super::mechanism;
 use super::slot::Presence;
 use super::types::{MechanismInfo, MechanismType, SlotId, SlotInfo, TokenInfo, Version};
@@ -71,6 +71,7 @@ impl Library {
 
     /// C_WaitForSlotEvent: insertions and removals, also of cards that are not ours.
     pub fn wait_for_slot_event(&self, block: bool) -> Result<SlotId> {
+        let mut brake = Brake::default();
         loop {
             self.refresh();
             if let Some(slot) = self.slots().iter().find(|slot| slot.take_event()) {
@@ -79,7 +80,7 @@ impl Library {
             if !block {
                 return Err(Error::NoEvent);
             }
-            self.wait_for_change()?;
+            self.wait_for_change(&mut brake)?;
         }
     }
 }

@@ -107,10 +107,13 @@ pub trait Readers: Send + Sync {
     }
 
     /// Waits until the service's picture differs from `known` (card event, reader attached or
-    /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are allowed.
+    /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are allowed, and where there is
+    /// nothing to wait with (no service, no descriptor for a connection to it) it returns at once: whoever waits again
+    /// pauses before.
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError>;
 
-    /// Ends every [`Readers::wait`] under way. Callable from any thread.
+    /// The library ends. So does every [`Readers::wait`] under way, and the connections made before wait for other programs'
+    /// transactions no longer than a moment. Callable from any thread.
     fn cancel(&self);
 
     /// Opens a shared connection to the card in the reader called `name`.
@@ -138,8 +141,8 @@ pub trait Connection: Send {
     /// Protocol agreed with the card.
     fn protocol(&self) -> Protocol;
 
-    /// Starts a transaction: other programs wait until [`Connection::end`]. Reconnects by itself when another
-    /// program has reset the card, and says so.
+    /// Starts a transaction: other programs wait until [`Connection::end`]. Waits for the end of another program's, without a limit
+    /// until [`Readers::cancel`], then [`ReaderError::Busy`]. Reconnects by itself when another program has reset the card, and says so.
     fn begin(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Sends one command APDU and returns the answer with its two status bytes. Only inside a transaction.
@@ -149,8 +152,8 @@ pub trait Connection: Send {
     /// Ends the transaction and leaves the card as it is.
     fn end(&mut self);
 
-    /// Asks the service, not the card, whether the card was reset or removed since our last exchange. A service may
-    /// let this wait for the end of another program's transaction.
+    /// Asks the service, not the card, whether the card was reset or removed since our last exchange. Does not wait for the end of
+    /// another program's transaction: as long as it lasts the answer is what was known before.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Resets the card: every verified code and open channel is gone, for every program.

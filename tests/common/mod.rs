@@ -16,7 +16,7 @@ pub mod rack;
 pub use codes::Ckr;
 pub use gate::{Gate, PATIENCE};
 pub use module::{Mech, Module, Parameter, Rv, Session, Template, ulong};
-pub use rack::{Card, Rack};
+pub use rack::{Card, Happening, Moment, Rack};
 
 use sim_cards::persona;
 use sim_cards::{Options, SimCard};

@@ -39,7 +39,7 @@ pub enum Nature {
     Damaged,
 }
 
-use Happening::{Failure, OtherApplication, Pull, Reset, ServiceStops, Unplug};
+use Happening::{Failure, OtherApplication, OtherLogin, Pull, Reset, ServiceStops, Unplug};
 use Trouble::{Amid, AtReset, Between, Card as At, CardFrom as From};
 
 /// Every trouble of the grid. Status words: those of the chips, of other chips, of no chip; given in place of the command
@@ -129,7 +129,7 @@ impl Trouble {
         match self {
             Amid(it) | Between(it) | AtReset(it) => match it {
                 Pull | Unplug | ServiceStops => Nature::Gone,
-                Reset => Nature::Reset,
+                Reset | OtherLogin => Nature::Reset,
                 OtherApplication => Nature::Elsewhere,
                 Failure => Nature::Silent,
             },

@@ -331,6 +331,19 @@ fn blocks_must_have_the_length_of_the_modulus_and_be_below_it() {
 }
 
 #[test]
+fn every_bit_of_the_exponent_counts() {
+    for exponent in [3u16, 5, 7, 17, 255, 257, 1001] {
+        let key = PublicKey::from_components(&modulus(1024), &exponent.to_be_bytes()).unwrap();
+        let mut two = vec![0; 128];
+        two[127] = 2;
+        // Below the modulus, 2 to the power of e is a single bit.
+        let mut power = vec![0; 128];
+        power[127 - usize::from(exponent) / 8] = 1 << (exponent % 8);
+        assert_eq!(key.encrypt_block(&two), Ok(power), "exponent {exponent}");
+    }
+}
+
+#[test]
 fn signatures_of_a_wrong_length_value_or_digest_are_told_apart() {
     let key = public(&key_1024());
     let digest = Hash::Sha256.digest(MESSAGE);

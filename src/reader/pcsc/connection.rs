@@ -10,7 +10,7 @@ use self_cell::{MutBorrow, self_cell};
 use zeroize::Zeroizing;
 
 use super::process::OfProcess;
-use super::{reader_error, service_lost};
+use super::{Ending, reader_error, service_lost};
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
 /// Time given to other programs: to one's transaction where the service answers "sharing violation" instead of waiting, and to resets
@@ -20,6 +20,14 @@ const PATIENCE_STEP: Duration = Duration::from_millis(20);
 
 /// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls every 400 ms).
 const REMOVAL_NOTICE: Duration = Duration::from_millis(900);
+
+/// Between two looks whether another program's transaction has ended. The client library would look every 100 ms, and could not be
+/// stopped.
+const TURN_PAUSE: Duration = Duration::from_millis(10);
+
+/// What a driver is asked that answers without an exchange: which features its reader has (CM_IOCTL_GET_FEATURE_REQUEST of PC/SC
+/// part 10).
+const FEATURES: u32 = 3400;
 
 /// Longest reader name of pcsclite (MAX_READERNAME, 128) and room to spare.
 const NAME_SPACE: usize = 256;
@@ -57,10 +65,12 @@ pub(super) struct PcscConnection {
     events: u32,
     /// The card was taken up after a reset which nobody has been told of yet. The service has forgotten it by then.
     untold_reset: bool,
+    /// When the patience with other programs ends, once the library does.
+    ending: Ending,
 }
 
 impl PcscConnection {
-    pub(super) fn open(context: Context, reader: CString) -> Result<Self, ReaderError> {
+    pub(super) fn open(context: Context, reader: CString, ending: Ending) -> Result<Self, ReaderError> {
         // The counter is read first: a card swapped meanwhile is then taken for removed, never for the other.
         let (state, events) = look(&context, &reader)?;
         if state.contains(State::EXCLUSIVE) {
@@ -85,6 +95,7 @@ impl PcscConnection {
             atr,
             events,
             untold_reset: false,
+            ending,
         })
     }
 
@@ -114,6 +125,17 @@ impl PcscConnection {
     fn lose(&mut self, why: ReaderError) -> ReaderError {
         self.put(Link::Lost(why));
         why
+    }
+
+    /// Waits until no other program has a transaction with the card.
+    fn await_turn(&self, card: &Card) -> Result<(), ReaderError> {
+        while occupied(card) {
+            if self.ending.get().is_some_and(|end| Instant::now() >= *end) {
+                return Err(ReaderError::Busy);
+            }
+            thread::sleep(TURN_PAUSE);
+        }
+        Ok(())
     }
 
     /// Takes up the card again after a reset by another program, or finds that it is not the same card.
@@ -166,12 +188,15 @@ impl Connection for PcscConnection {
         self.protocol
     }
 
-    /// pcscd makes us wait for the end of another program's transaction, without a limit.
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
         // Of resets that follow each other; the wait for another program has no limit.
         let mut deadline = None;
         loop {
             let card = self.take_idle()?;
+            if let Err(busy) = self.await_turn(&card) {
+                self.put(Link::Idle(card));
+                return Err(busy);
+            }
             match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
                 Ok(held) => {
                     self.put(Link::Held(held));
@@ -219,9 +244,15 @@ impl Connection for PcscConnection {
         };
     }
 
-    /// pcscd answers only between two transactions of other programs: this may wait as long as [`Connection::begin`].
+    /// The service tells nothing of a card that another program has in a transaction.
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         let done = match &self.handles()?.link {
+            Link::Idle(card) if occupied(card) => {
+                return Ok(match self.untold_reset {
+                    true => Continuity::Reset,
+                    false => Continuity::Kept,
+                });
+            }
             Link::Idle(card) => status(card),
             Link::Held(held) => held.with_dependent(|_, transaction| status(transaction)),
             Link::Lost(why) => return Err(*why),
@@ -304,6 +335,14 @@ fn status(card: &Card) -> Result<(Protocol, Vec<u8>), Error> {
         _ => return Err(Error::ProtoMismatch),
     };
     Ok((protocol, status.atr().to_vec()))
+}
+
+/// Whether another program has a transaction with the card. Of all questions that the service refuses meanwhile, this is one where
+/// the client library does not ask again until it has an answer.
+fn occupied(card: &Card) -> bool {
+    let mut features = [0; pcsc::MAX_BUFFER_SIZE];
+    let answer = card.control(pcsc::ctl_code(FEATURES.into()), &[], &mut features);
+    matches!(answer, Err(Error::SharingViolation))
 }
 
 /// Somebody has reset the card, or switched it off and on: the connection has to be taken up again.

@@ -10,6 +10,7 @@ mod process;
 
 use std::ffi::{CStr, CString};
 use std::slice;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -35,6 +36,12 @@ const WAIT_SLICE: Duration = Duration::from_secs(2);
 const CANCEL_PAUSE: Duration = Duration::from_millis(20);
 const CANCEL_ATTEMPTS: u32 = 50;
 
+/// Time that the transactions of other programs have when the library ends.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The end of all patience, once the library ends.
+type Ending = Arc<OnceLock<Instant>>;
+
 /// Looks at the list of readers before it is taken that it changes all the time.
 const LIST_ATTEMPTS: u32 = 3;
 
@@ -43,8 +50,9 @@ const LIST_ATTEMPTS: u32 = 3;
 pub struct Pcsc {
     status: Mutex<Option<OfProcess<Status>>>,
     waiters: Mutex<Waiters>,
-    /// Signalled when a waiter is cancelled and when one has left.
-    moved: Condvar,
+    /// Signalled when a waiter has left.
+    left: Condvar,
+    ending: Ending,
 }
 
 /// The context kept for the state of the readers.
@@ -141,24 +149,18 @@ impl Readers for Pcsc {
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
         let deadline = Instant::now().checked_add(timeout);
         let ticket = Ticket::enter(self);
-        let mut context = None;
+        let Some(context) = ticket.establish() else {
+            return Ok(());
+        };
         while !ticket.cancelled() {
             let left = deadline.map_or(WAIT_SLICE, |d| d.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
             }
-            let slice = left.min(WAIT_SLICE);
-            let Some(current) = context.take().or_else(|| ticket.establish()) else {
-                if !known.is_empty() {
-                    break;
-                }
-                ticket.sleep(slice);
-                continue;
-            };
-            match changed(&current, known, slice) {
+            match changed(&context, known, left.min(WAIT_SLICE)) {
+                Ok(false) => {}
                 Ok(true) => break,
-                Ok(false) => context = Some(current),
-                Err(e) if service_lost(e) => {}
+                Err(e) if service_lost(e) => break,
                 Err(e) => return Err(reader_error(e)),
             }
         }
@@ -166,6 +168,7 @@ impl Readers for Pcsc {
     }
 
     fn cancel(&self) {
+        self.ending.get_or_init(|| Instant::now() + LAST_PATIENCE);
         let mut waiters = self.waiters.lock();
         waiters.cancelled_below = waiters.next;
         for _ in 0..CANCEL_ATTEMPTS {
@@ -173,7 +176,6 @@ impl Readers for Pcsc {
                 .told()
                 .filter_map(|w| w.context.as_ref()?.get().cloned())
                 .collect();
-            self.moved.notify_all();
             MutexGuard::unlocked(&mut waiters, || {
                 for context in contexts {
                     if let Err(e) = context.cancel() {
@@ -184,7 +186,7 @@ impl Readers for Pcsc {
             if waiters.told().next().is_none() {
                 return;
             }
-            self.moved.wait_for(&mut waiters, CANCEL_PAUSE);
+            self.left.wait_for(&mut waiters, CANCEL_PAUSE);
         }
         log::warn!("a wait for card events did not end when it was cancelled");
     }
@@ -192,7 +194,11 @@ impl Readers for Pcsc {
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
         let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
         let context = establish().map_err(reader_error)?;
-        Ok(Box::new(PcscConnection::open(context, name)?))
+        Ok(Box::new(PcscConnection::open(
+            context,
+            name,
+            Arc::clone(&self.ending),
+        )?))
     }
 
     /// Connections are forgotten when they are dropped: each knows its process.
@@ -245,14 +251,6 @@ impl<'s> Ticket<'s> {
         place.context = Some(OfProcess::new(context.clone()));
         Some(context)
     }
-
-    /// Waits without a service.
-    fn sleep(&self, time: Duration) {
-        let mut waiters = self.service.waiters.lock();
-        if self.number >= waiters.cancelled_below {
-            self.service.moved.wait_for(&mut waiters, time);
-        }
-    }
 }
 
 impl Drop for Ticket<'_> {
@@ -262,7 +260,7 @@ impl Drop for Ticket<'_> {
             .lock()
             .inside
             .retain(|w| w.number != self.number);
-        self.service.moved.notify_all();
+        self.service.left.notify_all();
     }
 }
 
@@ -410,7 +408,6 @@ fn reader_error(error: Error) -> ReaderError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::thread;
 
     use super::*;

@@ -6,7 +6,7 @@ mod service;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cpx_pkcs11::reader::{Protocol, ReaderError, ReaderState, Readers};
-use sim_cards::SimCard;
+use sim_cards::{Model, SimCard, hex};
 
 use planned::Planned;
 pub use planned::{Happening, Moment};
@@ -25,6 +25,16 @@ impl Card {
     /// Commands that it has received, from anybody.
     pub fn apdus(&self) -> u64 {
         self.sim().totals().apdus
+    }
+
+    /// Another program sends these commands, written without their class: 00 to a CPS3, logical channel 1 to a CPS4.
+    pub fn takes(&self, commands: &[&str]) {
+        let mut sim = self.sim();
+        let class = u8::from(sim.model() == Model::Cps4);
+        for command in commands {
+            let command = hex::decode(&command.replace(' ', "")).expect("hex");
+            sim.transmit(&[&[class][..], &command].concat());
+        }
     }
 
     /// Tries of the holder code that are left.
@@ -59,6 +69,8 @@ struct Reader {
 
 struct State {
     running: bool,
+    /// It takes what it is asked, and answers nothing.
+    hung: bool,
     /// Starts of the service: a connection lives as long as the service that made it.
     starts: u64,
     readers: Vec<Reader>,
@@ -75,6 +87,13 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a call of the service works on: waits while the service hangs.
+    fn served(&self) -> MutexGuard<'_, State> {
+        self.changed
+            .wait_while(self.lock(), |state| state.hung)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -135,6 +154,7 @@ impl Rack {
     pub fn new() -> Self {
         let state = State {
             running: true,
+            hung: false,
             starts: 0,
             readers: Vec::new(),
             insertions: 0,
@@ -272,6 +292,21 @@ impl Rack {
         card.sim().reset();
     }
 
+    /// Another program resets the card in a reader and logs in: its login is not the module's.
+    pub fn reset_and_log_in(&self, name: &str) {
+        self.reset(name);
+        let inserted = self
+            .0
+            .lock()
+            .reader(name)
+            .inserted
+            .as_ref()
+            .map(|it| it.card.clone());
+        inserted
+            .expect("a card")
+            .takes(&["A4040C08802500 0001FF0100", "2000010431323334"]);
+    }
+
     /// Plans what happens to a reader or the card in it while the module uses it.
     pub fn plan(&self, name: &str, moment: Moment, happening: Happening) {
         self.0
@@ -294,6 +329,12 @@ impl Rack {
         Hold(self.clone(), name.into())
     }
 
+    /// The service hangs until the result is dropped.
+    pub fn hang(&self) -> Hang {
+        self.0.change(|state| state.hung = true);
+        Hang(self.clone())
+    }
+
     /// Connections that the module has opened so far.
     pub fn connections(&self) -> u64 {
         self.0.lock().connections
@@ -306,5 +347,14 @@ pub struct Hold(Rack, String);
 impl Drop for Hold {
     fn drop(&mut self) {
         self.0.0.change(|state| state.reader(&self.1).held_by = None);
+    }
+}
+
+/// A service that does not answer.
+pub struct Hang(Rack);
+
+impl Drop for Hang {
+    fn drop(&mut self) {
+        self.0.0.change(|state| state.hung = false);
     }
 }

@@ -15,6 +15,8 @@ pub enum Moment {
 pub enum Happening {
     /// Another program resets the card.
     Reset,
+    /// Another program resets the card and presents its code.
+    OtherLogin,
     /// Another program selects the CPS2ter application.
     OtherApplication,
     /// The card is pulled out.

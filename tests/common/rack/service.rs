@@ -9,20 +9,21 @@ use zeroize::Zeroizing;
 
 use super::{Card, Happening, Planned, Rack, Shared, State};
 
-/// How long a transaction waits for another one to end.
+/// How long a transaction waits for another one to end, and how long when the module ends.
 const PATIENCE: Duration = Duration::from_secs(20);
+const LAST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The rack as the module's floor 1.
 pub(super) struct Service(pub(super) Arc<Shared>);
 
 impl Readers for Service {
     fn list(&self) -> Result<Vec<ReaderState>, ReaderError> {
-        self.0.lock().list()
+        self.0.served().list()
     }
 
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError> {
         let end = Instant::now() + timeout;
-        let mut state = self.0.lock();
+        let mut state = self.0.served();
         let cancellations = state.cancellations;
         while state.list().unwrap_or_default() == known && state.cancellations == cancellations {
             let Some(left) = end.checked_duration_since(Instant::now()) else {
@@ -44,6 +45,7 @@ impl Readers for Service {
 
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
         let shared = &self.0;
+        drop(shared.served());
         shared.change(|state| {
             if !state.running {
                 return Err(ReaderError::NoService);
@@ -67,6 +69,7 @@ impl Readers for Service {
                 resets_seen: inserted.resets,
                 protocol: inserted.protocol,
                 start: state.starts,
+                cancellations: state.cancellations,
                 id,
             }) as Box<dyn Connection>)
         })
@@ -84,6 +87,8 @@ struct Link {
     resets_seen: u64,
     protocol: Protocol,
     start: u64,
+    /// Those of the service when this was made.
+    cancellations: u64,
     id: u64,
 }
 
@@ -97,6 +102,7 @@ impl Link {
         let rack = Rack(Arc::clone(&self.shared));
         match happening {
             Some(Happening::Reset) => rack.reset(&self.reader),
+            Some(Happening::OtherLogin) => rack.reset_and_log_in(&self.reader),
             Some(Happening::OtherApplication) => self.card.sim().add_fault(PlannedFault {
                 when: Trigger::Next(1),
                 fault: Fault::OtherApplication,
@@ -115,6 +121,30 @@ impl Link {
         } else {
             Err(ReaderError::NoService)
         }
+    }
+
+    /// Waits for the end of another transaction, and has one then.
+    fn hold(&mut self) -> Result<Continuity, ReaderError> {
+        let shared = Arc::clone(&self.shared);
+        let mut end = Instant::now() + PATIENCE;
+        let mut state = shared.served();
+        while let Some(holder) = state.reader(&self.reader).held_by {
+            assert_ne!(holder, self.id, "a transaction inside a transaction");
+            if state.cancellations != self.cancellations {
+                end = end.min(Instant::now() + LAST_PATIENCE);
+            }
+            let left = end
+                .checked_duration_since(Instant::now())
+                .ok_or(ReaderError::Busy)?;
+            state = shared
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let continuity = self.continuity(&mut state)?;
+        state.reader(&self.reader).held_by = Some(self.id);
+        Ok(continuity)
     }
 
     fn continuity(&mut self, state: &mut State) -> Result<Continuity, ReaderError> {
@@ -137,30 +167,14 @@ impl Connection for Link {
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
         let happening = self.moment(Planned::transaction);
         self.befall(happening);
-        let shared = Arc::clone(&self.shared);
-        let end = Instant::now() + PATIENCE;
-        let mut state = shared.lock();
-        while let Some(holder) = state.reader(&self.reader).held_by {
-            assert_ne!(holder, self.id, "a transaction inside a transaction");
-            let left = end
-                .checked_duration_since(Instant::now())
-                .ok_or(ReaderError::Busy)?;
-            state = shared
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        let continuity = self.continuity(&mut state)?;
-        state.reader(&self.reader).held_by = Some(self.id);
-        Ok(continuity)
+        self.hold()
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
         let happening = self.moment(Planned::exchange);
         self.befall(happening);
         {
-            let mut state = self.shared.lock();
+            let mut state = self.shared.served();
             self.alive(&state)?;
             let reader = state.reader(&self.reader);
             let held = reader.held_by == Some(self.id);
@@ -194,6 +208,7 @@ impl Connection for Link {
     }
 
     fn end(&mut self) {
+        drop(self.shared.served());
         self.shared.change(|state| {
             let holder = &mut state.reader(&self.reader).held_by;
             if *holder == Some(self.id) {
@@ -204,7 +219,12 @@ impl Connection for Link {
 
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         let shared = Arc::clone(&self.shared);
-        self.continuity(&mut shared.lock())
+        let mut state = shared.served();
+        match state.reader(&self.reader).held_by {
+            // As PC/SC: who has a transaction keeps it from being asked.
+            Some(holder) if holder != self.id => self.alive(&state).map(|()| Continuity::Kept),
+            _ => self.continuity(&mut state),
+        }
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
@@ -212,6 +232,10 @@ impl Connection for Link {
         self.befall(happening);
         if happening == Some(Happening::Failure) {
             return Err(ReaderError::Failed);
+        }
+        let held = self.shared.served().reader(&self.reader).held_by == Some(self.id);
+        if !held {
+            let _ = self.hold()?;
         }
         let shared = Arc::clone(&self.shared);
         shared.change(|state| {
