@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use super::commands::Commands;
 use super::dialogue::Dialogue;
-use super::files::{self, Extent};
+use super::files::{self, CUT, Extent};
 use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
-use crate::iso7816::Command;
+use crate::iso7816::{Command, Malformed};
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::{Connection, Continuity, Protocol};
 
@@ -265,7 +265,8 @@ fn unspent(code: &Code, before: Option<u8>, now: &CodeState) -> bool {
 /// Selects a file and reads it, as far as `extent` says for the size of the file.
 ///
 /// With T=1 the size comes along with the answer to SELECT. With T=0 it would cost a GET RESPONSE with 40 bytes: there a READ BINARY that
-/// asks for too much makes the card tell what is left (6Cxx). Only a card that refuses such a command is asked for the size.
+/// asks for too much makes the card tell what is left (6Cxx). Only a card that refuses such a command is asked for the size, or one whose
+/// file seems to lack something: an odd entry at the end of a directory takes nothing from those before it.
 fn whole_file<C: Commands>(
     commands: &mut C,
     card: &mut Dialogue<'_>,
@@ -276,7 +277,9 @@ fn whole_file<C: Commands>(
     let told = card.protocol() == Protocol::T1;
     let size = commands.select_file(card, fids, told)?;
     match files::read(card, C::CLASS, 0, extent(size), sensitive) {
-        Err(CardError::WrongData(0x6700 | 0x6B00)) if !told => {
+        Err(refused)
+            if !told && (refused == CUT || matches!(refused, CardError::WrongData(0x6700 | 0x6B00))) =>
+        {
             let size = commands.select_file(card, fids, true)?;
             files::read(card, C::CLASS, 0, extent(size), sensitive)
         }
@@ -303,11 +306,51 @@ fn directory<C: Commands, T>(
     commands: &mut C,
     card: &mut Dialogue<'_>,
     paths: &[Path],
-    parse: impl Fn(&[u8]) -> Result<Vec<T>, crate::iso7816::Malformed>,
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, Malformed>,
 ) -> Result<Vec<T>, CardError> {
     let mut found = Vec::new();
     for path in paths {
         found.extend(parse(&directory_file(commands, card, &path.fids, path.part)?)?);
+    }
+    Ok(found)
+}
+
+/// [`directory`] of what the others do without: a file that is not there, or one that holds rubbish each time it is read, has no
+/// objects, so that those of the other directories can be used.
+fn objects<C: Commands, T>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    paths: &[Path],
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, Malformed>,
+) -> Result<Vec<T>, CardError> {
+    let mut found = Vec::new();
+    for path in paths {
+        let file = match directory_file(commands, card, &path.fids, path.part) {
+            // Unless another program's application is the selected one.
+            Err(CardError::NotFound(_)) if card.settled() => {
+                log::error!(
+                    "the card has no directory file {:04X?}, which its ODF names",
+                    path.fids
+                );
+                continue;
+            }
+            file => file?,
+        };
+        let read = match parse(&file) {
+            Err(first) => {
+                let again = directory_file(commands, card, &path.fids, path.part)?;
+                match parse(&again) {
+                    Err(Malformed(what)) if *again == *file => {
+                        log::error!("directory file {:04X?} is of no use: {what}", path.fids);
+                        Vec::new()
+                    }
+                    Err(_) => return Err(first.into()),
+                    Ok(read) => read,
+                }
+            }
+            Ok(read) => read,
+        };
+        found.extend(read);
     }
     Ok(found)
 }
@@ -344,14 +387,14 @@ impl<C: Commands> Card for Cps<C> {
 
     fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError> {
         let paths = self.odf()?.private_keys;
-        self.perform(|commands, card| directory(commands, card, &paths, pkcs15::private_keys))
+        self.perform(|commands, card| objects(commands, card, &paths, pkcs15::private_keys))
     }
 
     fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError> {
         let paths = self.odf()?.public_keys;
         self.perform(|commands, card| {
             let application = commands.application().to_vec();
-            directory(commands, card, &paths, |file| {
+            objects(commands, card, &paths, |file| {
                 pkcs15::public_keys(file, &application)
             })
         })
@@ -361,7 +404,7 @@ impl<C: Commands> Card for Cps<C> {
         let paths = self.odf()?.certificates;
         self.perform(|commands, card| {
             let application = commands.application().to_vec();
-            directory(commands, card, &paths, |file| {
+            objects(commands, card, &paths, |file| {
                 pkcs15::certificates(file, &application)
             })
         })
@@ -371,7 +414,7 @@ impl<C: Commands> Card for Cps<C> {
         let paths = self.odf()?.data;
         self.perform(|commands, card| {
             let application = commands.application().to_vec();
-            let mut data = directory(commands, card, &paths, |file| pkcs15::data(file, &application))?;
+            let mut data = objects(commands, card, &paths, |file| pkcs15::data(file, &application))?;
             if commands.chip() == Chip::Cps3Contactless {
                 // Writing takes the code, which cannot be given over the air.
                 data.iter_mut()

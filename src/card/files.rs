@@ -20,6 +20,13 @@ const FILE_MAX: usize = 0x8000;
 /// card that gives byte after byte would keep its user waiting for an hour.
 const SHORT_ANSWERS_MAX: usize = 256;
 
+/// Most bytes of 00 or FF between two entries of a directory: deleted entries, and those of these cards have some seventy bytes. What
+/// is longer is the fill behind the last one.
+const GAP_MAX: usize = 96;
+
+/// What a file, or an object in one, lacks.
+pub(super) const CUT: CardError = CardError::Malformed("file that ends before its end");
+
 /// How far to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Extent {
@@ -42,7 +49,7 @@ impl Extent {
     fn missing(self, content: &[u8]) -> usize {
         let until = |end: usize| end.saturating_sub(content.len());
         match self {
-            Extent::Entries(_) if filled(content) => 0,
+            Extent::Entries(_) if tail(content) == Tail::Fill => 0,
             Extent::Bytes(length) | Extent::File(length) | Extent::Entries(Some(length)) => until(length),
             Extent::Object => announced_length(content).map_or(READ_MAX, until),
             Extent::Head(length) => {
@@ -62,7 +69,7 @@ impl Extent {
             Extent::Object | Extent::Head(_) => {
                 announced_length(content).is_none_or(|length| content.len() >= length)
             }
-            Extent::Entries(None) => objects(content).all(|entry| entry.is_ok()),
+            Extent::Entries(None) => tail(content) != Tail::Open,
             Extent::Whole => true,
         }
     }
@@ -71,31 +78,38 @@ impl Extent {
     fn whole(self, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let complete = match self {
             Extent::Bytes(_) | Extent::Whole => true,
-            Extent::Entries(None) => objects(&content).all(|entry| entry.is_ok()),
+            Extent::Entries(None) => tail(&content) != Tail::Open,
             Extent::File(_) | Extent::Object | Extent::Head(_) | Extent::Entries(Some(_)) => {
                 self.missing(&content) == 0
             }
         };
-        if complete {
-            Ok(content)
-        } else {
-            Err(CardError::Malformed("file that ends before its end"))
-        }
+        if complete { Ok(content) } else { Err(CUT) }
     }
 }
 
-/// The fill behind the last entry of a directory has begun.
-fn filled(content: &[u8]) -> bool {
-    let mut run = objects(content);
-    while !run.rest().is_empty() {
-        if let Some(0x00 | 0xFF) = run.rest().first() {
-            return true;
-        }
-        if run.next().is_none_or(|entry| entry.is_err()) {
-            return false;
+/// How a directory ends, as far as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tail {
+    /// In an object of which more must come.
+    Open,
+    /// Behind an object, or in a gap that another one may follow.
+    Whole,
+    /// In the fill behind the last entry.
+    Fill,
+}
+
+fn tail(content: &[u8]) -> Tail {
+    let mut rest = content;
+    loop {
+        let gap = rest.iter().take_while(|byte| matches!(byte, 0x00 | 0xFF)).count();
+        let mut run = objects(rest.get(gap..).unwrap_or_default());
+        match run.next() {
+            None if gap > GAP_MAX => return Tail::Fill,
+            None => return Tail::Whole,
+            Some(Ok(_)) => rest = run.rest(),
+            Some(Err(_)) => return Tail::Open,
         }
     }
-    false
 }
 
 /// Reads the selected file from `start`, with commands of class `class`. `sensitive` keeps the content out of the trace.

@@ -1,8 +1,8 @@
 //! RSA with the public key: the raw operation, and verification of signatures (RFC 8017 §5, §8).
 
 use crypto_bigint::modular::BoxedMontyForm;
+use der::Encode;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use der::{Decode, Encode};
 use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey as Components};
@@ -13,9 +13,24 @@ use super::CryptoError;
 use super::digest_info;
 use super::hash::Hash;
 use super::padding::{MAX_BLOCK_LEN, pkcs1, pss};
+use crate::iso7816::tlv::objects;
 
 /// rsaEncryption (RFC 8017 App. A.1).
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// Algorithms of keys that are RSAPublicKey values: beside rsaEncryption id-RSASSA-PSS and id-RSAES-OAEP (RFC 4055 §1.2), and
+/// the older rsa of X.509. What a key may be used for, its card decides.
+const RSA_ALGORITHMS: [ObjectIdentifier; 4] = [
+    RSA_ENCRYPTION,
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.7"),
+    ObjectIdentifier::new_unwrap("2.5.8.1.1"),
+];
+
+const INTEGER: u32 = 0x02;
+const BIT_STRING: u32 = 0x03;
+const OBJECT_IDENTIFIER: u32 = 0x06;
+const SEQUENCE: u32 = 0x30;
 
 /// An RSA public key whose operations end in bounded time: modulus odd and of 512 to 4096 bits, exponent odd,
 /// at least 3 and below 2^33. Keys come from cards and certificates that nobody has checked before.
@@ -55,31 +70,50 @@ impl PublicKey {
         })
     }
 
-    /// Key of a DER RSAPublicKey (RFC 8017 App. A.1.1).
+    /// Key of an RSAPublicKey (RFC 8017 App. A.1.1), in DER or looser: numbers with needless zeros before them, or without the one
+    /// that keeps them positive.
     ///
     /// # Errors
     /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, CryptoError> {
-        let key = RsaPublicKeyRef::from_der(der).map_err(|_| CryptoError::InvalidKey)?;
-        Self::from_components(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+        let malformed = |_| CryptoError::InvalidKey;
+        let mut run = objects(der);
+        let mut key = run.expect(SEQUENCE, "RSAPublicKey").map_err(malformed)?.inside();
+        let modulus = key.expect(INTEGER, "modulus").map_err(malformed)?.value;
+        let exponent = key.expect(INTEGER, "publicExponent").map_err(malformed)?.value;
+        if !run.rest().is_empty() || !key.rest().is_empty() {
+            return Err(CryptoError::InvalidKey);
+        }
+        Self::from_components(modulus, exponent)
     }
 
-    /// Key of a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) with algorithm rsaEncryption and NULL parameters
-    /// (RFC 3279 §2.3.1).
+    /// Key of a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of an RSA key under any algorithm, with any parameters. NULL, which
+    /// RFC 3279 §2.3.1 wants, is missing from keys on real cards.
     ///
     /// # Errors
     /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
-        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| CryptoError::InvalidKey)?;
-        let parameters = spki.algorithm.parameters;
-        if spki.algorithm.oid != RSA_ENCRYPTION || !parameters.is_some_and(AnyRef::is_null) {
+        let malformed = |_| CryptoError::InvalidKey;
+        let mut run = objects(der);
+        let mut info = run
+            .expect(SEQUENCE, "SubjectPublicKeyInfo")
+            .map_err(malformed)?
+            .inside();
+        let mut algorithm = info.expect(SEQUENCE, "algorithm").map_err(malformed)?.inside();
+        let oid = algorithm
+            .expect(OBJECT_IDENTIFIER, "algorithm")
+            .map_err(malformed)?
+            .value;
+        let key = info
+            .expect(BIT_STRING, "subjectPublicKey")
+            .map_err(malformed)?
+            .value;
+        let known = RSA_ALGORITHMS.iter().any(|known| known.as_bytes() == oid);
+        if !known || !run.rest().is_empty() || !info.rest().is_empty() {
             return Err(CryptoError::InvalidKey);
         }
-        Self::from_pkcs1_der(
-            spki.subject_public_key
-                .as_bytes()
-                .ok_or(CryptoError::InvalidKey)?,
-        )
+        // A key is a number of whole bytes, whatever is said of unused bits.
+        Self::from_pkcs1_der(key.get(1..).unwrap_or_default())
     }
 
     /// DER SubjectPublicKeyInfo of this key (CKA_PUBLIC_KEY_INFO).

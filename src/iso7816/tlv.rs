@@ -1,7 +1,7 @@
 //! The one BER-TLV reader (ISO 7816-4 §6.3, X.690 §8.1), for what a card answers and for its directory.
 //!
-//! It reads definite lengths up to four bytes and takes any length form, not only the shortest: cards write what
-//! they like. Indefinite lengths are refused.
+//! It reads lengths up to four bytes and takes any length form, not only the shortest, and constructed objects of indefinite
+//! length (X.690 §8.1.3.6), whose end is marked by two zeros: cards write what they like.
 
 use super::Malformed;
 
@@ -10,7 +10,7 @@ use super::Malformed;
 pub struct Tlv<'a> {
     /// Tag bytes as a number: 0x30, 0x7F49, 0xBF8101.
     pub tag: u32,
-    /// Value field.
+    /// Value field, without the mark at the end of an indefinite length.
     pub value: &'a [u8],
     /// The object whole: tag, length and value.
     pub whole: &'a [u8],
@@ -21,6 +21,60 @@ impl<'a> Tlv<'a> {
     pub fn inside(&self) -> Objects<'a> {
         Objects { rest: self.value }
     }
+
+    /// Bytes of tag and length.
+    pub fn header_len(&self) -> usize {
+        let after = tag(self.whole).and_then(|(_, rest)| length(rest));
+        after.map_or(0, |(_, content)| self.whole.len() - content.len())
+    }
+
+    /// The same object in DER as far as lengths go: each of them definite and in its shortest form (X.690 §10.1). What cannot be
+    /// taken apart stays as it is.
+    pub fn to_der(&self) -> Vec<u8> {
+        self.to_der_at(0)
+    }
+
+    fn to_der_at(&self, depth: usize) -> Vec<u8> {
+        let tag_len = tag(self.whole).map_or(0, |(_, rest)| self.whole.len() - rest.len());
+        let (Some(tag), Some(first)) = (self.whole.get(..tag_len), self.whole.first()) else {
+            return self.whole.to_vec();
+        };
+        let value = if first & CONSTRUCTED == 0 {
+            self.value.to_vec()
+        } else if depth < DEEPEST {
+            let parts = self
+                .inside()
+                .map(|object| object.map(|object| object.to_der_at(depth + 1)));
+            match parts.collect::<Result<Vec<_>, _>>() {
+                Ok(parts) => parts.concat(),
+                Err(_) => return self.whole.to_vec(),
+            }
+        } else {
+            return self.whole.to_vec();
+        };
+        [tag, &shortest_length(value.len()), &value].concat()
+    }
+}
+
+/// Bit of a tag: the value is made of objects.
+const CONSTRUCTED: u8 = 0x20;
+
+/// Objects in one another, in what is written anew. A certificate has a dozen.
+const DEEPEST: usize = 32;
+
+/// Objects of indefinite length in one another.
+const DEEPEST_INDEFINITE: usize = 16;
+
+/// The mark at the end of an indefinite length.
+const END_OF_CONTENTS: [u8; 2] = [0, 0];
+
+fn shortest_length(length: usize) -> Vec<u8> {
+    if length < 0x80 {
+        return vec![length as u8];
+    }
+    let bytes = length.to_be_bytes();
+    let digits: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
+    [&[0x80 | digits.len() as u8], &digits[..]].concat()
 }
 
 /// A run of data objects, read from the front.
@@ -90,27 +144,111 @@ impl<'a> Iterator for Objects<'a> {
 }
 
 /// Length of the data object with which `bytes` begins, tag and length fields included, if those are complete. The value need not
-/// be there.
+/// be there, but for an indefinite length.
 pub fn announced_length(bytes: &[u8]) -> Option<usize> {
     let (_, after_tag) = tag(bytes).ok()?;
-    let (length, after_length) = length(after_tag).ok()?;
-    length.checked_add(bytes.len() - after_length.len())
+    match length(after_tag).ok()? {
+        (Length::Definite(length), after_length) => length.checked_add(bytes.len() - after_length.len()),
+        (Length::Indefinite, _) => split(bytes).ok().map(|(object, _)| object.whole.len()),
+    }
 }
 
 /// The objects inside the constructed one with which `bytes` begins, as far as they are there, if it bears this tag.
 pub fn begun(bytes: &[u8], wanted: u32) -> Option<Objects<'_>> {
     let (tag, after_tag) = tag(bytes).ok()?;
-    let (length, content) = length(after_tag).ok()?;
-    let rest = content.get(..length).unwrap_or(content);
+    let rest = match length(after_tag).ok()? {
+        (Length::Definite(length), content) => content.get(..length).unwrap_or(content),
+        (Length::Indefinite, content) => content,
+    };
     (tag == wanted).then_some(Objects { rest })
 }
 
+/// The constructed object with which `bytes` begins, as far as the objects in it are whole, and what follows them; `None` when
+/// not even one is. Where its length is right that is all of it.
+pub fn salvaged(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
+    let (tag, after_tag) = tag(bytes).ok()?;
+    if bytes.first()? & CONSTRUCTED == 0 {
+        return None;
+    }
+    let whole = split(bytes).ok();
+    let mut run = match whole {
+        Some((object, _)) => object.inside(),
+        None => begun(bytes, tag)?,
+    };
+    let content = run.rest;
+    let mut rest = content;
+    while let Some(Ok(_)) = run.next() {
+        rest = run.rest;
+    }
+    match whole {
+        Some(whole) if rest.is_empty() => return Some(whole),
+        _ if rest.len() == content.len() => return None,
+        _ => {}
+    }
+    let header = length(after_tag)
+        .ok()
+        .map(|(_, content)| bytes.len() - content.len())?;
+    let (value, _) = content.split_at_checked(content.len() - rest.len())?;
+    let (object, behind) = bytes.split_at_checked(header + value.len())?;
+    Some((
+        Tlv {
+            tag,
+            value,
+            whole: object,
+        },
+        behind,
+    ))
+}
+
+/// The length field with which `bytes` begins, and the value behind it.
+pub fn length_and_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match length(bytes).ok()? {
+        (Length::Definite(length), content) => content.split_at_checked(length),
+        (Length::Indefinite, content) => split_indefinite(content).ok(),
+    }
+}
+
+/// Value of an object of indefinite length, and what follows its end.
+fn split_indefinite(content: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let mut rest = content;
+    let mut open = 0;
+    loop {
+        if let Some(behind) = rest.strip_prefix(&END_OF_CONTENTS) {
+            if open == 0 {
+                let value = content.len() - rest.len();
+                return Ok((content.get(..value).unwrap_or_default(), behind));
+            }
+            open -= 1;
+            rest = behind;
+            continue;
+        }
+        let constructed = rest.first().is_some_and(|first| first & CONSTRUCTED != 0);
+        let (_, after_tag) = tag(rest)?;
+        rest = match length(after_tag)? {
+            (Length::Definite(length), content) => {
+                content.get(length..).ok_or(Malformed("TLV value cut short"))?
+            }
+            (Length::Indefinite, _) if !constructed || open == DEEPEST_INDEFINITE => {
+                return Err(Malformed("TLV length form"));
+            }
+            (Length::Indefinite, content) => {
+                open += 1;
+                content
+            }
+        };
+    }
+}
+
 fn split(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), Malformed> {
+    let constructed = bytes.first().is_some_and(|first| first & CONSTRUCTED != 0);
     let (tag, after_tag) = tag(bytes)?;
-    let (length, after_length) = length(after_tag)?;
-    let (value, rest) = after_length
-        .split_at_checked(length)
-        .ok_or(Malformed("TLV value cut short"))?;
+    let (value, rest) = match length(after_tag)? {
+        (Length::Definite(length), content) => content
+            .split_at_checked(length)
+            .ok_or(Malformed("TLV value cut short"))?,
+        (Length::Indefinite, content) if constructed => split_indefinite(content)?,
+        (Length::Indefinite, _) => return Err(Malformed("TLV length form")),
+    };
     let (whole, _) = bytes
         .split_at_checked(bytes.len() - rest.len())
         .ok_or(Malformed("TLV value cut short"))?;
@@ -135,19 +273,25 @@ fn tag(bytes: &[u8]) -> Result<(u32, &[u8]), Malformed> {
     Err(Malformed("TLV tag too long"))
 }
 
-fn length(bytes: &[u8]) -> Result<(usize, &[u8]), Malformed> {
+/// Content of a length field.
+enum Length {
+    Definite(usize),
+    /// The value ends with two zeros.
+    Indefinite,
+}
+
+fn length(bytes: &[u8]) -> Result<(Length, &[u8]), Malformed> {
     let (&first, rest) = bytes.split_first().ok_or(Malformed("TLV without a length"))?;
     match first {
-        0x00..=0x7F => Ok((usize::from(first), rest)),
+        0x00..=0x7F => Ok((Length::Definite(usize::from(first)), rest)),
+        0x80 => Ok((Length::Indefinite, rest)),
         0x81..=0x84 => {
             let (digits, rest) = rest
                 .split_at_checked(usize::from(first & 0x7F))
                 .ok_or(Malformed("TLV length cut short"))?;
             let length = digits.iter().fold(0u64, |n, &d| n << 8 | u64::from(d));
-            Ok((
-                usize::try_from(length).map_err(|_| Malformed("TLV length too big"))?,
-                rest,
-            ))
+            let length = usize::try_from(length).map_err(|_| Malformed("TLV length too big"))?;
+            Ok((Length::Definite(length), rest))
         }
         _ => Err(Malformed("TLV length form")),
     }
@@ -186,7 +330,11 @@ mod tests {
             &[0x30][..],
             &[0x30, 0x81],
             &[0x30, 0x03, 0x01, 0x02],
-            &[0x30, 0x80, 0x00, 0x00],
+            &[0x30, 0x80],
+            &[0x30, 0x80, 0x02, 0x01, 0x05],
+            &[0x30, 0x80, 0x30, 0x80, 0x00, 0x00],
+            &[0x04, 0x80, 0x00, 0x00],
+            &[0x30, 0x80, 0x04, 0x80, 0x00, 0x00, 0x00, 0x00],
             &[0x30, 0x85, 1, 1, 1, 1, 1],
             &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF],
             &[0xBF],
@@ -196,6 +344,72 @@ mod tests {
             let mut run = objects(bytes);
             assert!(run.next().is_some_and(|r| r.is_err()), "{bytes:02X?}");
             assert!(run.next().is_none(), "{bytes:02X?}");
+        }
+    }
+
+    #[test]
+    fn an_indefinite_length_ends_with_two_zeros() {
+        let bytes = [
+            0x30, 0x80, 0x02, 0x02, 0x00, 0x00, 0x30, 0x80, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0xAA,
+        ];
+        let mut run = objects(&bytes);
+        let object = run.next().unwrap().unwrap();
+        assert_eq!(object.whole, &bytes[..14]);
+        assert_eq!(object.value, &bytes[2..12]);
+        assert_eq!((object.header_len(), run.rest()), (2, &bytes[14..]));
+        assert_eq!(object.to_der(), [0x30, 8, 0x02, 2, 0, 0, 0x30, 2, 0x04, 0]);
+        assert_eq!(announced_length(&bytes), Some(14));
+        assert!((2..14).all(|end| announced_length(&bytes[..end]).is_none()));
+        let nested = |depth| [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+        assert!(objects(&nested(DEEPEST_INDEFINITE + 1)).next().unwrap().is_ok());
+        assert!(objects(&nested(DEEPEST_INDEFINITE + 2)).next().unwrap().is_err());
+    }
+
+    #[test]
+    fn lengths_in_der_are_the_shortest() {
+        for (length, der) in [
+            (0, &[0][..]),
+            (0x7F, &[0x7F]),
+            (0x80, &[0x81, 0x80]),
+            (0x100, &[0x82, 1, 0]),
+        ] {
+            let value = vec![0xAB; length];
+            let long = [&[0x04, 0x84, 0, 0, (length >> 8) as u8, length as u8], &value[..]].concat();
+            let object = objects(&long).next().unwrap().unwrap();
+            assert_eq!(object.to_der(), [&[0x04], der, &value].concat());
+            assert_eq!(object.header_len(), 6);
+        }
+        // Bytes that are no objects, in what calls itself constructed.
+        let odd = [0x30, 0x81, 0x01, 0x05];
+        assert_eq!(objects(&odd).next().unwrap().unwrap().to_der(), odd);
+        // Deeper than any certificate: as it is.
+        let deep = (0..60).fold(vec![0x30, 0], |inner, _| {
+            [&[0x30, 0x82, 0, inner.len() as u8], &inner[..]].concat()
+        });
+        assert!(objects(&deep).next().unwrap().unwrap().to_der().len() < deep.len());
+    }
+
+    #[test]
+    fn what_is_whole_of_an_object_is_salvaged() {
+        let part = |bytes: &'static [u8]| {
+            salvaged(bytes).map(|(object, behind)| (object.value.len(), object.whole.len(), behind.len()))
+        };
+        for (bytes, expected) in [
+            (&[0x30, 4, 2, 0, 2, 0, 0x30, 0][..], Some((4, 6, 2))),
+            // Too long: the next object is cut into, or the end of the file comes first.
+            (&[0x30, 5, 2, 0, 2, 0, 0x30, 0], Some((4, 6, 2))),
+            (&[0x30, 9, 2, 0, 2, 0], Some((4, 6, 0))),
+            // Too short.
+            (&[0x30, 3, 2, 0, 2, 0], Some((2, 4, 2))),
+            (&[0x30, 0x80, 2, 0], Some((2, 4, 0))),
+            (&[0x30, 0], Some((0, 2, 0))),
+            (&[0x30, 1, 2, 0], None),
+            (&[0x30, 0x80], None),
+            (&[0x04, 2, 2, 0], None),
+            (&[0x30], None),
+            (&[], None),
+        ] {
+            assert_eq!(part(bytes), expected, "{bytes:02X?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Code;
 use super::decode::{
-    BIT_STRING, Bits, INTEGER, OCTET_STRING, SEQUENCE, entry, number, path, reference, understood,
+    BIT_STRING, Bits, INTEGER, LastField, OCTET_STRING, SEQUENCE, entry, number, path, reference, understood,
 };
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::Tlv;
@@ -20,7 +20,9 @@ const DEFAULT_PAD: u8 = 0xFF;
 
 /// Reads AODF. `application` holds the file identifiers of the application's DF.
 pub fn codes(file: &[u8], application: &[u16]) -> Result<Vec<Code>, Malformed> {
-    understood(file, "AODF", |object| code(object, application))
+    understood(file, "AODF", LastField::TypeAttributes, |object| {
+        code(object, application)
+    })
 }
 
 /// PinAttributes: `pinFlags, pinType, minLength, storedLength, maxLength OPTIONAL, pinReference [0], padChar OPTIONAL,

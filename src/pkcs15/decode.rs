@@ -5,7 +5,7 @@
 
 use super::{Common, Path, Usage};
 use crate::iso7816::Malformed;
-use crate::iso7816::tlv::{Objects, Tlv, objects};
+use crate::iso7816::tlv::{Objects, Tlv, length_and_value, objects, salvaged};
 
 pub(super) const BOOLEAN: u32 = 0x01;
 pub(super) const INTEGER: u32 = 0x02;
@@ -19,21 +19,101 @@ pub(super) const SEQUENCE: u32 = 0x30;
 /// Master file.
 const MF: u16 = 0x3F00;
 
-/// Entries of a directory file. The file is filled up behind the last one with 00 or FF.
+/// Where the addresses of READ BINARY end.
+const FILE_END: usize = 0x8000;
+
+/// Tag of typeAttributes, the last field of an entry (PKCS15Object, PKCS #15 §6.1).
+const TYPE_ATTRIBUTES: u32 = 0xA1;
+
+/// The field with which each entry of a directory file ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastField {
+    /// typeAttributes: directories of objects.
+    TypeAttributes,
+    /// The path of a directory: ODF.
+    Path,
+    /// Any: EF.DIR.
+    Any,
+}
+
+/// Entries of a directory file, and nothing of what stands between and behind them.
 ///
-/// What cannot be read as an entry ends the run; an error only if nothing came before it.
-pub(super) fn entries(file: &[u8]) -> Result<Vec<Tlv<'_>>, Malformed> {
-    let mut run = objects(file);
+/// The file is filled up with 00 or FF, and so is the space of entries that were deleted; of some only the first byte became 00
+/// (ISO 7816-15 §8.2: the tag 00 marks free space). An entry whose own length is wrong, or that the end of the file cuts, ends
+/// where its last whole field does: those behind it are found again. It is an error only if nothing but rubbish is there.
+pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malformed> {
     let mut found = Vec::new();
-    while !matches!(run.rest().first(), None | Some(0x00 | 0xFF)) {
-        match run.next() {
-            Some(Ok(entry)) => found.push(entry),
-            Some(Err(e)) if found.is_empty() => return Err(e),
-            Some(Err(Malformed(what))) => log::warn!("directory file: {what} after {} entries", found.len()),
-            None => break,
-        }
+    let mut rubbish = 0;
+    let mut rest = file;
+    while let Some((first, behind)) = rest.split_first() {
+        rest = match first {
+            0x00 | 0xFF if next_entry(behind, last).is_some() => behind,
+            0x00 | 0xFF => deleted(behind).unwrap_or(behind),
+            _ => match next_entry(rest, last) {
+                Some((entry, behind)) => {
+                    found.push(entry);
+                    behind
+                }
+                None => {
+                    rubbish += 1;
+                    behind
+                }
+            },
+        };
+    }
+    if rubbish > 0 && found.is_empty() {
+        return Err(Malformed("directory without an entry"));
+    }
+    if rubbish > 0 {
+        log::warn!(
+            "directory file: {rubbish} bytes that are no entry, beside {} entries",
+            found.len()
+        );
     }
     Ok(found)
+}
+
+/// Tags with which entries of directory files begin.
+fn begins_an_entry(first: u8) -> bool {
+    matches!(first, 0x30 | 0x61 | 0xA0..=0xBE)
+}
+
+/// The entry with which `rest` begins, and what is behind it.
+fn next_entry(rest: &[u8], last: LastField) -> Option<(Tlv<'_>, &[u8])> {
+    if !begins_an_entry(*rest.first()?) {
+        return None;
+    }
+    let (object, behind) = salvaged(rest)?;
+    let is_whole = objects(rest).next()? == Ok(object);
+    if !is_whole && last != LastField::Any && !object.value.starts_with(&[SEQUENCE as u8]) {
+        return None;
+    }
+    let mut fields = object.inside();
+    while let Some(Ok(field)) = fields.next() {
+        let is_last = match last {
+            LastField::TypeAttributes => field.tag == TYPE_ATTRIBUTES,
+            LastField::Path => true,
+            LastField::Any => false,
+        };
+        if is_last {
+            break;
+        }
+    }
+    // What follows the last field in an entry that is too long is the next one.
+    let more = fields.rest();
+    if more.first().is_none_or(|first| !begins_an_entry(*first)) || salvaged(more).is_none() {
+        return Some((object, behind));
+    }
+    let value = object.value.strip_suffix(more)?;
+    let (whole, behind) = rest.split_at_checked(object.header_len() + value.len())?;
+    let tag = object.tag;
+    Some((Tlv { tag, value, whole }, behind))
+}
+
+/// What is behind an entry whose tag was overwritten, if `behind` the tag there is what was one: a length and whole objects.
+fn deleted(behind: &[u8]) -> Option<&[u8]> {
+    let (value, next) = length_and_value(behind)?;
+    (!value.is_empty() && objects(value).all(|object| object.is_ok())).then_some(next)
 }
 
 /// Entries that `read` understands. One that it does not is left out, so that a single odd object does not make the
@@ -41,10 +121,11 @@ pub(super) fn entries(file: &[u8]) -> Result<Vec<Tlv<'_>>, Malformed> {
 pub(super) fn understood<'a, T>(
     file: &'a [u8],
     kind: &'static str,
+    last: LastField,
     read: impl Fn(&Tlv<'a>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
     let mut found = Vec::new();
-    for entry in entries(file)? {
+    for entry in entries(file, last)? {
         match read(&entry) {
             Ok(object) => found.push(object),
             Err(Malformed(what)) => log::warn!("{kind}: entry left out: {what}"),
@@ -73,27 +154,32 @@ pub(super) fn entry<'a>(object: &Tlv<'a>) -> Result<Entry<'a>, Malformed> {
     let class = fields.expect(SEQUENCE, "classAttributes")?.inside();
     // subClassAttributes say nothing that we need.
     fields.next_if(0xA0)?;
-    let kind = fields.expect(0xA1, "typeAttributes")?.inside();
+    let kind = fields.expect(TYPE_ATTRIBUTES, "typeAttributes")?.inside();
     Ok(Entry { common, class, kind })
 }
 
-/// CommonObjectAttributes (PKCS #15 §6.1.2): label, flags, authId, all optional.
-fn common(mut fields: Objects<'_>) -> Result<Common, Malformed> {
-    let label = fields
-        .next_if(UTF8_STRING)?
-        .map(|t| text(t.value))
-        .unwrap_or_default();
-    let flags = fields
-        .next_if(BIT_STRING)?
-        .map(|t| Bits::new(t.value))
-        .unwrap_or_default();
-    let auth_id = fields.next_if(OCTET_STRING)?.map(|t| t.value.to_vec());
-    Ok(Common {
-        label,
-        private: flags.get(0),
-        modifiable: flags.get(1),
-        auth_id,
-    })
+/// CommonObjectAttributes (PKCS #15 §6.1.2): label, flags, authId, all optional; each is known by its tag, whatever else stands
+/// between or behind them.
+fn common(fields: Objects<'_>) -> Result<Common, Malformed> {
+    let mut common = Common::default();
+    let (mut labelled, mut flagged) = (false, false);
+    for field in fields {
+        let field = field?;
+        match field.tag {
+            UTF8_STRING if !labelled => {
+                common.label = text(field.value);
+                labelled = true;
+            }
+            BIT_STRING if !flagged => {
+                let flags = Bits::new(field.value);
+                (common.private, common.modifiable) = (flags.get(0), flags.get(1));
+                flagged = true;
+            }
+            OCTET_STRING if common.auth_id.is_none() => common.auth_id = Some(field.value.to_vec()),
+            _ => {}
+        }
+    }
+    Ok(common)
 }
 
 /// Content of a BIT STRING. Bits that it declares unused are not set, whatever it says in their place.
@@ -141,9 +227,11 @@ pub(super) fn usage(content: &[u8]) -> Usage {
     }
 }
 
-/// Text of a label or name. Bytes that are no UTF-8 show as U+FFFD.
+/// Text of a label or name, without what fills it up to a fixed length: NUL, blanks, FF. Bytes that are no UTF-8 show as U+FFFD.
 pub(super) fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).into_owned()
+    let is_text = |byte: &u8| !matches!(byte, 0x00 | b' ' | 0xFF);
+    let length = value.iter().rposition(is_text).map_or(0, |last| last + 1);
+    String::from_utf8_lossy(value.get(..length).unwrap_or_default()).into_owned()
 }
 
 /// Content of an INTEGER that is a length or a count.
@@ -182,7 +270,12 @@ pub(super) fn path(mut fields: Objects<'_>, application: &[u16]) -> Result<Optio
             .map(|t| t.value)
             .unwrap_or_default();
     }
-    let part = length.map(|length| (index.unwrap_or(0), length));
+    let part = match (index.unwrap_or(0), length) {
+        (index, Some(length)) => Some((index, length)),
+        // Without a length the part goes on to the end of the file.
+        (index @ 1..FILE_END, None) => Some((index, FILE_END - index)),
+        (_, None) => None,
+    };
     let fids = absolute(steps, application)?;
     Ok((!steps.is_empty()).then_some(Path {
         fids,
@@ -233,6 +326,123 @@ mod tests {
         }
     }
 
+    /// Numbers in the entries that are found: each has its own in classAttributes.
+    fn numbers(file: &[u8]) -> Vec<u8> {
+        let read = |object: &Tlv<'_>| {
+            let mut entry = entry(object)?;
+            Ok(*entry
+                .class
+                .expect(OCTET_STRING, "number")?
+                .value
+                .first()
+                .expect("a byte"))
+        };
+        understood(file, "directory", LastField::TypeAttributes, read).unwrap()
+    }
+
+    fn numbered(number: u8) -> Vec<u8> {
+        der(&format!(
+            "30 {{ 30 {{ 0C {{ 'an object' }} }} 30 {{ 04 {{ {number:02X} }} }} A1 {{ 30 {{ 04 {{ B001 }} }} }} }}"
+        ))
+    }
+
+    #[test]
+    fn entries_are_found_whatever_stands_between_them() {
+        let [first, odd, last] = [1, 2, 3].map(numbered);
+        let overwritten = |by: u8| [&[by], &odd[1..]].concat();
+        let with_length = |length: usize| [&[odd[0], length as u8], &odd[2..]].concat();
+        let length = odd.len() - 2;
+        for (between, found) in [
+            (vec![], &[1, 3][..]),
+            (vec![0; 7], &[1, 3]),
+            (vec![0; 300], &[1, 3]),
+            (vec![0xFF; 5], &[1, 3]),
+            (vec![0x00, 0xFF, 0x00, 0xFF, 0xFF], &[1, 3]),
+            (vec![0; odd.len()], &[1, 3]),
+            (overwritten(0x00), &[1, 3]),
+            (overwritten(0xFF), &[1, 3]),
+            (
+                [overwritten(0x00), overwritten(0x00), vec![0; 3]].concat(),
+                &[1, 3],
+            ),
+            (odd[1..].to_vec(), &[1, 3]),
+            (with_length(length + 1), &[1, 2, 3]),
+            (with_length(length + 20), &[1, 2, 3]),
+            (with_length(0x7F), &[1, 2, 3]),
+            (with_length(length - 1), &[1, 3]),
+            (with_length(length - 9), &[1, 3]),
+            (with_length(0), &[1, 3]),
+            ([with_length(0x80), vec![0, 0]].concat(), &[1, 2, 3]),
+            (with_length(0x80), &[1, 2, 3]),
+            (der("53 { 000102 }"), &[1, 3]),
+            (der("04 { 30 }"), &[1, 3]),
+            (der("A0 { 30 { } 30 { 04 { 09 } } A1 { 30 { } } }"), &[1, 3]),
+            (vec![0x30], &[1, 3]),
+            (vec![0x04], &[1, 3]),
+            (vec![0x04, 0x02], &[1, 3]),
+            (vec![0x30, 0x03], &[1, 3]),
+            (vec![0x30, 0x82], &[1, 3]),
+            (vec![0xDE, 0xAD, 0xBE, 0xEF], &[1, 3]),
+        ] {
+            let file = [&first[..], &between, &last].concat();
+            assert_eq!(numbers(&file), found, "{between:02X?}");
+            for fill in [0x00, 0xFF] {
+                let filled = [&vec![fill; 3][..], &file, &[fill; 200]].concat();
+                assert_eq!(numbers(&filled), found, "{between:02X?} in {fill:02X}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_rubbish_alone_is_an_error_and_an_empty_one_is_not() {
+        for (file, right) in [
+            (vec![], true),
+            (vec![0; 100], true),
+            (vec![0xFF; 100], true),
+            (vec![0xDE, 0xAD], false),
+            (vec![0x30, 0x05, 0x04], false),
+        ] {
+            assert_eq!(
+                entries(&file, LastField::TypeAttributes).is_ok(),
+                right,
+                "{file:02X?}"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_have_no_padding() {
+        for (value, expected) in [
+            (&b"CPS3"[..], "CPS3"),
+            (b"CPS3\0\0", "CPS3"),
+            (b"CPS 3  \0 ", "CPS 3"),
+            (b"CPS3\xFF\xFF", "CPS3"),
+            (b" CPS\x003", " CPS\x003"),
+            (b"\0\0", ""),
+            (b"", ""),
+            (b"Cl\xE9", "Cl\u{FFFD}"),
+        ] {
+            assert_eq!(text(value), expected, "{value:02X?}");
+        }
+    }
+
+    #[test]
+    fn common_attributes_are_known_by_their_tags() {
+        for fields in [
+            "0C { 'label' } 03 { 06 40 } 04 { 01 }",
+            "03 { 06 40 } 0C { 'label' } 04 { 01 }",
+            "A0 { } 0C { 'label' } 02 { 07 } 03 { 06 40 } 04 { 01 } 30 { 30 { } } 04 { 09 } 03 { 00 80 } 0C { 'other' }",
+        ] {
+            let found = common(objects(&der(fields))).unwrap();
+            assert_eq!(
+                (&*found.label, found.private, found.modifiable),
+                ("label", false, true),
+                "{fields}"
+            );
+            assert_eq!(found.auth_id, Some(vec![1]), "{fields}");
+        }
+    }
+
     #[test]
     fn a_path_names_a_part_of_its_file() {
         assert_eq!(
@@ -240,6 +450,11 @@ mod tests {
             Some((16, 512))
         );
         assert_eq!(parsed("04 { B001 } 80 { 40 }").unwrap().part, Some((0, 64)));
+        assert_eq!(
+            parsed("04 { B001 } 02 { 10 }").unwrap().part,
+            Some((16, 0x8000 - 16))
+        );
+        assert_eq!(parsed("04 { B001 } 02 { 00 }").unwrap().part, None);
         assert_eq!(parsed("04 { B001 }").unwrap().part, None);
     }
 
@@ -290,25 +505,5 @@ mod tests {
         assert_eq!(reference(&[0x00, 0x81]), Ok(0x81));
         assert_eq!(reference(&[0xFF, 0x81]), Ok(0x81));
         assert!(reference(&[0x01, 0x81]).is_err() && reference(&[]).is_err());
-    }
-
-    #[test]
-    fn fill_after_the_last_entry_is_no_entry() {
-        for fill in ["", "00", "0000000000", "FF", "FFFFFFFF", "00FF"] {
-            assert_eq!(
-                entries(&der(&format!("30 {{ 05 }} 30 {{ }} {fill}")))
-                    .unwrap()
-                    .len(),
-                2,
-                "{fill}"
-            );
-        }
-        assert!(entries(&[]).unwrap().is_empty());
-    }
-
-    #[test]
-    fn rubbish_after_an_entry_ends_the_file_and_alone_is_an_error() {
-        assert_eq!(entries(&der("30 { } 30 80")).unwrap().len(), 1);
-        assert!(entries(&der("30 80")).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! EF.DIR: the applications of the card (ISO 7816-4 §8.2.1.1, PKCS #15 §5.4).
 
-use super::decode::understood;
+use super::decode::{LastField, understood};
 use crate::iso7816::Malformed;
 
 /// Application template, and in it the application's identifier and path.
@@ -13,7 +13,7 @@ const MF: u16 = 0x3F00;
 /// Path of the application `aid`, from 3F00 downwards: `61 { 4F aid, 50 label, 51 path }`. `None` when EF.DIR does not know it, or
 /// not its path.
 pub fn application_path(file: &[u8], aid: &[u8]) -> Result<Option<Vec<u16>>, Malformed> {
-    let paths = understood(file, "EF.DIR", |template| {
+    let paths = understood(file, "EF.DIR", LastField::Any, |template| {
         if template.tag != TEMPLATE {
             return Ok(None);
         }

@@ -1,8 +1,8 @@
 //! PrKDF, PuKDF, CDF and DODF: keys, certificates and data (PKCS #15 §6.3 to §6.7).
 
 use super::decode::{
-    BIT_STRING, BOOLEAN, Entry, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTF8_STRING, entry,
-    number, path, reference, text, understood, usage,
+    BIT_STRING, BOOLEAN, Entry, INTEGER, LastField, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTF8_STRING,
+    entry, number, path, reference, text, understood, usage,
 };
 use super::{Certificate, DataObject, Path, PrivateKey, PublicKey, Usage};
 use crate::crypto;
@@ -11,7 +11,7 @@ use crate::iso7816::tlv::{Objects, Tlv};
 
 /// Reads PrKDF.
 pub fn private_keys(file: &[u8]) -> Result<Vec<PrivateKey>, Malformed> {
-    understood(file, "PrKDF", |object| {
+    understood(file, "PrKDF", LastField::TypeAttributes, |object| {
         let Entry {
             common,
             class,
@@ -31,7 +31,7 @@ pub fn private_keys(file: &[u8]) -> Result<Vec<PrivateKey>, Malformed> {
 
 /// Reads PuKDF. `application` holds the file identifiers of the application's DF.
 pub fn public_keys(file: &[u8], application: &[u16]) -> Result<Vec<PublicKey>, Malformed> {
-    understood(file, "PuKDF", |object| {
+    understood(file, "PuKDF", LastField::TypeAttributes, |object| {
         let Entry {
             common,
             class,
@@ -51,14 +51,14 @@ pub fn public_keys(file: &[u8], application: &[u16]) -> Result<Vec<PublicKey>, M
 
 /// Reads CDF. `application` holds the file identifiers of the application's DF.
 pub fn certificates(file: &[u8], application: &[u16]) -> Result<Vec<Certificate>, Malformed> {
-    understood(file, "CDF", |object| {
+    understood(file, "CDF", LastField::TypeAttributes, |object| {
         let Entry {
             common,
-            mut class,
+            class,
             mut kind,
         } = entry(object)?;
-        let id = class.expect(OCTET_STRING, "iD")?.value.to_vec();
-        let authority = class.next_if(BOOLEAN)?.is_some_and(|t| t.value != [0]);
+        let id = class.find(OCTET_STRING)?.ok_or(Malformed("iD"))?.value.to_vec();
+        let authority = class.find(BOOLEAN)?.is_some_and(|t| t.value != [0]);
         let x509 = kind.expect(SEQUENCE, "X509CertificateAttributes")?.inside();
         let path = value_path(x509, application)?.ok_or(Malformed("certificate without a file"))?;
         Ok(Certificate {
@@ -72,17 +72,13 @@ pub fn certificates(file: &[u8], application: &[u16]) -> Result<Vec<Certificate>
 
 /// Reads DODF. `application` holds the file identifiers of the application's DF.
 pub fn data(file: &[u8], application: &[u16]) -> Result<Vec<DataObject>, Malformed> {
-    understood(file, "DODF", |object| {
-        let Entry {
-            common,
-            mut class,
-            kind,
-        } = entry(object)?;
+    understood(file, "DODF", LastField::TypeAttributes, |object| {
+        let Entry { common, class, kind } = entry(object)?;
         let name = class
-            .next_if(UTF8_STRING)?
+            .find(UTF8_STRING)?
             .map(|t| text(t.value))
             .unwrap_or_default();
-        let oid = class.next_if(OBJECT_IDENTIFIER)?.map(|t| t.whole.to_vec());
+        let oid = class.find(OBJECT_IDENTIFIER)?.map(|t| t.whole.to_vec());
         let path = value_path(kind, application)?.ok_or(Malformed("data object without a file"))?;
         Ok(DataObject {
             common,
@@ -99,19 +95,21 @@ struct KeyAttributes {
     reference: Option<u8>,
 }
 
-/// CommonKeyAttributes (PKCS #15 §6.3.1): `iD, usage, native DEFAULT TRUE, accessFlags OPTIONAL, keyReference OPTIONAL`.
-fn key_attributes(mut fields: Objects<'_>) -> Result<KeyAttributes, Malformed> {
-    let id = fields.expect(OCTET_STRING, "iD")?.value.to_vec();
-    let usage = usage(fields.expect(BIT_STRING, "usage")?.value);
-    fields.next_if(BOOLEAN)?;
-    fields.next_if(BIT_STRING)?;
-    let reference = fields.next_if(INTEGER)?.map(|t| reference(t.value)).transpose()?;
+/// CommonKeyAttributes (PKCS #15 §6.3.1): `iD, usage, native DEFAULT TRUE, accessFlags OPTIONAL, keyReference OPTIONAL`; what
+/// else stands among them is passed over.
+fn key_attributes(fields: Objects<'_>) -> Result<KeyAttributes, Malformed> {
+    let id = fields.find(OCTET_STRING)?.ok_or(Malformed("iD"))?.value.to_vec();
+    let usage = usage(fields.find(BIT_STRING)?.ok_or(Malformed("usage"))?.value);
+    let reference = fields.find(INTEGER)?.map(|t| reference(t.value)).transpose()?;
     Ok(KeyAttributes { id, usage, reference })
 }
 
-/// modulusLength, which follows the value. Applications reserve as much memory for a signature.
+/// modulusLength, which follows the value; 0 when it is not told. Applications reserve as much memory for a signature.
 fn modulus_bits(rsa: Objects<'_>) -> Result<usize, Malformed> {
-    match number(rsa.find(INTEGER)?.ok_or(Malformed("no modulusLength"))?.value)? {
+    let Some(length) = rsa.find(INTEGER)? else {
+        return Ok(0);
+    };
+    match number(length.value)? {
         bits if bits <= crypto::rsa::PublicKey::MAX_BITS => Ok(bits),
         _ => Err(Malformed("modulusLength of no RSA key")),
     }

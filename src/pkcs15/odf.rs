@@ -1,7 +1,7 @@
 //! EF.ODF: which directory file holds which kind of object (PKCS #15 §6.2).
 
 use super::Path;
-use super::decode::{SEQUENCE, path, understood};
+use super::decode::{LastField, SEQUENCE, path, understood};
 use crate::iso7816::Malformed;
 
 /// Directory files that ODF names, each kind in the order of the file.
@@ -21,7 +21,7 @@ pub struct Odf {
 
 /// Reads EF.ODF. Paths are relative to `application`, the file identifiers of the application's DF.
 pub fn odf(file: &[u8], application: &[u16]) -> Result<Odf, Malformed> {
-    let named = understood(file, "ODF", |entry| {
+    let named = understood(file, "ODF", LastField::Path, |entry| {
         let path = path(entry.inside().expect(SEQUENCE, "path")?.inside(), application)?;
         Ok((entry.tag, path.ok_or(Malformed("empty path"))?))
     })?;

@@ -201,8 +201,8 @@ impl Library {
         let key = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
         session.may_use(key)?;
         if matches!(out, Output::Size) {
-            let longest = key.reference.modulus_len.saturating_sub(pkcs1::OVERHEAD);
-            return Ok(Step::GoesOn(longest));
+            let modulus = self.note(session, session.token().modulus_len(key))?;
+            return Ok(Step::GoesOn(modulus.saturating_sub(pkcs1::OVERHEAD)));
         }
         let plain = match operation.kept.take() {
             Some((of, plain)) if of == cryptogram => plain,

@@ -78,10 +78,11 @@ impl Error {
             token::Error::ValueTooLong => Error::AttributeValueInvalid,
             token::Error::Cryptogram => Error::EncryptedDataInvalid,
             token::Error::CryptogramLength => Error::EncryptedDataLenRange,
-            token::Error::TornWrite | token::Error::WrongSignature | token::Error::NoPublicKey => {
-                Error::DeviceError
+            token::Error::TornWrite | token::Error::WrongSignature => Error::DeviceError,
+            // The card is all right, its data are not.
+            token::Error::NoPublicKey | token::Error::NoCertificate(_) | token::Error::NoRandom => {
+                Error::FunctionFailed
             }
-            token::Error::NoRandom => Error::FunctionFailed,
         }
     }
 

@@ -314,6 +314,7 @@ fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::R
         Err(
             token::Error::NotLoggedIn
             | token::Error::NoPublicKey
+            | token::Error::NoCertificate(_)
             | token::Error::Card(CardError::Malformed(_) | CardError::NotFound(_)),
         ) => return Ok(false),
         value => value?,

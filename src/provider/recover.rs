@@ -39,8 +39,8 @@ impl Library {
             &mut session.operations().sign_recover,
             |RecoverableSigning(handle)| {
                 let key = handle.private().ok_or(Error::KeyHandleInvalid)?;
-                if !out.wants(key.reference.modulus_len)? {
-                    return Ok(Step::GoesOn(key.reference.modulus_len));
+                if let Some(length) = self.asks_for_length(&session, key, &out)? {
+                    return Ok(Step::GoesOn(length));
                 }
                 session.may_use(key)?;
                 let signature = self.note(&session, session.token().sign(key, ToSign::Bare(data)))?;

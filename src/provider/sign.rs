@@ -19,7 +19,6 @@ use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
 /// A signature under way.
 pub struct Signing {
     key: KeyHandle,
-    signature_len: usize,
     message: Message,
     /// A part was taken: C_Sign cannot end it.
     in_parts: bool,
@@ -192,7 +191,6 @@ impl Library {
             }
             let for_card = private.reference.role == KeyRole::Signature;
             Ok(Signing {
-                signature_len: private.reference.modulus_len,
                 message: Message::new(signature, for_card),
                 in_parts: false,
                 key: handle,
@@ -208,8 +206,9 @@ impl Library {
             if operation.in_parts {
                 return Err(Error::OperationNotInitialized);
             }
-            if !out.wants(operation.signature_len)? {
-                return Ok(Step::GoesOn(operation.signature_len));
+            let key = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
+            if let Some(length) = self.asks_for_length(&session, key, &out)? {
+                return Ok(Step::GoesOn(length));
             }
             let data = match (data, &operation.message) {
                 (Some(data), _) => data,
@@ -235,8 +234,9 @@ impl Library {
     pub fn sign_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
         let session = self.session_for(session, &out)?;
         step(&mut session.operations().sign, |operation| {
-            if !out.wants(operation.signature_len)? {
-                return Ok(Step::GoesOn(operation.signature_len));
+            let key = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
+            if let Some(length) = self.asks_for_length(&session, key, &out)? {
+                return Ok(Step::GoesOn(length));
             }
             // §5.13 "C_SignFinal" has no CKR_DATA_INVALID.
             self.finish_signature(&session, operation, out)
@@ -245,6 +245,22 @@ impl Library {
                     other => other,
                 })
         })
+    }
+
+    /// Length of a signature by this key, if that is all the caller wants. A buffer is measured before the message is taken, and by the key
+    /// that will check the signature.
+    pub(super) fn asks_for_length(
+        &self,
+        session: &Session,
+        key: &PrivateKey,
+        out: &Output<'_>,
+    ) -> Result<Option<usize>> {
+        let token = session.token();
+        let length = match out {
+            Output::Size => self.note(session, token.modulus_len(key))?,
+            Output::Buffer(_) => self.note(session, token.checking_key(key))?.size(),
+        };
+        Ok((!out.wants(length)?).then_some(length))
     }
 
     fn finish_signature(

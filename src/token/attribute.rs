@@ -98,7 +98,8 @@ pub enum Cost {
 pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
     match kind {
         CKA_SUBJECT | CKA_ISSUER | CKA_SERIAL_NUMBER | CKA_START_DATE | CKA_END_DATE => Cost::Head,
-        CKA_VALUE | CKA_CHECK_VALUE | CKA_PUBLIC_KEY_INFO | CKA_MODULUS | CKA_PUBLIC_EXPONENT => Cost::File,
+        CKA_VALUE | CKA_CHECK_VALUE | CKA_PUBLIC_KEY_INFO | CKA_MODULUS | CKA_MODULUS_BITS
+        | CKA_PUBLIC_EXPONENT => Cost::File,
         _ => Cost::Nothing,
     }
 }
@@ -139,8 +140,8 @@ impl Token {
             Object::Data(data) => self.of_data(data, kind, size_only),
         };
         match value {
-            // Of a key without a certificate nobody knows the numbers.
-            Err(Error::NoPublicKey) => Ok(Value::Unknown),
+            // Of a key without a certificate nobody knows the numbers, nor of a certificate that is none its names.
+            Err(Error::NoPublicKey | Error::NoCertificate(_)) => Ok(Value::Unknown),
             value => value,
         }
     }
@@ -211,7 +212,13 @@ impl Token {
             }),
             CKA_TRUSTED => Value::bool(entry.authority),
             CKA_ID => Value::bytes(&entry.id),
-            CKA_VALUE => Value::bytes(&x509()?.der),
+            CKA_VALUE => match x509() {
+                Ok(x509) => Value::bytes(&x509.ber),
+                Err(Error::NoCertificate(_)) => self
+                    .bare_certificate(certificate)?
+                    .map_or(Value::Unknown, Value::made),
+                Err(why) => return Err(why),
+            },
             CKA_SUBJECT => Value::bytes(&head()?.subject),
             CKA_ISSUER => Value::bytes(&head()?.issuer),
             CKA_SERIAL_NUMBER => Value::bytes(&head()?.serial),
@@ -270,7 +277,10 @@ impl Token {
             }
             CKA_SUBJECT => self.subject_of(id)?,
             CKA_MODULUS => Value::bytes(self.public_key(id)?.modulus()),
-            CKA_MODULUS_BITS => Value::ulong(to_ulong(key.entry.modulus_bits)),
+            CKA_MODULUS_BITS => {
+                let bits = self.modulus_bits(self.public_key(id), key.entry.modulus_bits)?;
+                Value::ulong(to_ulong(bits))
+            }
             CKA_PUBLIC_EXPONENT => Value::bytes(self.public_key(id)?.exponent()),
             CKA_PUBLIC_KEY_INFO => Value::optional_made(self.public_key(id)?.to_spki_der().ok()),
             CKA_ALLOWED_MECHANISMS => mechanism_array(&mechanism::of_key(key)),
@@ -298,11 +308,15 @@ impl Token {
     }
 
     /// Subject of the certificate with this identifier; empty when there is none.
-    fn subject_of(&self, id: &[u8]) -> Result<Value<'_>, Error> {
-        Ok(match self.certificate(id)? {
-            Some(certificate) => Value::bytes(&self.head_of(certificate)?.subject),
-            None => Value::empty(),
-        })
+    fn subject_of<'a>(&'a self, id: &'a [u8]) -> Result<Value<'a>, Error> {
+        let Some(certificate) = self.certificate(id)? else {
+            return Ok(Value::empty());
+        };
+        match self.head_of(certificate) {
+            Ok(head) => Ok(Value::bytes(&head.subject)),
+            Err(Error::NoCertificate(_)) => Ok(Value::empty()),
+            Err(why) => Err(why),
+        }
     }
 
     /// A public key verifies what its private half signs, and enciphers what it deciphers.
@@ -313,16 +327,15 @@ impl Token {
         })
     }
 
-    /// From PuKDF, from the private half, or from the key itself, whichever tells first.
+    /// From the key itself; where that is not to be had, from PuKDF or from the private half.
     fn public_modulus_bits(&self, key: &PublicKeyObject) -> Result<usize, Error> {
-        let announced = self.announcement(key)?.map_or(0, |entry| entry.modulus_bits);
-        if announced > 0 {
-            return Ok(announced);
+        let mut announced = self.announcement(key)?.map_or(0, |entry| entry.modulus_bits);
+        if announced == 0 {
+            announced = self
+                .private_key_of(&key.id)?
+                .map_or(0, |private| private.entry.modulus_bits);
         }
-        match self.private_key_of(&key.id)? {
-            Some(private) if private.entry.modulus_bits > 0 => Ok(private.entry.modulus_bits),
-            _ => Ok(self.content_of(key)?.bits()),
-        }
+        self.modulus_bits(self.content_of(key), announced)
     }
 }
 
@@ -371,7 +384,7 @@ fn date(date: &Option<[u8; 8]>) -> Value<'_> {
 
 /// §4.6.3: the first three bytes of the SHA-1 of CKA_VALUE.
 fn check_value(x509: &X509) -> Value<'static> {
-    Value::optional_made(Hash::Sha1.digest(&x509.der).get(..3).map(<[u8]>::to_vec))
+    Value::optional_made(Hash::Sha1.digest(&x509.ber).get(..3).map(<[u8]>::to_vec))
 }
 
 fn to_ulong(value: usize) -> CK_ULONG {

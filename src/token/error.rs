@@ -34,8 +34,10 @@ pub enum Error {
     TornWrite,
     /// The signature that the card returned does not verify with the key's certificate: it is withheld.
     WrongSignature,
-    /// The key has no certificate or public key on the token, so its signatures cannot be checked.
+    /// The key has no certificate or public key on the token, or none that holds an RSA key, so its signatures cannot be checked.
     NoPublicKey,
+    /// The file of a certificate is not there, or holds no X.509 certificate.
+    NoCertificate(CardError),
     /// The operating system gave no random bytes.
     NoRandom,
 }

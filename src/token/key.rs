@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::card::{Abilities, CardError, Deciphered, Input};
+use crate::card::{Abilities, CardError, Deciphered, Input, KeyRef};
 use crate::crypto::padding::{oaep, pkcs1, pss};
 use crate::crypto::rsa::PublicKey;
 use crate::crypto::{Hash, LastRound, digest_info, system_random};
@@ -29,29 +29,80 @@ pub enum ToSign<'a> {
 }
 
 impl Token {
-    /// Signs with the card, and lets the signature out only when the key's certificate verifies it.
+    /// Signs with the card, and lets the signature out only when a certificate of the key verifies it.
     pub fn sign(&self, key: &PrivateKey, what: ToSign<'_>) -> Result<Vec<u8>, Error> {
-        let public = self.public_key(&key.entry.id)?;
+        let public = self.checking_key(key)?;
+        let as_certified;
+        let key = if public.size() == key.reference.modulus_len {
+            key
+        } else {
+            as_certified = self.as_certified(key, public);
+            &as_certified
+        };
         let abilities = &key.abilities;
         match what {
             ToSign::Bare(data) => match bare_input(abilities, data)? {
-                Input::Digest { hash, digest, .. } => self.sign_digest(key, public, hash, digest, None),
+                Input::Digest { hash, digest, .. } => self.sign_digest(key, hash, digest, None),
                 input => {
                     let signature = self.sign_input(key, &input).map_err(|error| match error {
                         // They went to the card as the caller gave them.
                         Error::Card(CardError::WrongData(_)) => Error::Data,
                         other => other,
                     })?;
-                    checked(signature, |s| public.verify_pkcs1_bare(data, s).is_ok())
+                    self.checked(key, signature, |public, s| {
+                        public.verify_pkcs1_bare(data, s).is_ok()
+                    })
                 }
             },
             ToSign::Digest {
                 hash,
                 digest,
                 last_round,
-            } if abilities.digest.contains(&hash) => self.sign_digest(key, public, hash, digest, last_round),
+            } if abilities.digest.contains(&hash) => self.sign_digest(key, hash, digest, last_round),
             ToSign::Digest { .. } => Err(Error::KeyUse),
             ToSign::Pss(pss, digest) => self.sign_pss(key, public, abilities, pss, digest),
+        }
+    }
+
+    /// Length of the modulus of this key in bytes, and of each of its signatures: that of the certificate if it was read or if the directory
+    /// announces none, or else the announced one.
+    pub fn modulus_len(&self, key: &PrivateKey) -> Result<usize, Error> {
+        match self.known_key(&key.entry.id) {
+            Some(public) => Ok(public.size()),
+            None if key.reference.modulus_len > 0 => Ok(key.reference.modulus_len),
+            None => Ok(self.checking_key(key)?.size()),
+        }
+    }
+
+    /// The public key with which signatures of `key` are checked. Without one nothing is signed, and the log says why.
+    pub fn checking_key<'a>(&'a self, key: &'a PrivateKey) -> Result<&'a PublicKey, Error> {
+        self.public_key(&key.entry.id).inspect_err(|error| {
+            let label = &key.entry.common.label;
+            match error {
+                Error::NoPublicKey => log::error!(
+                    "{label} signs nothing: no certificate of it on the card holds an RSA key, with which its signatures could be checked"
+                ),
+                Error::NoCertificate(why) => log::error!(
+                    "{label} signs nothing: its certificate, with which its signatures are checked, cannot be read ({why:?})"
+                ),
+                why => log::error!("{label} signs nothing: its certificate cannot be read now ({why:?})"),
+            }
+        })
+    }
+
+    /// A key of another length than its directory announces.
+    fn as_certified(&self, key: &PrivateKey, public: &PublicKey) -> PrivateKey {
+        let label = &key.entry.common.label;
+        let (announced, found) = (key.entry.modulus_bits, public.bits());
+        log::warn!("{label}: the directory announces {announced} bits, the certificate has {found}");
+        let reference = KeyRef {
+            modulus_len: public.size(),
+            ..key.reference
+        };
+        PrivateKey {
+            entry: key.entry.clone(),
+            abilities: self.card.lock().abilities(&reference),
+            reference,
         }
     }
 
@@ -62,7 +113,6 @@ impl Token {
     fn sign_digest(
         &self,
         key: &PrivateKey,
-        public: &PublicKey,
         hash: Hash,
         digest: &[u8],
         last_round: Option<&LastRound>,
@@ -75,7 +125,9 @@ impl Token {
                 last_round,
             },
         )?;
-        checked(signature, |s| public.verify_pkcs1(hash, digest, s).is_ok())
+        self.checked(key, signature, |public, s| {
+            public.verify_pkcs1(hash, digest, s).is_ok()
+        })
     }
 
     fn sign_pss(
@@ -97,7 +149,30 @@ impl Token {
         } else {
             return Err(Error::KeyUse);
         };
-        checked(signature, |s| public.verify_pss(parameters, digest, s).is_ok())
+        self.checked(key, signature, |public, s| {
+            public.verify_pss(parameters, digest, s).is_ok()
+        })
+    }
+
+    /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps several, any may be the right one.
+    fn checked(
+        &self,
+        key: &PrivateKey,
+        signature: Vec<u8>,
+        verifies: impl Fn(&PublicKey, &[u8]) -> bool,
+    ) -> Result<Vec<u8>, Error> {
+        let id = &key.entry.id;
+        let verified = verifies(self.public_key(id)?, &signature)
+            || self
+                .certified_keys(id)?
+                .skip(1)
+                .any(|public| public.is_ok_and(|public| verifies(public, &signature)));
+        if verified {
+            return Ok(signature);
+        }
+        let label = &key.entry.common.label;
+        log::error!("a signature of {label} is withheld: its certificate does not verify it");
+        Err(Error::WrongSignature)
     }
 
     /// Deciphers. Every malformed block is the same [`Error::Cryptogram`].
@@ -107,11 +182,19 @@ impl Token {
         padding: &Padding,
         cryptogram: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if cryptogram.len() != key.reference.modulus_len {
-            return Err(Error::CryptogramLength);
+        let mut reference = key.reference;
+        if cryptogram.len() != reference.modulus_len {
+            // The directory may be wrong, and the certificate right.
+            match self.public_key(&key.entry.id) {
+                Ok(public) if cryptogram.len() == public.size() => reference.modulus_len = public.size(),
+                Ok(_) | Err(Error::NoPublicKey | Error::NoCertificate(_)) => {
+                    return Err(Error::CryptogramLength);
+                }
+                Err(why) => return Err(why),
+            }
         }
         let deciphered = self.with_own_login(key.entry.common.private, |card| {
-            card.decipher(&key.reference, cryptogram)
+            card.decipher(&reference, cryptogram)
         });
         let deciphered = deciphered.map_err(|error| match error {
             // A chip that removes the padding itself refuses a malformed block so.
@@ -187,13 +270,5 @@ fn bare_input<'a>(abilities: &Abilities, data: &'a [u8]) -> Result<Input<'a>, Er
         })
     } else {
         Err(Error::Data)
-    }
-}
-
-fn checked(signature: Vec<u8>, verifies: impl FnOnce(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
-    if verifies(&signature) {
-        Ok(signature)
-    } else {
-        Err(Error::WrongSignature)
     }
 }

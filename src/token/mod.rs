@@ -229,13 +229,22 @@ impl Token {
         }))
     }
 
-    /// The holder's certificate with this identifier.
-    pub fn certificate(&self, id: &[u8]) -> Result<Option<&Certificate>, Error> {
-        let mut certificates = self.section(Section::Certificates)?.iter();
-        Ok(certificates.find_map(|object| match object {
+    /// The certificates with this identifier, those of the holder first. Mostly there is one; a card may keep the one before.
+    fn certificates_of<'a>(&'a self, id: &'a [u8]) -> Result<impl Iterator<Item = &'a Certificate>, Error> {
+        let certificates = self.section(Section::Certificates)?.iter();
+        let with_id = certificates.filter_map(move |object| match object {
             Object::Certificate(certificate) if certificate.entry.id == id => Some(&**certificate),
             _ => None,
-        }))
+        });
+        let of_authorities = with_id.clone().filter(|certificate| certificate.entry.authority);
+        Ok(with_id
+            .filter(|certificate| !certificate.entry.authority)
+            .chain(of_authorities))
+    }
+
+    /// The holder's certificate with this identifier.
+    pub fn certificate<'a>(&'a self, id: &'a [u8]) -> Result<Option<&'a Certificate>, Error> {
+        Ok(self.certificates_of(id)?.next())
     }
 
     /// The fields before the key in a certificate. Only the beginning of its file is read: most searches by subject or issuer mean
@@ -251,8 +260,8 @@ impl Token {
             return Ok(&certificate.content.get_or_init(|| known).head);
         }
         let head = certificate.head.get_or_try_init(|| {
-            let start = self.card.lock().read_object_head(path, CERTIFICATE_START)?;
-            Ok::<_, Error>(Head::parse(&start))
+            let start = self.card.lock().read_object_head(path, CERTIFICATE_START);
+            Ok::<_, Error>(Head::parse(&start.map_err(of_certificate)?))
         })?;
         match head {
             Some(head) => Ok(head),
@@ -267,8 +276,9 @@ impl Token {
             if let Some(known) = self.known_certificate(path) {
                 return Ok(known);
             }
-            let file = self.card.lock().read_object(path)?;
-            let parsed = X509::parse(&file).ok_or(Error::Card(CardError::Malformed("X.509 certificate")))?;
+            let file = self.card.lock().read_object(path).map_err(of_certificate)?;
+            let parsed = X509::parse(&file)
+                .ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
                 kept.keep(&self.serial, &path.fids, &file);
             }
@@ -292,10 +302,45 @@ impl Token {
         (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
     }
 
-    /// The public key that belongs to `id`, from the certificate or from a file of PuKDF.
-    pub fn public_key(&self, id: &[u8]) -> Result<&PublicKey, Error> {
-        if let Some(certificate) = self.certificate(id)? {
-            return self.x509(certificate)?.key.as_ref().ok_or(Error::NoPublicKey);
+    /// What the file of a certificate begins with, whatever it is a certificate of; see [`x509::whole_sequence`].
+    fn bare_certificate(&self, certificate: &Certificate) -> Result<Option<Vec<u8>>, Error> {
+        let file = self
+            .card
+            .lock()
+            .read_object(&certificate.entry.path)
+            .map_err(of_certificate)?;
+        Ok(x509::whole_sequence(&file).map(<[u8]>::to_vec))
+    }
+
+    /// The RSA keys in the certificates with this identifier. One that is of no use hides no other; if none has a key, the reason is that of
+    /// the first.
+    fn certified_keys<'a>(
+        &'a self,
+        id: &'a [u8],
+    ) -> Result<impl Iterator<Item = Result<&'a PublicKey, Error>>, Error> {
+        Ok(self.certificates_of(id)?.map(|certificate| {
+            self.x509(certificate)
+                .and_then(|x509| x509.key.as_ref().ok_or(Error::NoPublicKey))
+        }))
+    }
+
+    /// The first RSA key in a certificate with this identifier; `None` when there is no such certificate.
+    fn certified_key<'a>(&'a self, id: &'a [u8]) -> Result<Option<&'a PublicKey>, Error> {
+        let mut reason = None;
+        for key in self.certified_keys(id)? {
+            match key {
+                Ok(key) => return Ok(Some(key)),
+                Err(why @ (Error::NoPublicKey | Error::NoCertificate(_))) => reason = reason.or(Some(why)),
+                Err(why) => return Err(why),
+            }
+        }
+        reason.map_or(Ok(None), Err)
+    }
+
+    /// The public key that belongs to `id`, from a certificate or from a file of PuKDF.
+    pub fn public_key<'a>(&'a self, id: &'a [u8]) -> Result<&'a PublicKey, Error> {
+        if let Some(key) = self.certified_key(id)? {
+            return Ok(key);
         }
         let mut others = self.section(Section::OtherPublicKeys)?.iter();
         let key = others.find_map(|object| match object {
@@ -308,8 +353,8 @@ impl Token {
     /// The key inside a public key object. A certificate with the same identifier holds the same key and is needed
     /// anyway; only without one is the key's own file read.
     pub fn content_of<'a>(&'a self, key: &'a PublicKeyObject) -> Result<&'a PublicKey, Error> {
-        if let Some(certificate) = self.certificate(&key.id)? {
-            return self.x509(certificate)?.key.as_ref().ok_or(Error::NoPublicKey);
+        if let Some(key) = self.certified_key(&key.id)? {
+            return Ok(key);
         }
         let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
         let path = path.ok_or(Error::NoPublicKey)?;
@@ -319,6 +364,26 @@ impl Token {
                 .or_else(|_| PublicKey::from_spki_der(&file))
                 .map_err(|_| Error::Card(CardError::Malformed("public key")))
         })
+    }
+
+    /// [`Token::public_key`] if its certificate was read before.
+    fn known_key(&self, id: &[u8]) -> Option<&PublicKey> {
+        let certificates = self.objects.certificates.get()?.iter();
+        let read = certificates.filter_map(|object| match object {
+            Object::Certificate(certificate) if certificate.entry.id == id => certificate.content.get(),
+            _ => None,
+        });
+        read.filter_map(|x509| x509.key.as_ref()).next()
+    }
+
+    /// Length of the modulus in bits: of the key in the certificate, which is what its applications compute with; what the directory announces
+    /// where that is all there is.
+    fn modulus_bits(&self, key: Result<&PublicKey, Error>, announced: usize) -> Result<usize, Error> {
+        match key {
+            Ok(key) => Ok(key.bits()),
+            Err(Error::NoPublicKey | Error::NoCertificate(_)) if announced > 0 => Ok(announced),
+            Err(why) => Err(why),
+        }
     }
 
     fn data_size(&self, data: &Data) -> Result<usize, Error> {
@@ -357,6 +422,14 @@ impl Token {
     /// Random bytes of the card.
     pub fn random(&self, out: &mut [u8]) -> Result<(), Error> {
         Ok(self.card.lock().random(out)?)
+    }
+}
+
+/// What a file that is not there, or is no certificate, means for who wants one.
+fn of_certificate(error: CardError) -> Error {
+    match error {
+        CardError::NotFound(_) | CardError::Malformed(_) => Error::NoCertificate(error),
+        error => error.into(),
     }
 }
 

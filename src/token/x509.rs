@@ -1,8 +1,17 @@
-//! The fields of an X.509 certificate that attributes are made of, as the exact bytes of the card.
-
-use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
+//! The fields of an X.509 certificate that attributes are made of.
+//!
+//! Cards hold certificates in BER as well as in DER: the one BER-TLV reader takes them apart, and only what must be in DER by
+//! PKCS #11 is written anew.
 
 use crate::crypto::rsa::PublicKey;
+use crate::iso7816::tlv::{Objects, Tlv, begun, objects};
+
+const BIT_STRING: u32 = 0x03;
+const UTC_TIME: u32 = 0x17;
+const GENERALIZED_TIME: u32 = 0x18;
+const SEQUENCE: u32 = 0x30;
+/// version `[0]`, absent from a certificate of version 1.
+const VERSION: u32 = 0xA0;
 
 /// The fields of a certificate before its key; each is a whole DER value with tag and length.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +31,8 @@ pub struct Head {
 /// A certificate cut into its fields.
 #[derive(Clone, Debug)]
 pub struct X509 {
-    /// The certificate, without what the file holds behind it and with a signature of whole bytes.
-    pub der: Vec<u8>,
+    /// The certificate as the card holds it, without what is behind it in the file and with a signature of whole bytes.
+    pub ber: Vec<u8>,
     /// The fields before the key.
     pub head: Head,
     /// subjectPublicKeyInfo, a whole DER value.
@@ -36,33 +45,27 @@ impl Head {
     /// Cuts the beginning of a certificate (RFC 5280 §4.1) out of the first bytes of its file; `None` when that is not one, or ends
     /// before these fields do.
     pub fn parse(start: &[u8]) -> Option<Head> {
-        let mut reader = SliceReader::new(start).ok()?;
-        for _ in ["Certificate", "TBSCertificate"] {
-            let header = Header::decode(&mut reader).ok()?;
-            (header.tag() == Tag::Sequence).then_some(())?;
-        }
-        Head::read(&mut reader)
+        let certificate = begun(start, SEQUENCE)?;
+        let mut tbs = begun(certificate.rest(), SEQUENCE)?;
+        Head::read(&mut tbs)
     }
 
     /// Reads the first fields of a TBSCertificate.
-    fn read(reader: &mut SliceReader<'_>) -> Option<Head> {
-        let mut next = || reader.tlv_bytes().ok();
+    fn read(tbs: &mut Objects<'_>) -> Option<Head> {
+        let mut next = || tbs.next()?.ok();
         let first = next()?;
-        let version = Tag::ContextSpecific {
-            constructed: true,
-            number: TagNumber(0),
-        };
-        let serial = if tag_of(first)? == version { next()? } else { first };
+        let serial = if first.tag == VERSION { next()? } else { first };
         let _signature_algorithm = next()?;
         let issuer = next()?;
-        let validity = children(next()?)?;
+        let mut validity = next()?.inside();
         let subject = next()?;
+        let mut date = || date(&validity.next()?.ok()?);
         Some(Head {
-            serial: serial.to_vec(),
-            issuer: issuer.to_vec(),
-            subject: subject.to_vec(),
-            not_before: validity.first().and_then(|t| date(t)),
-            not_after: validity.get(1).and_then(|t| date(t)),
+            serial: serial.to_der(),
+            issuer: issuer.to_der(),
+            subject: subject.to_der(),
+            not_before: date(),
+            not_after: date(),
         })
     }
 }
@@ -70,63 +73,51 @@ impl Head {
 impl X509 {
     /// Cuts the certificate at the start of `file` (RFC 5280 §4.1); `None` when it is not one.
     pub fn parse(file: &[u8]) -> Option<X509> {
-        let der = SliceReader::new(file).ok()?.tlv_bytes().ok()?;
-        let certificate = children(der)?;
-        let [tbs, _signature_algorithm, signature] = certificate[..] else {
+        let certificate = objects(file).next()?.ok()?;
+        if certificate.tag != SEQUENCE {
             return None;
-        };
-        let mut fields = SliceReader::new(content(tbs)?).ok()?;
-        let head = Head::read(&mut fields)?;
-        let public_key_info = fields.tlv_bytes().ok()?;
+        }
+        let mut fields = certificate.inside();
+        let mut tbs = fields.next_if(SEQUENCE).ok()??.inside();
+        fields.next_if(SEQUENCE).ok()??;
+        let before_signature = certificate.value.len() - fields.rest().len();
+        let signature = fields.next_if(BIT_STRING).ok()??;
+        if !fields.rest().is_empty() {
+            return None;
+        }
+        let head = Head::read(&mut tbs)?;
+        let public_key_info = tbs.next()?.ok()?.to_der();
+        let signature_value = certificate.header_len() + before_signature + signature.header_len();
         Some(X509 {
-            der: with_whole_signature(der, signature)?,
+            ber: with_whole_signature(certificate.whole, signature_value)?,
             head,
-            public_key_info: public_key_info.to_vec(),
-            key: PublicKey::from_spki_der(public_key_info).ok(),
+            key: PublicKey::from_spki_der(&public_key_info).ok(),
+            public_key_info,
         })
     }
 }
 
-/// The certificate with 0 as the number of unused bits in its signature, its last value. Certificates with another number are on cards,
-/// and OpenSSL refuses them since 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
-fn with_whole_signature(der: &[u8], signature: &[u8]) -> Option<Vec<u8>> {
-    let signature = content(signature)?;
-    let mut der = der.to_vec();
-    let unused_bits = der.len().checked_sub(signature.len())?;
-    *der.get_mut(unused_bits)? = 0;
-    Some(der)
+/// What stands in a certificate's file when it is not an X.509 certificate that can be cut into its fields: the one SEQUENCE with
+/// which the file begins.
+pub fn whole_sequence(file: &[u8]) -> Option<&[u8]> {
+    let object = objects(file).next()?.ok()?;
+    (object.tag == SEQUENCE).then_some(object.whole)
 }
 
-/// The values inside a constructed value, each with tag and length.
-fn children(value: &[u8]) -> Option<Vec<&[u8]>> {
-    let content = content(value)?;
-    let mut reader = SliceReader::new(content).ok()?;
-    let mut values = Vec::new();
-    while !reader.is_finished() {
-        values.push(reader.tlv_bytes().ok()?);
-    }
-    Some(values)
-}
-
-fn content(value: &[u8]) -> Option<&[u8]> {
-    let header = Header::peek(&SliceReader::new(value).ok()?).ok()?;
-    let length = usize::try_from(header.length()).ok()?;
-    value
-        .len()
-        .checked_sub(length)
-        .and_then(|start| value.get(start..))
-}
-
-fn tag_of(value: &[u8]) -> Option<Tag> {
-    Tag::peek(&SliceReader::new(value).ok()?).ok()
+/// The certificate with 0 as the number of unused bits in its signature, whose value begins at `signature`. Certificates with another
+/// number are on cards, and OpenSSL refuses them since 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
+fn with_whole_signature(certificate: &[u8], signature: usize) -> Option<Vec<u8>> {
+    let mut certificate = certificate.to_vec();
+    *certificate.get_mut(signature)? = 0;
+    Some(certificate)
 }
 
 /// UTCTime or GeneralizedTime to CK_DATE (RFC 5280 §4.1.2.5: two-digit years below 50 are 20xx).
-fn date(time: &[u8]) -> Option<[u8; 8]> {
-    let text = content(time)?;
-    let (century, day): (&[u8], &[u8]) = match tag_of(time)? {
-        Tag::UtcTime => (if text.first()? < &b'5' { b"20" } else { b"19" }, text.get(..6)?),
-        Tag::GeneralizedTime => (b"", text.get(..8)?),
+fn date(time: &Tlv<'_>) -> Option<[u8; 8]> {
+    let text = time.value;
+    let (century, day): (&[u8], &[u8]) = match time.tag {
+        UTC_TIME => (if text.first()? < &b'5' { b"20" } else { b"19" }, text.get(..6)?),
+        GENERALIZED_TIME => (b"", text.get(..8)?),
         _ => return None,
     };
     let date: [u8; 8] = [century, day].concat().try_into().ok()?;
@@ -180,13 +171,55 @@ mod tests {
         let mut file = certificate(V3, DATES, "00 AABB");
         let length = file.len();
         file.extend([0xFF; 9]);
-        assert_eq!(X509::parse(&file).unwrap().der, file[..length]);
+        assert_eq!(X509::parse(&file).unwrap().ber, file[..length]);
     }
 
     #[test]
     fn a_signature_has_no_unused_bits() {
         let found = X509::parse(&certificate(V3, DATES, "07 AABB")).unwrap();
-        assert_eq!(found.der, certificate(V3, DATES, "00 AABB"));
+        assert_eq!(found.ber, certificate(V3, DATES, "00 AABB"));
+    }
+
+    #[test]
+    fn a_certificate_in_ber_says_what_it_says_in_der() {
+        let der = certificate(V3, DATES, "00 AABB");
+        let head = X509::parse(&der).unwrap().head;
+        // Each constructed object with an indefinite length, each primitive one with a long one.
+        fn loosened(bytes: &[u8]) -> Vec<u8> {
+            let loosen = |object: Tlv<'_>| match object.tag & 0x20 {
+                0 => [
+                    &[object.tag as u8, 0x82, 0, object.value.len() as u8],
+                    object.value,
+                ]
+                .concat(),
+                _ => [&[object.tag as u8, 0x80], &loosened(object.value)[..], &[0, 0]].concat(),
+            };
+            objects(bytes)
+                .flat_map(|object| loosen(object.unwrap()))
+                .collect()
+        }
+        for signature in ["00", "05"] {
+            let loose = loosened(&certificate(V3, DATES, &format!("{signature} AABB")));
+            let filled = [&loose[..], &[0; 40]].concat();
+            let found = X509::parse(&filled).unwrap();
+            assert_eq!(found.ber, loosened(&der), "unused bits are none");
+            assert_eq!(found.head, head);
+            assert_eq!(Head::parse(&loose), Some(head.clone()));
+            assert_eq!(
+                found.public_key_info,
+                crate::pkcs15::notation::der("30 { 30 { } 03 { 00 } }")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_may_be_a_sequence() {
+        let file = der("30 { 04 { 05 } } 00 00");
+        assert!(X509::parse(&file).is_none());
+        assert_eq!(whole_sequence(&file), Some(&file[..5]));
+        for other in [&file[..4], &[0x00, 0x00], &[0x04, 0x00], &[0xFF; 9], &[]] {
+            assert_eq!(whole_sequence(other), None, "{other:02X?}");
+        }
     }
 
     #[test]

@@ -495,10 +495,67 @@ mod directory {
             let again = if error.may_be_foreign_context() {
                 format!("\n> 00A40404 08 8025000001FF0100\n< 9000\n{odf}")
             } else {
-                String::from("\n> 00B00002 00\n< 6B00")
+                // The file itself is asked how long it is, and does not say.
+                let sized = "> 00A40904 06 3F0000015031\n< 6104\n> 00C00000 04\n< 62028800 9000";
+                let read = "> 00B00000 00\n< 3082 9000\n> 00B00002 00\n< 6B00";
+                format!("\n> 00B00002 00\n< 6B00\n{sized}\n{read}")
             };
             assert_eq!(card(&(odf + &again)).read_token_info(), Err(error));
         }
+    }
+
+    #[test]
+    fn an_entry_that_the_end_of_the_file_cuts_takes_no_other_along() {
+        let prkdf = der(
+            "30 { 30 { 0C { 'CPS_PRIV_AUT' } } 30 { 04 { 02 } 03 { 00 60 } 02 { FF82 } }
+                              A1 { 30 { 30 { 04 { } } 02 { 0800 } } } } 30 { 30 { 0C { 'another' } } }",
+        );
+        let cut = &prkdf[..prkdf.len() - 3];
+        let (length, content) = (cut.len(), text(cut));
+        let script = [
+            token(),
+            UPDATED.into(),
+            format!(
+                "> 00A4090C 06 3F0000017002\n< 9000
+                 > 00B00000 00\n< 6C{length:02X}
+                 > 00B00000 {length:02X}\n< {content} 9000
+                 > 00B000{length:02X} 00\n< 6B00
+                 > 00A40904 06 3F0000017002\n< 6106
+                 > 00C00000 06\n< 6204800200{length:02X} 9000
+                 > 00B00000 {length:02X}\n< {content} 9000"
+            ),
+        ]
+        .join("\n");
+        let mut card = card(&script);
+        card.read_token_info().unwrap();
+        let keys = card.read_private_keys().unwrap();
+        assert_eq!(keys.iter().map(|key| key.reference).collect::<Vec<_>>(), [0x82]);
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_or_holds_rubbish_has_no_objects() {
+        let rubbish = der("04 { DEAD }");
+        for file in [
+            [read_file("3F0000017002", &rubbish), read_file("3F0000017002", &rubbish)].join("\n"),
+            // Only when the application is the selected one for certain.
+            "> 00A4090C 06 3F0000017002\n< 6A82\n> 00A40404 08 8025000001FF0100\n< 9000\n> 00A4090C 06 3F0000017002\n< 6A82"
+                .into(),
+        ] {
+            let script = [token(), UPDATED.into(), file].join("\n");
+            let mut card = card(&script);
+            card.read_token_info().unwrap();
+            assert_eq!(card.read_private_keys(), Ok(vec![]));
+        }
+        // What was damaged on its way is read again.
+        let prkdf = der("30 { 30 { } 30 { 04 { 02 } 03 { 00 60 } 02 { 10 } } A1 { 30 { 02 { 0800 } } } }");
+        let twice = [
+            read_file("3F0000017002", &rubbish),
+            read_file("3F0000017002", &prkdf),
+        ]
+        .join("\n");
+        let mut card = card(&[token(), UPDATED.into(), twice].join("\n"));
+        card.read_token_info().unwrap();
+        assert_eq!(card.read_private_keys().map(|keys| keys.len()), Ok(1));
     }
 }
 
