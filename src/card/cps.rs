@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::commands::Commands;
 use super::dialogue::Dialogue;
-use super::files::{self, CUT, Extent};
+use super::files::{self, Extent};
 use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
 use crate::iso7816::{Command, Malformed};
@@ -277,9 +277,7 @@ fn whole_file<C: Commands>(
     let told = card.protocol() == Protocol::T1;
     let size = commands.select_file(card, fids, told)?;
     match files::read(card, C::CLASS, 0, extent(size), sensitive) {
-        Err(refused)
-            if !told && (refused == CUT || matches!(refused, CardError::WrongData(0x6700 | 0x6B00))) =>
-        {
+        Err(CardError::Truncated | CardError::WrongData(0x6700 | 0x6B00)) if !told => {
             let size = commands.select_file(card, fids, true)?;
             files::read(card, C::CLASS, 0, extent(size), sensitive)
         }

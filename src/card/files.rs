@@ -24,9 +24,6 @@ const SHORT_ANSWERS_MAX: usize = 256;
 /// is longer is the fill behind the last one.
 const GAP_MAX: usize = 96;
 
-/// What a file, or an object in one, lacks.
-pub(super) const CUT: CardError = CardError::Malformed("file that ends before its end");
-
 /// How far to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Extent {
@@ -59,6 +56,11 @@ impl Extent {
         }
     }
 
+    /// A file of which nothing is there holds less than what is wanted of it.
+    fn begins_with_an_object(self) -> bool {
+        matches!(self, Extent::Object | Extent::Head(_) | Extent::Entries(None))
+    }
+
     /// A short answer is the end of the file unless something that was announced is still to come: a card may
     /// give less at a time than it was asked for.
     fn may_end(self, content: &[u8]) -> bool {
@@ -83,7 +85,11 @@ impl Extent {
                 self.missing(&content) == 0
             }
         };
-        if complete { Ok(content) } else { Err(CUT) }
+        if complete {
+            Ok(content)
+        } else {
+            Err(CardError::Truncated)
+        }
     }
 }
 
@@ -131,6 +137,11 @@ pub(super) fn read(
         let command = Command::new([class, 0xB0, high, low]).expect(wanted);
         let answer = card.exchange(&if sensitive { command.sensitive() } else { command })?;
         match answer.sw {
+            StatusWord::OK | StatusWord::END_OF_FILE
+                if answer.data.is_empty() && content.is_empty() && extent.begins_with_an_object() =>
+            {
+                return Err(CardError::Truncated);
+            }
             // Whoever has nothing to give says so with another status word.
             StatusWord::OK if answer.data.is_empty() => {
                 return Err(CardError::Malformed("READ BINARY without data"));

@@ -70,8 +70,17 @@ fn authentication_max(modulus_len: usize) -> usize {
     modulus_len * 2 / 5
 }
 
-/// Length of the longest DigestInfo, that of SHA-512.
-const DIGEST_INFO_MAX: usize = 83;
+/// The hashes whose DigestInfo the card takes, in the order of its length.
+static DIGEST_INFOS: [Hash; 5] = [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512];
+
+/// Lengths of these, from 19 bytes around a digest but for SHA-1's 15.
+const DIGEST_INFO_LENGTHS: [usize; 5] = [35, 47, 51, 67, 83];
+
+/// The hashes with which a key signs that takes so many bytes.
+fn digests(longest: usize) -> &'static [Hash] {
+    let taken = DIGEST_INFO_LENGTHS.partition_point(|length| *length <= longest);
+    DIGEST_INFOS.get(..taken).unwrap_or_default()
+}
 
 /// What is known of a CPS3 between two transactions. Another program may have made it wrong: each use of it has a
 /// way back.
@@ -427,11 +436,7 @@ impl Commands for IasEcc {
                 decipher: false,
             },
             KeyRole::Authentication => Abilities {
-                digest: if longest >= DIGEST_INFO_MAX {
-                    &[Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512]
-                } else {
-                    &[Hash::Sha1]
-                },
+                digest: digests(longest),
                 pkcs1_max: Some(longest),
                 pss: &[],
                 raw: false,

@@ -103,6 +103,8 @@ pub enum CardError {
     Unsupported,
     /// Any other status word.
     Unexpected(u16),
+    /// A file ends before the object in it does, or before its own size says.
+    Truncated,
     /// The answer does not have the shape that the command promises.
     Malformed(&'static str),
 }

@@ -85,8 +85,12 @@ fn next_entry(rest: &[u8], last: LastField) -> Option<(Tlv<'_>, &[u8])> {
     }
     let (object, behind) = salvaged(rest)?;
     let is_whole = objects(rest).next()? == Ok(object);
-    if !is_whole && last != LastField::Any && !object.value.starts_with(&[SEQUENCE as u8]) {
-        return None;
+    if !is_whole && last != LastField::Any {
+        // It begins with a SEQUENCE, as all do, and its length field is not the beginning of the next one.
+        let hides_another = (1..=LONGEST_HEADER).any(|at| rest.get(at..).is_some_and(is_sound));
+        if hides_another || !object.value.starts_with(&[SEQUENCE as u8]) {
+            return None;
+        }
     }
     let mut fields = object.inside();
     while let Some(Ok(field)) = fields.next() {
@@ -108,6 +112,22 @@ fn next_entry(rest: &[u8], last: LastField) -> Option<(Tlv<'_>, &[u8])> {
     let (whole, behind) = rest.split_at_checked(object.header_len() + value.len())?;
     let tag = object.tag;
     Some((Tlv { tag, value, whole }, behind))
+}
+
+/// Bytes of the tag of an entry and of the longest length field.
+const LONGEST_HEADER: usize = 6;
+
+/// An entry of a right length and of whole objects begins here, the first of which is a SEQUENCE.
+fn is_sound(rest: &[u8]) -> bool {
+    let whole = |object: &Tlv<'_>| objects(object.value).all(|field| field.is_ok());
+    match objects(rest).next() {
+        Some(Ok(object)) => {
+            rest.first().is_some_and(|first| begins_an_entry(*first))
+                && object.value.starts_with(&[SEQUENCE as u8])
+                && whole(&object)
+        }
+        _ => false,
+    }
 }
 
 /// What is behind an entry whose tag was overwritten, if `behind` the tag there is what was one: a length and whole objects.

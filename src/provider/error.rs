@@ -105,6 +105,7 @@ impl Error {
             | CardError::WrongData(_)
             | CardError::NotFound(_)
             | CardError::Unexpected(_)
+            | CardError::Truncated
             | CardError::Malformed(_) => Error::DeviceError,
         }
     }

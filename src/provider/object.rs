@@ -315,7 +315,7 @@ fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::R
             token::Error::NotLoggedIn
             | token::Error::NoPublicKey
             | token::Error::NoCertificate(_)
-            | token::Error::Card(CardError::Malformed(_) | CardError::NotFound(_)),
+            | token::Error::Card(CardError::Malformed(_) | CardError::Truncated | CardError::NotFound(_)),
         ) => return Ok(false),
         value => value?,
     };

@@ -247,8 +247,8 @@ impl Library {
         })
     }
 
-    /// Length of a signature by this key, if that is all the caller wants. A buffer is measured before the message is taken, and by the key
-    /// that will check the signature.
+    /// Length of a signature by this key, if that is all the caller wants. A buffer is measured before the message is taken, and in the end
+    /// by the key that will check the signature.
     pub(super) fn asks_for_length(
         &self,
         session: &Session,
@@ -256,11 +256,12 @@ impl Library {
         out: &Output<'_>,
     ) -> Result<Option<usize>> {
         let token = session.token();
-        let length = match out {
-            Output::Size => self.note(session, token.modulus_len(key))?,
-            Output::Buffer(_) => self.note(session, token.checking_key(key))?.size(),
-        };
-        Ok((!out.wants(length)?).then_some(length))
+        let length = self.note(session, token.modulus_len(key))?;
+        if !out.wants(length)? {
+            return Ok(Some(length));
+        }
+        let certified = self.note(session, token.checking_key(key))?.size();
+        out.wants(certified).map(|_| None)
     }
 
     fn finish_signature(

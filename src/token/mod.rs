@@ -359,10 +359,13 @@ impl Token {
         let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
         let path = path.ok_or(Error::NoPublicKey)?;
         key.content.get_or_try_init(|| {
-            let file = self.card.lock().read_object(path)?;
+            let file = self.card.lock().read_object(path).map_err(|error| match error {
+                CardError::NotFound(_) | CardError::Truncated => Error::NoPublicKey,
+                error => error.into(),
+            })?;
             PublicKey::from_pkcs1_der(&file)
                 .or_else(|_| PublicKey::from_spki_der(&file))
-                .map_err(|_| Error::Card(CardError::Malformed("public key")))
+                .map_err(|_| Error::NoPublicKey)
         })
     }
 
@@ -428,7 +431,7 @@ impl Token {
 /// What a file that is not there, or is no certificate, means for who wants one.
 fn of_certificate(error: CardError) -> Error {
     match error {
-        CardError::NotFound(_) | CardError::Malformed(_) => Error::NoCertificate(error),
+        CardError::NotFound(_) | CardError::Truncated => Error::NoCertificate(error),
         error => error.into(),
     }
 }

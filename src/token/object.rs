@@ -12,6 +12,7 @@ use crate::card::{Abilities, KeyRef, KeyRole};
 use crate::crypto::rsa::PublicKey;
 use crate::pkcs15::{self, Usage};
 
+use super::mechanism::MODULUS_LEN;
 use super::x509::{Head, X509};
 
 /// A certificate of the card; its file is read when an attribute needs it.
@@ -246,7 +247,14 @@ pub fn private_keys(
     let object = |mut entry: pkcs15::PrivateKey| {
         entry.common.private |= protected;
         let reference = key_reference(&entry);
-        let abilities = abilities(&reference);
+        let abilities = abilities(&KeyRef {
+            // What is not announced is as usual until the certificate is read.
+            modulus_len: match reference.modulus_len {
+                0 => MODULUS_LEN,
+                announced => announced,
+            },
+            ..reference
+        });
         Object::PrivateKey(PrivateKey {
             entry,
             reference,

@@ -18,8 +18,19 @@ pub use gate::{Gate, PATIENCE};
 pub use module::{Mech, Module, Parameter, Rv, Session, Template, ulong};
 pub use rack::{Card, Happening, Moment, Rack};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use sim_cards::persona;
 use sim_cards::{Options, SimCard};
+
+/// Checks every row of a table, and fails after the last one if any has failed.
+pub fn each<T>(rows: impl IntoIterator<Item = T>, check: impl Fn(&T)) {
+    let wrong = rows
+        .into_iter()
+        .filter(|row| catch_unwind(AssertUnwindSafe(|| check(row))).is_err())
+        .count();
+    assert_eq!(wrong, 0, "rows that are wrong; each has said why");
+}
 
 /// Name of the reader of tests that need only one.
 pub const READER: &str = "Lab Reader 00 00";

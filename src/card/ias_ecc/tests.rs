@@ -480,10 +480,7 @@ mod directory {
     #[test]
     fn rubbish_is_an_error_and_no_panic() {
         for (answer, error) in [
-            (
-                "< 3082 9000",
-                CardError::Malformed("file that ends before its end"),
-            ),
+            ("< 3082 9000", CardError::Truncated),
             ("< 6985", CardError::NotAllowed(0x6985)),
         ] {
             let odf = format!(
