@@ -4,8 +4,8 @@ use crate::apdu::{Apdu, ins};
 use crate::status::Status;
 
 const MORE_FOLLOWS: u8 = 0x10;
-/// Nothing that these cards chain is longer than one RSA block and its prefix.
-const LONGEST: usize = 512;
+/// Nothing that these cards chain is longer than one RSA block, of 4096 bits at most, and its prefix.
+const LONGEST: usize = 1 + 512;
 
 /// The commands of a chain collected so far.
 #[derive(Debug, Default)]

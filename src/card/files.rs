@@ -69,7 +69,7 @@ impl Extent {
                 content.len() >= length
             }
             Extent::Object | Extent::Head(_) => {
-                announced_length(content).is_none_or(|length| content.len() >= length)
+                announced_length(content).is_some_and(|length| content.len() >= length)
             }
             Extent::Entries(None) => tail(content) != Tail::Open,
             Extent::Whole => true,

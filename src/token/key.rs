@@ -78,15 +78,20 @@ impl Token {
     pub fn checking_key<'a>(&'a self, key: &'a PrivateKey) -> Result<&'a PublicKey, Error> {
         self.public_key(&key.entry.id).inspect_err(|error| {
             let label = &key.entry.common.label;
-            match error {
-                Error::NoPublicKey => log::error!(
-                    "{label} signs nothing: no certificate of it on the card holds an RSA key, with which its signatures could be checked"
-                ),
-                Error::NoCertificate(why) => log::error!(
-                    "{label} signs nothing: its certificate, with which its signatures are checked, cannot be read ({why:?})"
-                ),
-                why => log::error!("{label} signs nothing: its certificate cannot be read now ({why:?})"),
-            }
+            let reason = match error {
+                Error::NoPublicKey => "the card has no certificate of it that holds an RSA key",
+                Error::NoCertificate(CardError::NotFound(_)) => "the file of its certificate is not on the card",
+                Error::NoCertificate(CardError::Truncated) => "the file of its certificate ends before the certificate does",
+                Error::NoCertificate(_) => "the file of its certificate holds no X.509 certificate",
+                other => {
+                    log::error!("{label} signs nothing: its certificate cannot be read now ({other:?})");
+                    return;
+                }
+            };
+            log::error!(
+                "{label} signs nothing: {reason}, and without its public key no signature can be checked. The card was not \
+                 asked to sign. Whoever has issued the card can write its certificate anew."
+            );
         })
     }
 
@@ -171,7 +176,10 @@ impl Token {
             return Ok(signature);
         }
         let label = &key.entry.common.label;
-        log::error!("a signature of {label} is withheld: its certificate does not verify it");
+        log::error!(
+            "a signature of {label} is withheld: the certificate of this key on the card does not verify it. Either the certificate \
+             is of another key, or the card has made a mistake: sign again, and if that does not help, ask whoever has issued the card."
+        );
         Err(Error::WrongSignature)
     }
 

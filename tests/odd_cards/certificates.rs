@@ -98,6 +98,18 @@ pub fn certificate_of(key: &Numbers) -> Vec<u8> {
     der(&Parts::usual(key).text())
 }
 
+/// The same with a key on a curve.
+pub fn ec_certificate_of(key: &Numbers) -> Vec<u8> {
+    let mut parts = Parts::usual(key);
+    parts.key = on_a_curve();
+    der(&parts.text())
+}
+
+fn on_a_curve() -> String {
+    let point = format!("00 04 {}", "A7".repeat(64));
+    format!("30 {{ 30 {{ 06 {{ 2A8648CE3D0201 }} 06 {{ 2A8648CE3D030107 }} }} 03 {{ {point} }} }}")
+}
+
 /// What is right for CKA_VALUE.
 #[derive(Clone, Debug)]
 enum Value {
@@ -485,7 +497,6 @@ fn odd_certificates(own: Numbers, rows: &mut Vec<Odd>) {
             .parts(name, with_key(spki(&format!("{RSA} 05 {{ }}"), &key)))
             .of(key);
     }
-    let point = format!("00 04 {}", "A7".repeat(64));
     for (name, key) in [
         ("a key of 504 bits", spki(RSA, &foreign(504))),
         ("a key of 8192 bits", spki(RSA, &foreign(8192))),
@@ -504,10 +515,7 @@ fn odd_certificates(own: Numbers, rows: &mut Vec<Odd>) {
             loose_key(&format!("00 3082010A 0282010100 {}", &modulus[..400])),
         ),
         ("empty key", loose_key("")),
-        (
-            "P-256",
-            format!("30 {{ 30 {{ 06 {{ 2A8648CE3D0201 }} 06 {{ 2A8648CE3D030107 }} }} 03 {{ {point} }} }}"),
-        ),
+        ("P-256", on_a_curve()),
         (
             "Ed25519",
             format!(

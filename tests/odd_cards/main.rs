@@ -12,3 +12,4 @@ mod labels;
 #[path = "../../src/pkcs15/notation.rs"]
 mod notation;
 mod sizes;
+mod told;
