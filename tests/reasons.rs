@@ -397,12 +397,13 @@ fn a_certificate_that_cannot_be_read_says_why_there_is_no_signature() {
         let signed = session
             .sign_init(CKM_SHA256_RSA_PKCS, key)
             .and_then(|()| session.sign(b"a message").map(drop));
-        assert_eq!(signed, Err(Ckr(CKR_DEVICE_ERROR)), "{label}");
+        assert_eq!(signed, Err(Ckr(CKR_FUNCTION_FAILED)), "{label}");
         assert_eq!(
             errors(),
             [
-                "ERROR Lab Reader 00 00: what the card holds or answers is malformed (X.509 certificate): put the card in again; if \
-                 that does not help, a trace at the level apdu shows why"
+                "ERROR Lab Reader 00 00: a certificate of the card is of no use, and with its key nothing can be signed or checked; \
+                 what the card holds or answers is malformed (no X.509 certificate): put the card in again; if that does not \
+                 help, a trace at the level apdu shows why"
             ],
             "{label}"
         );
@@ -427,8 +428,8 @@ fn a_wrong_signature_is_withheld_with_a_word() {
     assert_eq!(
         errors(),
         [
-            "ERROR Lab Reader 00 00: the signature that the card has made is wrong and was withheld: sign again; if that does not \
-             help, the card is damaged"
+            "ERROR Lab Reader 00 00: the signature that the card has made is not of its certificate's key and was withheld: sign \
+             again; if that does not help, have the card's certificates renewed"
         ]
     );
 }

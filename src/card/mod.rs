@@ -145,6 +145,7 @@ impl fmt::Display for CardError {
                 f.write_str("the key or the chip has no such operation: nothing was sent")
             }
             CardError::Unexpected(status) => write!(f, "the card answers {status:04X}: {ODD}"),
+            CardError::Truncated => write!(f, "a file of the card ends before what stands in it does: {ODD}"),
             CardError::Malformed(what) => {
                 write!(f, "what the card holds or answers is malformed ({what}): {ODD}")
             }

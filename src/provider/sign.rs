@@ -260,7 +260,7 @@ impl Library {
         if !out.wants(length)? {
             return Ok(Some(length));
         }
-        let certified = self.note(session, token.checking_key(key))?.size();
+        let certified = self.note(session, token.public_key(&key.entry.id))?.size();
         out.wants(certified).map(|_| None)
     }
 

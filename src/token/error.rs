@@ -59,12 +59,19 @@ impl fmt::Display for Error {
             Error::ValueTooLong => "the value does not fit into its file: nothing was written",
             Error::TornWrite => "what was written to the card reads differently: write it again",
             Error::WrongSignature => {
-                "the signature that the card has made is wrong and was withheld: sign again; if that \
-                 does not help, the card is damaged"
+                "the signature that the card has made is not of its certificate's key and was withheld: sign \
+                 again; if that does not help, have the card's certificates renewed"
             }
             Error::NoPublicKey => {
                 "the card has no public key that can be used for this key, in a certificate or beside \
                  it, so nothing can be signed or checked with it: have the card's certificates renewed"
+            }
+            Error::NoCertificate(why) => {
+                return write!(
+                    f,
+                    "a certificate of the card is of no use, and with its key nothing can be signed or checked; \
+                     {why}"
+                );
             }
             Error::NoRandom => "the operating system gave no random bytes: nothing was done",
         })

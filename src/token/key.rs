@@ -31,7 +31,7 @@ pub enum ToSign<'a> {
 impl Token {
     /// Signs with the card, and lets the signature out only when a certificate of the key verifies it.
     pub fn sign(&self, key: &PrivateKey, what: ToSign<'_>) -> Result<Vec<u8>, Error> {
-        let public = self.checking_key(key)?;
+        let public = self.public_key(&key.entry.id)?;
         let as_certified;
         let key = if public.size() == key.reference.modulus_len {
             key
@@ -70,29 +70,8 @@ impl Token {
         match self.known_key(&key.entry.id) {
             Some(public) => Ok(public.size()),
             None if key.reference.modulus_len > 0 => Ok(key.reference.modulus_len),
-            None => Ok(self.checking_key(key)?.size()),
+            None => Ok(self.public_key(&key.entry.id)?.size()),
         }
-    }
-
-    /// The public key with which signatures of `key` are checked. Without one nothing is signed, and the log says why.
-    pub fn checking_key<'a>(&'a self, key: &'a PrivateKey) -> Result<&'a PublicKey, Error> {
-        self.public_key(&key.entry.id).inspect_err(|error| {
-            let label = &key.entry.common.label;
-            let reason = match error {
-                Error::NoPublicKey => "the card has no certificate of it that holds an RSA key",
-                Error::NoCertificate(CardError::NotFound(_)) => "the file of its certificate is not on the card",
-                Error::NoCertificate(CardError::Truncated) => "the file of its certificate ends before the certificate does",
-                Error::NoCertificate(_) => "the file of its certificate holds no X.509 certificate",
-                other => {
-                    log::error!("{label} signs nothing: its certificate cannot be read now ({other:?})");
-                    return;
-                }
-            };
-            log::error!(
-                "{label} signs nothing: {reason}, and without its public key no signature can be checked. The card was not \
-                 asked to sign. Whoever has issued the card can write its certificate anew."
-            );
-        })
     }
 
     /// A key of another length than its directory announces.
@@ -175,11 +154,6 @@ impl Token {
         if verified {
             return Ok(signature);
         }
-        let label = &key.entry.common.label;
-        log::error!(
-            "a signature of {label} is withheld: the certificate of this key on the card does not verify it. Either the certificate \
-             is of another key, or the card has made a mistake: sign again, and if that does not help, ask whoever has issued the card."
-        );
         Err(Error::WrongSignature)
     }
 

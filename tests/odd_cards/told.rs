@@ -65,37 +65,37 @@ fn the_log_says_why_a_key_signs_nothing() {
                 "no X.509 certificate",
                 with(vec![0x30, 0x00]),
                 CKR_FUNCTION_FAILED,
-                "CPS_PRIV_AUT signs nothing: the file of its certificate holds no X.509 certificate, and without",
+                "of no use, and with its key nothing can be signed or checked; what the card holds or answers is malformed (no X.509 certificate)",
             ),
             (
                 "a certificate that is cut",
                 with(certificate_of(&other)[..600].to_vec()),
                 CKR_FUNCTION_FAILED,
-                "CPS_PRIV_AUT signs nothing: the file of its certificate ends before the certificate does, and without",
+                "of no use, and with its key nothing can be signed or checked; a file of the card ends before what stands in it does",
             ),
             (
                 "no file",
                 gone,
                 CKR_FUNCTION_FAILED,
-                "CPS_PRIV_AUT signs nothing: the file of its certificate is not on the card, and without",
+                "of no use, and with its key nothing can be signed or checked; the card lacks a file (6A82)",
             ),
             (
                 "a key on a curve",
                 with(ec_certificate_of(&other)),
                 CKR_FUNCTION_FAILED,
-                "CPS_PRIV_AUT signs nothing: the card has no certificate of it that holds an RSA key, and without",
+                "the card has no public key that can be used for this key",
             ),
             (
                 "no certificate",
                 without_entry,
                 CKR_FUNCTION_FAILED,
-                "CPS_PRIV_AUT signs nothing: the card has no certificate of it that holds an RSA key, and without",
+                "the card has no public key that can be used for this key",
             ),
             (
                 "another key",
                 with(certificate_of(&other)),
                 CKR_DEVICE_ERROR,
-                "a signature of CPS_PRIV_AUT is withheld: the certificate of this key on the card does not verify it.",
+                "is not of its certificate's key and was withheld",
             ),
         ] {
             let (answer, told) = signing(&odd);
