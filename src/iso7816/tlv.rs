@@ -30,11 +30,11 @@ impl<'a> Tlv<'a> {
 
     /// The same object in DER as far as lengths go: each of them definite and in its shortest form (X.690 §10.1). What cannot be
     /// taken apart stays as it is.
-    pub fn to_der(&self) -> Vec<u8> {
+    pub fn to_der(self) -> Vec<u8> {
         self.to_der_at(0)
     }
 
-    fn to_der_at(&self, depth: usize) -> Vec<u8> {
+    fn to_der_at(self, depth: usize) -> Vec<u8> {
         let tag_len = tag(self.whole).map_or(0, |(_, rest)| self.whole.len() - rest.len());
         let (Some(tag), Some(first)) = (self.whole.get(..tag_len), self.whole.first()) else {
             return self.whole.to_vec();

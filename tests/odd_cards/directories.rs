@@ -196,7 +196,7 @@ fn fill_behind_the_last_entry_and_gaps_at_the_end_of_a_read_are_passed_over() {
                     ]
                     .concat();
                     let deleted = if lead < 8 { vec![] } else { deleted[..].to_vec() };
-                    let content = [&deleted[..], &before, &vec![fill; 90], last].concat();
+                    let content = [&deleted[..], &before, &[fill; 90], last].concat();
                     let case =
                         format!("{of:?}, a gap of {fill:02X} {ahead} bytes before the end of a read, {chip}");
                     check(&plain, of, content, &expected, &case);
