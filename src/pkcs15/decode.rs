@@ -40,12 +40,13 @@ pub(super) enum LastField {
 ///
 /// The file is filled up with 00 or FF, and so is the space of entries that were deleted; of some only the first byte became 00
 /// (ISO 7816-15 §8.2: the tag 00 marks free space). An entry whose own length is wrong, or that the end of the file cuts, ends
-/// where its last whole field does: those behind it are found again. It is an error only if nothing but rubbish is there.
+/// where its last whole field does: those behind it are found again. It is an error only if nothing but rubbish is there; behind
+/// much of it nothing is looked for.
 pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malformed> {
     let mut found = Vec::new();
     let mut rubbish = 0;
     let mut rest = file;
-    while let Some((first, behind)) = rest.split_first() {
+    while let (Some((first, behind)), 0..=RUBBISH_MAX) = (rest.split_first(), rubbish) {
         rest = match first {
             0x00 | 0xFF if next_entry(behind, last).is_some() => behind,
             0x00 | 0xFF => deleted(behind).unwrap_or(behind),
@@ -72,6 +73,9 @@ pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malf
     }
     Ok(found)
 }
+
+/// Most bytes of a directory that are no entry and no fill: each of them may cost a look at all that follow.
+const RUBBISH_MAX: usize = 1024;
 
 /// Tags with which entries of directory files begin.
 fn begins_an_entry(first: u8) -> bool {
@@ -428,6 +432,24 @@ mod tests {
                 "{file:02X?}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_that_is_made_to_be_looked_at_for_long_is_left() {
+        let begun = std::time::Instant::now();
+        for unit in [
+            &[0xA0, 0x80, 0x04, 0x02][..],
+            &[0x30, 0x80],
+            &[0x30, 0x84, 0x00, 0x00, 0x7F, 0xFF, 0x04, 0x00],
+            &[0x30, 0x80, 0x30, 0x00, 0x04, 0x03],
+            &[0x00, 0x82, 0x7F, 0xFF],
+        ] {
+            let mut file = unit.repeat(FILE_END / unit.len());
+            file.extend(numbered(3));
+            let _ = entries(&file, LastField::TypeAttributes);
+        }
+        // Without a bound it would be minutes.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60));
     }
 
     #[test]
