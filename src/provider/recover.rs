@@ -42,6 +42,7 @@ impl Library {
                 if let Some(length) = self.asks_for_length(&session, key, &out)? {
                     return Ok(Step::GoesOn(length));
                 }
+                self.has_room(&session, key, &out)?;
                 session.may_use(key)?;
                 let signature = self.note(&session, session.token().sign(key, ToSign::Bare(data)))?;
                 Ok(Step::Ended(out.put(&signature)?))

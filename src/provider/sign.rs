@@ -215,6 +215,7 @@ impl Library {
                 (None, Message::Hashed { .. }) => &[],
                 (None, Message::Bare { .. }) => return Err(Error::ArgumentsBad),
             };
+            self.has_room(&session, key, &out)?;
             operation.message.update(data)?;
             self.finish_signature(&session, operation, out)
         })
@@ -238,6 +239,7 @@ impl Library {
             if let Some(length) = self.asks_for_length(&session, key, &out)? {
                 return Ok(Step::GoesOn(length));
             }
+            self.has_room(&session, key, &out)?;
             // §5.13 "C_SignFinal" has no CKR_DATA_INVALID.
             self.finish_signature(&session, operation, out)
                 .map_err(|error| match error {
@@ -247,21 +249,21 @@ impl Library {
         })
     }
 
-    /// Length of a signature by this key, if that is all the caller wants. A buffer is measured before the message is taken, and in the end
-    /// by the key that will check the signature.
+    /// Length of a signature by this key, if that is all the caller wants. Sends nothing where the directory announces a length.
     pub(super) fn asks_for_length(
         &self,
         session: &Session,
         key: &PrivateKey,
         out: &Output<'_>,
     ) -> Result<Option<usize>> {
-        let token = session.token();
-        let length = self.note(session, token.modulus_len(key))?;
-        if !out.wants(length)? {
-            return Ok(Some(length));
-        }
-        let certified = self.note(session, token.public_key(&key.entry.id))?.size();
-        out.wants(certified).map(|_| None)
+        let length = self.note(session, session.token().modulus_len(key))?;
+        Ok((!out.wants(length)?).then_some(length))
+    }
+
+    /// Measures the buffer by the key that will check the signature, before the message is taken: the directory may have announced less.
+    pub(super) fn has_room(&self, session: &Session, key: &PrivateKey, out: &Output<'_>) -> Result<()> {
+        let public = self.note(session, session.token().public_key(&key.entry.id))?;
+        out.wants(public.size()).map(drop)
     }
 
     fn finish_signature(
