@@ -37,6 +37,15 @@ impl Store {
         }
     }
 
+    /// Whether certificates can be kept there. The error says which directory is no place for them.
+    pub fn check(&self) -> io::Result<()> {
+        match self.owner() {
+            // Nothing was kept yet.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.parent()?.is_dir() => Ok(()),
+            owner => owner.map(drop),
+        }
+    }
+
     /// The certificate file that was kept for this file of the card with this serial number.
     pub fn find(&self, card: &str, file: &[u16]) -> Option<Vec<u8>> {
         match self.read(&name(card, file)) {
@@ -119,11 +128,7 @@ impl Store {
     /// The user of the process, if the directory and the one above it are that user's alone, and in memory.
     fn owner(&self) -> io::Result<u32> {
         let owner = effective_user().ok_or(refused("the user of the process is not known"))?;
-        let parent = self
-            .directory
-            .parent()
-            .ok_or(refused("no directory of the user"))?;
-        for directory in [parent, &self.directory] {
+        for directory in [self.parent()?, &self.directory] {
             let found = fs::symlink_metadata(directory)?;
             if !found.is_dir() || !is_private(&found, owner) {
                 return Err(refused("the directory is not this user's alone"));
@@ -133,6 +138,10 @@ impl Store {
             }
         }
         Ok(owner)
+    }
+
+    fn parent(&self) -> io::Result<&Path> {
+        self.directory.parent().ok_or(refused("no directory of the user"))
     }
 }
 

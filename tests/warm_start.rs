@@ -63,9 +63,14 @@ impl User {
 
     /// A TLS login in a process of this user.
     fn logs_in(&self, persona: &str) -> Login {
+        self.logs_in_at(&self.0, persona)
+    }
+
+    /// The same with another `$XDG_RUNTIME_DIR`.
+    fn logs_in_at(&self, runtime: &Path, persona: &str) -> Login {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--ignored", "--nocapture", "a_process_that_logs_in"])
-            .env("XDG_RUNTIME_DIR", &self.0)
+            .env("XDG_RUNTIME_DIR", runtime)
             .env("CPX_PKCS11_CONFIG", self.0.join("config.toml"))
             .env("PERSONA", persona)
             .output()
@@ -82,6 +87,7 @@ impl User {
                 told("bytes=").parse().unwrap(),
             ),
             certificate: told("certificate="),
+            complaint: String::from_utf8(output.stderr).unwrap(),
         }
     }
 }
@@ -97,6 +103,8 @@ struct Login {
     cost: Cost,
     /// CKA_VALUE in hexadecimal digits.
     certificate: String,
+    /// The standard error.
+    complaint: String,
 }
 
 fn of(table: [(&str, Cost); 2], persona: &str) -> Cost {
@@ -139,6 +147,7 @@ fn the_next_process_does_not_read_the_certificate_again() {
         assert_eq!(first.cost, cold, "{persona}");
         let next = user.logs_in(persona);
         assert_eq!(next.cost, of(WARM, persona), "{persona}");
+        assert_eq!((first.complaint, next.complaint), Default::default());
         assert_eq!(next.certificate, first.certificate);
     }
 }
@@ -225,14 +234,21 @@ fn what_is_not_the_certificate_of_the_card_is_not_used() {
 #[test]
 fn a_place_that_others_reach_is_not_used() {
     let cold = of(COLD, CPS3);
+    let refused = |why: &str| {
+        format!("cpx-pkcs11: configuration: certificates.remember: below XDG_RUNTIME_DIR: {why}: left out\n")
+    };
     let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 
     let user = User::new("open");
     set(&user.0, 0o755);
     for _ in 0..2 {
-        assert_eq!(user.logs_in(CPS3).cost, cold);
+        let login = user.logs_in(CPS3);
+        assert_eq!(login.cost, cold);
+        assert_eq!(login.complaint, refused("the directory is not this user's alone"));
     }
     assert!(user.kept().is_empty());
+    let login = user.logs_in_at(&user.0.join("missing"), CPS3);
+    assert_eq!(login.complaint, refused("No such file or directory (os error 2)"));
 
     let user = User::new("file");
     user.logs_in(CPS3);
@@ -240,7 +256,9 @@ fn a_place_that_others_reach_is_not_used() {
     assert_eq!(user.logs_in(CPS3).cost, cold, "a file that others may read");
     assert_eq!(user.logs_in(CPS3).cost, of(WARM, CPS3), "and that was replaced");
     set(&user.directory(), 0o777);
-    assert_eq!(user.logs_in(CPS3).cost, cold);
+    let login = user.logs_in(CPS3);
+    assert_eq!(login.cost, cold);
+    assert_eq!(login.complaint, refused("the directory is not this user's alone"));
 
     let user = User::new("link");
     let elsewhere = User::new("elsewhere");
@@ -255,7 +273,9 @@ fn a_place_that_others_reach_is_not_used() {
     // Below the target directory, which is on a disk.
     let user = User::below(Path::new(env!("CARGO_TARGET_TMPDIR")), "disk");
     for _ in 0..2 {
-        assert_eq!(user.logs_in(CPS3).cost, cold);
+        let login = user.logs_in(CPS3);
+        assert_eq!(login.cost, cold);
+        assert_eq!(login.complaint, refused("the directory is not in memory"));
     }
     assert!(user.kept().is_empty());
 }

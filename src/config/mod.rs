@@ -95,6 +95,11 @@ impl Config {
         self.ignored.iter().any(|text| name.contains(text))
     }
 
+    /// Adds what shows only when a setting is used.
+    pub fn add_problem(&mut self, sentence: String) {
+        self.problems.push(sentence);
+    }
+
     /// What could not be read or understood, each in one sentence for a person.
     pub fn problems(&self) -> &[String] {
         &self.problems

@@ -134,12 +134,16 @@ pub fn initialize(privileged: bool) -> Result<()> {
     {
         return Err(Error::CryptokiAlreadyInitialized);
     }
-    let config = config::load(privileged);
+    let mut config = config::load(privileged);
+    let certificates = config.certificates.as_deref().map(warm::Store::new).map(Arc::new);
+    if let Some(Err(why)) = certificates.as_ref().map(|store| store.check()) {
+        config.add_problem(format!("certificates.remember: below XDG_RUNTIME_DIR: {why}"));
+    }
     trace::start(&config);
     let readers = READERS.read().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
     let new = Arc::new(Library {
         readers,
-        certificates: config.certificates.as_deref().map(warm::Store::new).map(Arc::new),
+        certificates,
         config,
         slots: RwLock::default(),
         picture: Mutex::default(),
