@@ -396,13 +396,15 @@ insert_card() {
     local kind=$1
     shift
     start card "$WORK/card-$kind.log" "$SIM_CARD" --card "$kind" --reader "$WORK/reader-0" --wait "$@" </dev/null
-    wait_until card_present || {
+    wait_until card_present_or_refused
+    card_present || {
         show_log "$WORK/card-$kind.log"
         warn "the simulated $kind did not arrive in the virtual reader"
         return 1
     }
 }
 
+card_present_or_refused() { card_present || runs_no_more card; }
 card_absent() { ! card_present; }
 
 remove_card() {

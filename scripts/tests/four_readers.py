@@ -75,7 +75,7 @@ class Reader:
     """One reader, seen through a context of its own."""
 
     def __init__(self, number):
-        self.name = f"{('First', 'Second')[number // 2]} PCD 00 {number % 2:02X}".encode()
+        self.name = f"Reader {number} {number:02X} 00".encode()
         self.context = HANDLE()
         call("SCardEstablishContext", DWORD(SCOPE_SYSTEM), None, None, ctypes.byref(self.context))
         self.known = STATE_UNAWARE

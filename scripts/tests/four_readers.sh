@@ -10,6 +10,8 @@ if [[ ${1:-} != --inside ]]; then
 fi
 DIRECTORY=$2 SIM_CARD=$3 DRIVER=$4 CYCLES=$5
 
+# Not the one of whoever runs this.
+unset PCSCLITE_CSOCK_NAME
 mkdir -p /run/pcscd
 mount -t tmpfs tmpfs /run/pcscd
 

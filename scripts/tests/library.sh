@@ -39,6 +39,7 @@ no_path_of_the_builder_is_in_it() {
     local home
     home=$(builder_home)
     grep -aoE '/(cargo|rustc)/[[:print:]]{20}' "$MODULE" | sort -u | head -n 5
+    # Cargo does not build again what was built before scripts/rustc was there: remove target/release, if this fails.
     refuses grep -aoE "($home|$ROOT|$TARGET|${CARGO_HOME:-$home/.cargo})/[[:print:]]{0,80}" "$MODULE"
 }
 

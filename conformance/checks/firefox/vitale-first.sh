@@ -3,7 +3,6 @@
 # Client:  Firefox
 # Needs:   debian:firefox-esr debian:firefox-esr-l10n-fr debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
-# Seconds: 900
 source "$CHECKS/lib.sh"
 source "$CHECKS/page-server.sh"
 source "$CHECKS/firefox.sh"

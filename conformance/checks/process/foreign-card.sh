@@ -4,7 +4,6 @@
 # Needs:   debian:opensc debian:libnss3-tools debian:p11-kit debian:p11-kit-modules debian:gnutls-bin debian:openssh-client debian:libengine-pkcs11-openssl debian:openssl debian:openjdk-17-jdk-headless
 # Run:     ci
 # Module:  ours
-# Seconds: 180
 source "$CHECKS/lib.sh"
 source "$CHECKS/java-provider.sh"
 source "$CHECKS/nss-database.sh"
@@ -41,7 +40,7 @@ sed -i 's/slotListIndex = .*/slotListIndex = 0/' "$PROVIDER"
 mkfifo keyboard
 exec {KEYBOARD}<>keyboard
 java "$CLIENTS/LateCard.java" "$PROVIDER" "$PIN" <&"$KEYBOARD" >late 2>&1 &
-wait_until 60 grep -qx started late || { cat late && fail "the provider does not start"; }
+wait_until grep -qx started late || { cat late && fail "the provider does not start"; }
 take_card_out vitale
 put_card_in card 0
 echo >&"$KEYBOARD"
