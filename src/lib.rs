@@ -12,7 +12,8 @@
 //! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files.
+//! [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files. [`system`]
+//! knows which operating system this is.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -24,6 +25,7 @@ pub mod iso7816;
 pub mod pkcs15;
 pub mod provider;
 pub mod reader;
+pub mod system;
 pub mod token;
 pub mod trace;
 pub mod warm;

@@ -5,14 +5,15 @@
 //! without a disk. Only certificates are kept, which a card shows to everybody. Whoever takes one from here compares its end with
 //! the card: see `Token`.
 
-use std::fs::{self, DirBuilder, DirEntry, Metadata, OpenOptions};
+use std::fs::{self, DirEntry, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::time::SystemTime;
 
-use crate::config::{effective_user, is_in_memory};
 use crate::crypto::Hash;
+use crate::system::PrivateDirectory;
+use crate::system::directory::{is_private, refused};
 
 /// Longest certificate that is kept, in bytes; those of the cards have about 2,200.
 const LONGEST: usize = 16 * 1024;
@@ -26,22 +27,22 @@ const DIGEST: usize = Hash::Sha256.len();
 /// The certificates that are kept for one user.
 #[derive(Debug)]
 pub struct Store {
-    directory: PathBuf,
+    directory: PrivateDirectory,
 }
 
 impl Store {
     /// The certificates in this directory, which is made when there is one to keep; its parent must be there.
     pub fn new(directory: &Path) -> Store {
         Store {
-            directory: directory.to_owned(),
+            directory: PrivateDirectory::new(directory),
         }
     }
 
     /// Whether certificates can be kept there. The error says which directory is no place for them.
     pub fn check(&self) -> io::Result<()> {
-        match self.owner() {
+        match self.directory.owner() {
             // Nothing was kept yet.
-            Err(error) if error.kind() == ErrorKind::NotFound && self.parent()?.is_dir() => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.directory.parent()?.is_dir() => Ok(()),
             owner => owner.map(drop),
         }
     }
@@ -69,11 +70,11 @@ impl Store {
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        let owner = self.owner()?;
+        let owner = self.directory.owner()?;
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-            .open(self.directory.join(name))?;
+            .open(self.directory.path().join(name))?;
         let found = file.metadata()?;
         if !found.is_file() || !is_private(&found, owner) {
             return Err(refused("not a file of this user alone"));
@@ -89,14 +90,13 @@ impl Store {
 
     /// A reader meets the old content or the new one, never a part.
     fn write(&self, name: &str, certificate: &[u8]) -> io::Result<()> {
-        if let Err(error) = DirBuilder::new().mode(0o700).create(&self.directory)
-            && error.kind() != ErrorKind::AlreadyExists
-        {
-            return Err(error);
-        }
-        self.owner()?;
+        self.directory.make()?;
+        self.directory.owner()?;
         self.make_room(name)?;
-        let unfinished = self.directory.join(format!("{name}.{}", std::process::id()));
+        let unfinished = self
+            .directory
+            .path()
+            .join(format!("{name}.{}", std::process::id()));
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -105,14 +105,14 @@ impl Store {
             .and_then(|mut file| {
                 file.write_all(&[&Hash::Sha256.digest(certificate)[..], certificate].concat())
             })
-            .and_then(|()| fs::rename(&unfinished, self.directory.join(name)));
+            .and_then(|()| fs::rename(&unfinished, self.directory.path().join(name)));
         // Also what another process of the same number has left behind.
         written.inspect_err(|_| drop(fs::remove_file(&unfinished)))
     }
 
     /// Removes the oldest certificates until there is room for one more.
     fn make_room(&self, name: &str) -> io::Result<()> {
-        let mut others: Vec<(SystemTime, DirEntry)> = fs::read_dir(&self.directory)?
+        let mut others: Vec<(SystemTime, DirEntry)> = fs::read_dir(self.directory.path())?
             .filter_map(Result::ok)
             .filter(|entry| entry.file_name() != name)
             .map(|entry| Ok((entry.metadata()?.modified()?, entry)))
@@ -124,30 +124,6 @@ impl Store {
             .take(surplus)
             .try_for_each(|(_, entry)| fs::remove_file(entry.path()))
     }
-
-    /// The user of the process, if the directory and the one above it are that user's alone, and in memory.
-    fn owner(&self) -> io::Result<u32> {
-        let owner = effective_user().ok_or(refused("the user of the process is not known"))?;
-        for directory in [self.parent()?, &self.directory] {
-            let found = fs::symlink_metadata(directory)?;
-            if !found.is_dir() || !is_private(&found, owner) {
-                return Err(refused("the directory is not this user's alone"));
-            }
-            if !is_in_memory(found.dev()) {
-                return Err(refused("the directory is not in memory"));
-            }
-        }
-        Ok(owner)
-    }
-
-    fn parent(&self) -> io::Result<&Path> {
-        self.directory.parent().ok_or(refused("no directory of the user"))
-    }
-}
-
-/// Nobody else may read it, change it or look into it.
-fn is_private(found: &Metadata, owner: u32) -> bool {
-    found.uid() == owner && found.mode() & 0o077 == 0
 }
 
 /// Says nothing of the card to who lists the directory.
@@ -155,10 +131,6 @@ fn name(card: &str, file: &[u16]) -> String {
     let path: Vec<u8> = file.iter().flat_map(|fid| fid.to_be_bytes()).collect();
     let digest = Hash::Sha256.digest(&[&b"certificate of "[..], card.as_bytes(), &path].concat());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn refused(reason: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::PermissionDenied, reason)
 }
 
 fn damaged() -> io::Error {

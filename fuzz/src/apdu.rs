@@ -46,12 +46,18 @@ impl Connection for Answers<'_> {
 
     fn end(&mut self) {}
 
+    fn keep(&mut self, _keep: bool) {}
+
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         Ok(Continuity::Kept)
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
         Ok(())
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        self.reset().map(|()| true)
     }
 }
 

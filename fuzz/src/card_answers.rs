@@ -140,6 +140,8 @@ impl Connection for Link {
         self.in_transaction = false;
     }
 
+    fn keep(&mut self, _keep: bool) {}
+
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         if !self.shared.present.load(Ordering::Relaxed) {
             return Err(ReaderError::Removed);
@@ -155,6 +157,10 @@ impl Connection for Link {
     fn reset(&mut self) -> Result<(), ReaderError> {
         self.in_transaction = false;
         Ok(())
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        self.reset().map(|()| true)
     }
 }
 

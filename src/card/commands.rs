@@ -35,6 +35,11 @@ pub(super) trait Commands: Send {
     /// The card was reset.
     fn forget(&mut self);
 
+    /// The card may have been reset, or another program may have selected its own application.
+    fn lose_track(&mut self) {
+        self.forget();
+    }
+
     /// Selects a file; its size if asked for, or if it costs nothing to know.
     fn select_file(
         &mut self,

@@ -9,9 +9,10 @@ use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
+use crate::config::Logout;
 use crate::iso7816::{Command, Malformed};
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
-use crate::reader::{Connection, Continuity, Protocol};
+use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
 /// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
 pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
@@ -44,10 +45,10 @@ pub(super) struct Cps<C> {
     odf: Option<Odf>,
     /// Another program has reset the card since a code was last verified.
     reset_seen: bool,
-    /// Another program has reset the card since [`Card::take_disturbance`] was last asked.
+    /// Another program may have used the card since [`Card::take_disturbance`] was last asked.
     disturbed: bool,
-    /// The service was asked and told of a reset, which it will tell again when the next transaction begins.
-    noted: bool,
+    /// The card must show its number before the next act: there was no connection to it for a while.
+    identify: bool,
     /// Stamp of the data that were read, and when it was last looked at; `None` when nothing was read, or when the card has no
     /// stamp to look at.
     stamp: Option<(Stamp, Instant)>,
@@ -65,7 +66,7 @@ impl<C: Commands> Cps<C> {
             odf: None,
             reset_seen: false,
             disturbed: false,
-            noted: false,
+            identify: false,
             stamp: None,
             recheck: false,
         };
@@ -82,10 +83,21 @@ impl<C: Commands> Cps<C> {
         }
     }
 
-    /// Another program has reset the card.
-    fn note_reset(&mut self) {
-        log::info!("another program has reset the card");
-        self.commands.forget();
+    /// What the service says of the time since the last transaction. A verified code is lost in every case but one, and then the
+    /// connection need not be kept.
+    fn note(&mut self, continuity: Continuity) {
+        match continuity {
+            Continuity::Kept => return,
+            Continuity::Reset => {
+                log::info!("another program has reset the card");
+                self.commands.forget();
+            }
+            Continuity::Returned => {
+                self.commands.lose_track();
+                self.identify = true;
+            }
+        }
+        self.connection.keep(false);
         self.reset_seen = true;
         self.disturbed = true;
         self.recheck = true;
@@ -108,12 +120,15 @@ impl<C: Commands> Cps<C> {
         again: impl FnOnce(&mut C, &mut Dialogue<'_>) -> Result<bool, CardError>,
     ) -> Result<T, CardError> {
         let continuity = self.connection.begin()?;
-        if !std::mem::take(&mut self.noted) && continuity == Continuity::Reset {
-            self.note_reset();
-        }
+        self.note(continuity);
         let mut card = Dialogue::new(&mut *self.connection);
-        let (recheck, stamp) = (&mut self.recheck, &mut self.stamp);
+        let (identify, recheck, stamp) = (&mut self.identify, &mut self.recheck, &mut self.stamp);
+        let number = &self.number;
         let mut act = |commands: &mut C, card: &mut Dialogue<'_>| {
+            if *identify && !number.is_empty() {
+                same_number(commands, card, number)?;
+            }
+            *identify = false;
             if *recheck && let Some((known, looked_at)) = stamp {
                 unchanged(commands, card, known)?;
                 *looked_at = Instant::now();
@@ -182,6 +197,23 @@ fn read_number<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result
         Extent::Bytes(EF_SN_LENGTH),
         false,
     )?)
+}
+
+/// Refuses another card than the one of this number.
+fn same_number<C: Commands>(
+    commands: &mut C,
+    card: &mut Dialogue<'_>,
+    known: &[u8],
+) -> Result<(), CardError> {
+    match read_number(commands, card) {
+        Ok(found) if found == known => Ok(()),
+        Err(e @ CardError::Reader(_)) => Err(e),
+        Err(refused) if refused.may_be_foreign_context() && !card.settled() => Err(refused),
+        _ => {
+            log::info!("there is another card in the reader");
+            Err(CardError::Reader(ReaderError::Removed))
+        }
+    }
 }
 
 fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
@@ -487,7 +519,12 @@ impl<C: Commands> Card for Cps<C> {
     fn verify(&mut self, code: &Code, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
         let block = codes::block(code, digits)?;
         self.perform_if(
-            |commands, card| commands.verify(card, code, &block),
+            |commands, card| {
+                commands.verify(card, code, &block)?;
+                // A card that nobody is connected to is switched off, and forgets.
+                card.keep_connection();
+                Ok(())
+            },
             |commands, card| match commands.code_state(card, code) {
                 Ok(state) => Ok(unspent(code, tries, &state)),
                 Err(e @ CardError::Reader(_)) => Err(e),
@@ -521,16 +558,23 @@ impl<C: Commands> Card for Cps<C> {
         })
     }
 
-    fn logout(&mut self) -> Result<(), CardError> {
-        self.commands.forget();
-        Ok(self.connection.reset()?)
+    fn logout(&mut self, logout: Logout) -> Result<(), CardError> {
+        self.commands.lose_track();
+        let reset = match logout {
+            Logout::AlwaysResets => self.connection.reset().map(|()| true),
+            Logout::LastCloses => self.connection.reset_if_alone(),
+        };
+        self.connection.keep(false);
+        match reset? {
+            true => self.commands.forget(),
+            false => log::info!("another program uses the card: it is left open for that one"),
+        }
+        Ok(())
     }
 
     fn continuous(&mut self) -> Result<bool, CardError> {
-        if self.connection.check()? == Continuity::Reset && !self.noted {
-            self.note_reset();
-            self.noted = true;
-        }
+        let continuity = self.connection.check()?;
+        self.note(continuity);
         Ok(!self.reset_seen)
     }
 

@@ -31,6 +31,11 @@ impl<'c> Dialogue<'c> {
         self.settled = true;
     }
 
+    /// See [`Connection::keep`].
+    pub(super) fn keep_connection(&mut self) {
+        self.connection.keep(true);
+    }
+
     pub(super) fn protocol(&self) -> Protocol {
         self.connection.protocol()
     }

@@ -337,6 +337,10 @@ impl Commands for IasEcc {
         (self.in_master, self.entered) = (true, false);
     }
 
+    fn lose_track(&mut self) {
+        (self.in_master, self.entered) = (false, false);
+    }
+
     fn select_file(
         &mut self,
         card: &mut Dialogue<'_>,

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::config::Logout;
 use crate::crypto::{Hash, LastRound};
 #[cfg(test)]
 use crate::pkcs15::Objects;
@@ -318,11 +319,11 @@ pub trait Card: Send {
     /// Sets a new holder's code after the unblocking code was verified with [`Card::verify`].
     fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError>;
 
-    /// Makes the card forget every verified code.
+    /// Makes the card forget every verified code, unless another program uses it and `logout` spares that.
     ///
     /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
     /// its selected application and its verified code are gone too. Waits for the end of their transactions.
-    fn logout(&mut self) -> Result<(), CardError>;
+    fn logout(&mut self, logout: Logout) -> Result<(), CardError>;
 
     /// Whether codes verified earlier may still be; asks the PC/SC service only, never the card.
     /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
@@ -331,7 +332,7 @@ pub trait Card: Send {
     /// [`Card::continuous`] as far as our own transactions have shown; asks nobody.
     fn seen_continuous(&self) -> bool;
 
-    /// Whether a reset by another program was noticed since this was last asked; asks nobody.
+    /// Whether a reset or the like by another program was noticed since this was last asked; asks nobody.
     fn take_disturbance(&mut self) -> bool;
 
     /// What the key can do.

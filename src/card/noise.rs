@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::scripted::{EF_SN, abc, key, path, pin, unblocking};
 use super::{Card, Input, KeyRole, recognise};
+use crate::config::Logout;
 use crate::crypto::Hash;
 use crate::reader::script::hex;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
@@ -74,10 +75,10 @@ impl Connection for Noise {
     }
 
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
-        Ok(if self.next(5) == 0 {
-            Continuity::Reset
-        } else {
-            Continuity::Kept
+        Ok(match self.next(10) {
+            0 | 1 => Continuity::Reset,
+            2 => Continuity::Returned,
+            _ => Continuity::Kept,
         })
     }
 
@@ -102,12 +103,18 @@ impl Connection for Noise {
 
     fn end(&mut self) {}
 
+    fn keep(&mut self, _keep: bool) {}
+
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         Ok(Continuity::Kept)
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
         Ok(())
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        Ok(self.next(2) == 0)
     }
 }
 
@@ -170,7 +177,7 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
         call(0, &mut |card| drop(card.decipher(&key, &[0xC0; 256])));
     }
     call(0, &mut |card| drop(card.random(&mut [0; 32])));
-    call(0, &mut |card| drop(card.logout()));
+    call(0, &mut |card| drop(card.logout(Logout::LastCloses)));
 }
 
 #[test]

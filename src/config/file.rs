@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Level, level_names};
+use super::{Level, Logout, level_names};
 
 /// Largest file that is read, in bytes; a hundred times what all keys need.
 const MAX_LENGTH: u64 = 64 * 1024;
@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) ignored: Option<Vec<String>>,
     /// `certificates.remember`
     pub(super) remember: Option<bool>,
+    /// `logout`
+    pub(super) logout: Option<Logout>,
     /// Sentences about keys that are not known or have no sensible value.
     pub(super) problems: Vec<String>,
 }
@@ -87,6 +89,12 @@ pub(super) fn parse(text: &str) -> Result<Settings, String> {
             }
             ("trace" | "readers" | "certificates", None) => {
                 settings.problem(format!("{} must be a table", name.get_ref()))
+            }
+            ("logout", _) => {
+                settings.logout = value.get_ref().as_str().and_then(Logout::named);
+                if settings.logout.is_none() {
+                    settings.problem("logout must be \"last-closes\" or \"always-reset\"".into());
+                }
             }
             (other, _) => settings.problem(format!("{other} is not a setting")),
         }

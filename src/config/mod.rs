@@ -7,12 +7,11 @@
 //! `docs/configuration.md` is the manual of it.
 
 mod file;
-mod process;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub(crate) use process::{effective_user, is_in_memory};
+use crate::system::effective_user;
 
 /// The system's file.
 const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
@@ -20,6 +19,8 @@ const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
 const USER_FILE: &str = "cpx-pkcs11/config.toml";
 /// Where certificates are kept for later processes, below `$XDG_RUNTIME_DIR`.
 const CERTIFICATES: &str = "cpx-pkcs11";
+/// Where the processes of one user take turns at a card, below `$XDG_RUNTIME_DIR`.
+const TURNS: &str = "cpx-pkcs11-turns";
 
 /// Environment variables, and the beginning of their names, which is ours.
 const VARIABLES: &str = "CPX_PKCS11_";
@@ -71,6 +72,28 @@ pub enum Destination {
     File(PathBuf),
 }
 
+/// What becomes of the card when somebody logs out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Logout {
+    /// The last program that uses the card closes it; whoever leaves earlier ends its own login only.
+    #[default]
+    LastCloses,
+    /// Whoever leaves resets the card, and so ends every program's login.
+    AlwaysResets,
+}
+
+impl Logout {
+    const NAMES: [(&str, Logout); 2] = [
+        ("last-closes", Logout::LastCloses),
+        ("always-reset", Logout::AlwaysResets),
+    ];
+
+    fn named(name: &str) -> Option<Logout> {
+        let mut names = Self::NAMES.into_iter();
+        names.find(|(known, _)| *known == name).map(|(_, logout)| logout)
+    }
+}
+
 /// The configuration in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -80,6 +103,10 @@ pub struct Config {
     pub destination: Destination,
     /// The directory for certificates that later processes may use; `None`: they read them from the card, as is usual.
     pub certificates: Option<PathBuf>,
+    /// What becomes of the card when somebody logs out.
+    pub logout: Logout,
+    /// The directory, in memory, in which the processes of this user take turns at a card.
+    pub turns: Option<PathBuf>,
     ignored: Vec<String>,
     problems: Vec<String>,
 }
@@ -127,6 +154,7 @@ impl Config {
                 .problems
                 .push(format!("{path}: certificates.remember needs XDG_RUNTIME_DIR")),
         }
+        self.logout = settings.logout.unwrap_or(self.logout);
         if let Some(ignored) = settings.ignored {
             self.ignored = ignored.iter().map(|text| text.to_lowercase()).collect();
         }
@@ -192,6 +220,14 @@ impl Surroundings {
         absolute(&self.runtime)
     }
 
+    /// Where the processes of the user take turns. A service of the system may have no runtime directory.
+    fn turns_directory(&self) -> PathBuf {
+        match self.runtime_directory() {
+            Some(directory) => directory.join(TURNS),
+            None => format!("/dev/shm/{TURNS}-{}", effective_user()).into(),
+        }
+    }
+
     /// The user's file; a relative `$XDG_CONFIG_HOME` counts as not set (XDG Base Directory Specification).
     fn user_file(&self) -> Option<PathBuf> {
         let given = absolute(&self.config_home).map(Path::to_owned);
@@ -237,6 +273,7 @@ pub fn load_in(surroundings: &Surroundings) -> Config {
         }
     }
     read_variables(&mut config, surroundings);
+    config.turns = Some(surroundings.turns_directory());
     config
 }
 

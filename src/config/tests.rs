@@ -48,7 +48,15 @@ fn file(path: &str) -> Destination {
 fn without_any_file_or_variable_everything_has_its_default() {
     let directory = Directory::new("defaults");
     let config = load_in(&directory.surroundings());
-    assert_eq!(config, Config::default());
+    let turns = format!("/dev/shm/cpx-pkcs11-turns-{}", effective_user());
+    assert_eq!(
+        config,
+        Config {
+            turns: Some(turns.into()),
+            ..Config::default()
+        }
+    );
+    assert_eq!(config.logout, Logout::LastCloses);
     assert_eq!(config.level, Level::Off);
     assert_eq!(config.destination, Destination::Stderr);
     assert!(!config.ignores("Any Reader 00 00"));
@@ -276,8 +284,38 @@ fn certificates_are_remembered_where_the_user_has_a_runtime_directory() {
     );
     assert_eq!(
         load_in(&surroundings),
-        Config::default(),
+        Config {
+            turns: Some("/run/user/1000/cpx-pkcs11-turns".into()),
+            ..Config::default()
+        },
         "the user says no to the administrator's yes"
+    );
+}
+
+#[test]
+fn what_a_logout_means_can_be_set() {
+    let directory = Directory::new("logout");
+    let with = |text| {
+        directory.file("etc/config.toml", text);
+        let config = load_in(&directory.surroundings());
+        (config.logout, config.problems().to_vec())
+    };
+    assert_eq!(with("logout = \"always-reset\""), (Logout::AlwaysResets, vec![]));
+    assert_eq!(with("logout = \"last-closes\""), (Logout::LastCloses, vec![]));
+    for odd in ["logout = \"never\"", "logout = true", "[logout]\nx = 1"] {
+        let (logout, problems) = with(odd);
+        assert_eq!((logout, problems.len()), (Logout::LastCloses, 1), "{odd}");
+        assert!(
+            problems[0].ends_with("logout must be \"last-closes\" or \"always-reset\""),
+            "{problems:?}"
+        );
+    }
+    directory.file("etc/config.toml", "logout = \"always-reset\"");
+    directory.file(".config/cpx-pkcs11/config.toml", "logout = \"last-closes\"");
+    assert_eq!(
+        load_in(&directory.surroundings()).logout,
+        Logout::LastCloses,
+        "the user's"
     );
 }
 

@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use crate::config::{self, Config};
 use crate::reader::pcsc::{self, Pcsc};
 use crate::reader::{ReaderError, ReaderState, Readers};
+use crate::token::Token;
 use crate::trace;
 use crate::warm;
 
@@ -140,7 +141,10 @@ pub fn initialize(privileged: bool) -> Result<()> {
         config.add_problem(format!("certificates.remember: below XDG_RUNTIME_DIR: {why}"));
     }
     trace::start(&config);
-    let readers = READERS.read().clone().unwrap_or_else(|| Arc::new(Pcsc::new()));
+    let readers = READERS
+        .read()
+        .clone()
+        .unwrap_or_else(|| Arc::new(Pcsc::new(config.turns.as_deref())));
     let new = Arc::new(Library {
         readers,
         certificates,
@@ -282,9 +286,16 @@ impl Library {
     /// The token in a slot, recognised now if need be.
     pub(super) fn token(&self, slot: &Slot) -> Result<Inserted> {
         slot.token(
-            |name| self.readers.connect(name),
+            |reader| {
+                let connection = self.readers.connect(&reader.name)?;
+                Token::open(
+                    connection,
+                    &reader.atr,
+                    self.certificates.clone(),
+                    self.config.logout,
+                )
+            },
             || self.insertions.fetch_add(1, Ordering::Relaxed),
-            &self.certificates,
         )
     }
 

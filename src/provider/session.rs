@@ -1,5 +1,6 @@
 //! Session management (PKCS #11 §5.6), login, and the codes (C_InitPIN, C_SetPIN of §5.5).
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,23 +94,29 @@ impl Library {
                 }
             })
             .map_err(absent_instead_of_removed)?;
-        if !read_write && inserted.token.login() == Login::In(User::SecurityOfficer) {
-            return Err(Error::SessionReadWriteSoExists);
-        }
         let session = Session {
             slot,
             inserted,
             read_write,
             operations: Mutex::default(),
         };
-        let mut next = self.next_session.lock();
-        let handle = *next;
-        *next += 1;
         let mut sessions = self.sessions.lock();
+        if !session.read_write {
+            // A login of the SO that is under way ends first: it has seen no read-only session.
+            while session.slot.officer_enters.is_locked() {
+                MutexGuard::unlocked(&mut sessions, || drop(session.slot.officer_enters.lock()));
+            }
+            if session.token().login() == Login::In(User::SecurityOfficer) {
+                return Err(Error::SessionReadWriteSoExists);
+            }
+        }
         // C_Finalize has closed the sessions, or will find this one.
         if self.finalized() {
             return Err(Error::CryptokiNotInitialized);
         }
+        let mut next = self.next_session.lock();
+        let handle = *next;
+        *next += 1;
         sessions.insert(handle, Arc::new(session));
         Ok(handle)
     }
@@ -117,57 +124,49 @@ impl Library {
     /// C_CloseSession. The last session of a token logs out.
     pub fn close_session(&self, handle: SessionHandle) -> Result<()> {
         let session = self.session(handle)?;
-        self.sessions.lock().remove(&handle);
-        self.logout_without_sessions(&session.inserted);
+        self.end_sessions(slice::from_ref(&session.inserted), |other, _| other == handle);
         Ok(())
     }
 
     /// C_CloseAllSessions.
     pub fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
         let slot = self.slot(slot)?;
-        self.take_sessions(|session| session.slot.id == slot.id);
-        match slot.current() {
-            Some(inserted) => {
-                self.logout_without_sessions(&inserted);
-                Ok(())
-            }
+        let inserted = slot.current();
+        self.end_sessions(inserted.as_slice(), |_, session| session.slot.id == slot.id);
+        match inserted {
+            Some(_) => Ok(()),
             None => self.token(&slot).map(|_| ()),
         }
     }
 
     /// C_Finalize closes what is left.
     pub(super) fn close_every_session(&self) {
-        self.take_sessions(|_| true);
-        for slot in self.slots() {
-            if let Some(inserted) = slot.current() {
-                self.logout_without_sessions(&inserted);
+        let inserted: Vec<_> = self.slots().iter().filter_map(|slot| slot.current()).collect();
+        self.end_sessions(&inserted, |_, _| true);
+    }
+
+    /// Closes the sessions that are `meant`. §5.6 "C_CloseSession": the last one of an application with a token logs it out; the login
+    /// ends in the same instant, so that a session which is opened now has no part in it, and the card is closed afterwards.
+    fn end_sessions(&self, tokens: &[Inserted], meant: impl Fn(SessionHandle, &Session) -> bool) {
+        let mut sessions = self.sessions.lock();
+        // The last of them may hold the last connection to a card: it is dropped when no lock is held.
+        let _ended: Vec<_> = sessions
+            .extract_if(.., |handle, session| meant(*handle, session))
+            .collect();
+        let unused: Vec<_> = tokens
+            .iter()
+            .filter(|inserted| !sessions.values().any(|session| session.inserted.is(inserted)))
+            .inspect(|inserted| inserted.token.end_login())
+            .collect();
+        drop(sessions);
+        for inserted in unused {
+            if let Err(error) = inserted.token.close() {
+                log::error!(
+                    "the card could not be closed with the last session ({error:?}): until it is pulled out, reset or powered \
+                     down, any program of this machine may use it as its holder. Pull it out"
+                );
             }
         }
-    }
-
-    /// §5.6 "C_CloseSession": the last one of an application logs it out.
-    fn logout_without_sessions(&self, inserted: &Inserted) {
-        let used = self
-            .sessions
-            .lock()
-            .values()
-            .any(|session| session.inserted.is(inserted));
-        if !used && let Err(error) = inserted.token.close() {
-            log::error!(
-                "the card could not be closed with the last session ({error:?}): until it is pulled out, reset or powered \
-                 down, any program of this machine may use it as its holder. Pull it out"
-            );
-        }
-    }
-
-    /// Takes sessions away. The last of them may hold the last connection to a card: it is closed when no lock is held.
-    fn take_sessions(&self, which: impl Fn(&Session) -> bool) {
-        let taken: Vec<_> = self
-            .sessions
-            .lock()
-            .extract_if(.., |_, session| which(session))
-            .collect();
-        drop(taken);
     }
 
     /// The session behind a handle; a session whose card went away is closed. Asks nobody, and waits for nobody.
@@ -237,9 +236,10 @@ impl Library {
             CKU_CONTEXT_SPECIFIC => return Err(Error::OperationNotInitialized),
             _ => return Err(Error::UserTypeInvalid),
         };
-        if user == User::SecurityOfficer && self.read_only_session_exists(&session) {
-            return Err(Error::SessionReadOnlyExists);
-        }
+        let _entering = match user {
+            User::SecurityOfficer => Some(self.officer_enters(&session)?),
+            User::Holder => None,
+        };
         let token = session.token();
         self.note(&session, token.code(user))?
             .ok_or(Error::UserPinNotInitialized)?;
@@ -251,7 +251,12 @@ impl Library {
         let pin = pin.ok_or(Error::ArgumentsBad)?;
         // A login that waited behind the close of the last session would leave the card open with nobody to close it.
         let wanted = || self.session(handle).is_ok();
-        match token.present_code(user, pin, wanted) {
+        let presented = token.present_code(user, pin, wanted);
+        if presented.is_ok() {
+            // Nor may it outlive a last session that was closed meanwhile.
+            self.end_sessions(slice::from_ref(&session.inserted), |_, _| false);
+        }
+        match presented {
             Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
             // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
             Err(token::Error::Card(
@@ -261,11 +266,15 @@ impl Library {
         }
     }
 
-    fn read_only_session_exists(&self, session: &Session) -> bool {
-        self.sessions
-            .lock()
-            .values()
-            .any(|s| s.inserted.is(&session.inserted) && !s.read_write)
+    /// The SO begins to log in, which no read-only session may see; while that lasts none is opened.
+    fn officer_enters<'s>(&self, session: &'s Session) -> Result<MutexGuard<'s, ()>> {
+        let entering = session.slot.officer_enters.lock();
+        let sessions = self.sessions.lock();
+        let mut others = sessions.values();
+        if others.any(|other| other.inserted.is(&session.inserted) && !other.read_write) {
+            return Err(Error::SessionReadOnlyExists);
+        }
+        Ok(entering)
     }
 
     /// C_Logout. The card forgets the code; operations with private keys end.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::card;
-use crate::reader::{Connection, ReaderError, ReaderState};
+use crate::reader::ReaderState;
 use crate::token::object::Section;
 use crate::token::{self, Token};
-use crate::warm;
 
 use super::error::{Error, Result};
 use super::types::{ObjectHandle, SlotId};
@@ -28,6 +27,8 @@ pub struct Slot {
     state: Mutex<State>,
     /// Held while a card is being recognised; status questions do not take it.
     binding: Mutex<()>,
+    /// Held while the SO logs in; no read-only session is opened meanwhile.
+    pub officer_enters: Mutex<()>,
 }
 
 struct State {
@@ -149,6 +150,7 @@ impl Slot {
                 told: Vec::new(),
             }),
             binding: Mutex::new(()),
+            officer_enters: Mutex::new(()),
         }
     }
 
@@ -252,13 +254,12 @@ impl Slot {
         matches!(&self.state.lock().occupant, Occupant::Token(current) if current.is(inserted))
     }
 
-    /// The token in the slot; recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
-    /// insertion, `certificates` those that another process has read.
+    /// The token in the slot; `open` recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
+    /// insertion.
     pub fn token(
         &self,
-        connect: impl FnOnce(&str) -> std::result::Result<Box<dyn Connection>, ReaderError>,
+        open: impl FnOnce(&ReaderState) -> std::result::Result<Token, token::Error>,
         insertion: impl FnOnce() -> u32,
-        certificates: &Option<Arc<warm::Store>>,
     ) -> Result<Inserted> {
         let _binding = self.binding.lock();
         let reader = match self.known()? {
@@ -266,9 +267,7 @@ impl Slot {
             Known::Refused(refusal) => return Err(self.answer(&refusal)),
             Known::Nothing(reader) => reader,
         };
-        let opened = connect(&reader.name)
-            .map_err(token::Error::from)
-            .and_then(|connection| Token::open(connection, &reader.atr, certificates.clone()));
+        let opened = open(&reader);
         if let Err(refusal) = &opened
             && !lasting(refusal)
         {
@@ -377,6 +376,7 @@ pub fn absent_instead_of_removed(error: Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::ReaderError;
 
     const CPS3: &str = "3BAC00402A001225006480000310009000";
 
@@ -482,7 +482,7 @@ mod tests {
     #[test]
     fn a_card_that_answers_nothing_is_asked_again_later() {
         let slot = Slot::new(0, reader(true, 1, CPS3));
-        let failing = |why| slot.token(|_| Err(why), || 0, &None).map(|_| ());
+        let failing = |why: ReaderError| slot.token(|_| Err(why.into()), || 0).map(|_| ());
         assert_eq!(failing(ReaderError::Removed), Err(Error::TokenNotPresent));
         assert_eq!(failing(ReaderError::Busy), Err(Error::DeviceError));
         assert_eq!(slot.presence(), Presence::Candidate);

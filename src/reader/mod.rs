@@ -132,9 +132,15 @@ pub enum Continuity {
     Kept,
     /// The card was reset since: selected application, logical channels and verified codes are gone.
     Reset,
+    /// We had no connection for so long that the card may have been switched off, or be another one.
+    Returned,
 }
 
-/// A shared connection to one card.
+/// Longest time without a connection after which the card is taken to be as it was left: no person swaps a card or a
+/// reader faster, and no update of a card's data begins and ends in it.
+pub const SHORT_ABSENCE: Duration = Duration::from_millis(500);
+
+/// A shared connection to one card, which need not last from one transaction to the next.
 ///
 /// Dropping it disconnects and leaves the card as it is.
 pub trait Connection: Send {
@@ -142,21 +148,32 @@ pub trait Connection: Send {
     fn protocol(&self) -> Protocol;
 
     /// Starts a transaction: other programs wait until [`Connection::end`]. Waits for the end of another program's, without a limit
-    /// until [`Readers::cancel`], then [`ReaderError::Busy`]. Reconnects by itself when another program has reset the card, and says so.
+    /// until [`Readers::cancel`], then [`ReaderError::Busy`]. Connects if need be, also after a reset by another program, and
+    /// says what may have happened to the card.
     fn begin(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Sends one command APDU and returns the answer with its two status bytes. Only inside a transaction.
     /// Answers may hold plaintext, so they are wiped when dropped.
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError>;
 
-    /// Ends the transaction and leaves the card as it is.
+    /// Ends the transaction and leaves the card as it is; see [`Connection::keep`].
     fn end(&mut self);
 
+    /// Whether the connection is kept between two transactions; it is not from the beginning. Otherwise [`Connection::end`] gives it back
+    /// and leaves the card as it is: other programs can see that nobody is here, and a service that serves nobody switches the
+    /// card off.
+    fn keep(&mut self, keep: bool);
+
     /// Asks the service, not the card, whether the card was reset or removed since our last exchange. Does not wait for the end of
-    /// another program's transaction: as long as it lasts the answer is what was known before.
+    /// another program's transaction: as long as it lasts the answer is what was known before. Kept, if there is no connection
+    /// to ask about.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Resets the card: every verified code and open channel is gone, for every program.
     /// Called outside a transaction or as its last act.
     fn reset(&mut self) -> Result<(), ReaderError>;
+
+    /// Leaves the card, and resets it if no other program has a connection to it; `false`: another one has. Called outside a
+    /// transaction.
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError>;
 }

@@ -6,7 +6,9 @@
 //! < 9000                    the card's answer
 //! ! Removed                 instead of an answer: a reader error
 //! ~ reset                   another program resets the card here; the next transaction or check says so
+//! ~ return                  the driver had no connection for a while; the next transaction says so
 //! = reset                   the driver must reset the card here
+//! = others                  the driver must try so here, and learn that another program uses the card
 //! ```
 
 use std::cell::RefCell;
@@ -23,7 +25,9 @@ enum Line {
     Answer(Vec<u8>),
     Failure(ReaderError),
     ForeignReset,
+    Return,
     OwnReset,
+    Others,
 }
 
 /// As the script writes it.
@@ -34,7 +38,9 @@ impl fmt::Debug for Line {
             Line::Answer(bytes) => ('<', bytes),
             Line::Failure(error) => return write!(f, "! {error:?}"),
             Line::ForeignReset => return f.write_str("~ reset"),
+            Line::Return => return f.write_str("~ return"),
             Line::OwnReset => return f.write_str("= reset"),
+            Line::Others => return f.write_str("= others"),
         };
         write!(f, "{kind} ")?;
         bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
@@ -45,6 +51,8 @@ pub(crate) struct Script {
     protocol: Protocol,
     lines: VecDeque<Line>,
     in_transaction: bool,
+    /// A check has told of a reset.
+    checked: bool,
 }
 
 impl Script {
@@ -54,6 +62,7 @@ impl Script {
             protocol,
             lines,
             in_transaction: false,
+            checked: false,
         })
     }
 
@@ -61,13 +70,13 @@ impl Script {
         self.lines.pop_front().expect("the script is at its end")
     }
 
-    /// Takes the next line off if another program's reset stands there.
-    fn foreign_reset(&mut self) -> Continuity {
-        if self.lines.front() == Some(&Line::ForeignReset) {
-            self.lines.pop_front();
-            return Continuity::Reset;
+    /// What the next line says of the card's past.
+    fn continuity(&self) -> Continuity {
+        match self.lines.front() {
+            Some(Line::ForeignReset) => Continuity::Reset,
+            Some(Line::Return) => Continuity::Returned,
+            _ => Continuity::Kept,
         }
-        Continuity::Kept
     }
 }
 
@@ -83,7 +92,9 @@ fn parse(line: &str) -> Option<Line> {
             "Failed" => ReaderError::Failed,
             other => panic!("no reader error {other}"),
         }),
+        "~" if rest.trim() == "return" => Line::Return,
         "~" => Line::ForeignReset,
+        "=" if rest.trim() == "others" => Line::Others,
         "=" => Line::OwnReset,
         other => panic!("no line of a script begins with {other}"),
     })
@@ -129,7 +140,11 @@ impl Connection for Script {
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
         assert!(!self.in_transaction, "a transaction in a transaction");
         self.in_transaction = true;
-        Ok(self.foreign_reset())
+        let continuity = self.continuity();
+        if continuity != Continuity::Kept {
+            self.lines.pop_front();
+        }
+        Ok(continuity)
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
@@ -152,9 +167,17 @@ impl Connection for Script {
         self.in_transaction = false;
     }
 
+    fn keep(&mut self, keep: bool) {
+        // A reset of which a check has told goes with the connection.
+        if !keep && !self.in_transaction && self.checked {
+            self.lines.pop_front();
+        }
+        self.checked = false;
+    }
+
     fn check(&mut self) -> Result<Continuity, ReaderError> {
-        // Like the service, the script goes on saying so until a transaction begins.
-        Ok(if self.lines.front() == Some(&Line::ForeignReset) {
+        self.checked = self.continuity() == Continuity::Reset;
+        Ok(if self.checked {
             Continuity::Reset
         } else {
             Continuity::Kept
@@ -165,6 +188,15 @@ impl Connection for Script {
         assert_eq!(self.next(), Line::OwnReset, "the driver resets the card");
         self.in_transaction = false;
         Ok(())
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        assert!(!self.in_transaction, "a reset in a transaction");
+        match self.next() {
+            Line::OwnReset => Ok(true),
+            Line::Others => Ok(false),
+            other => panic!("the driver closes the card instead of {other:?}"),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use parking_lot::Mutex;
 
 use crate::card::{Card, CardError, CodeState};
+use crate::config::Logout;
 use crate::pkcs15::Code;
 
 use super::{Error, Token};
@@ -67,13 +68,23 @@ impl From<CodeState> for Counter {
 #[derive(Default)]
 pub(super) struct Codes {
     login: Mutex<Login>,
-    /// The card could not be closed when it should have been: whoever closes it next tries again.
+    /// The card is to be closed, or could not be when it should have been: whoever closes it next does so.
     left_open: Mutex<bool>,
+    /// What closing means.
+    logout: Logout,
     holder: Mutex<Option<CodeState>>,
     officer: Mutex<Option<CodeState>>,
 }
 
 impl Codes {
+    /// Nothing is known yet.
+    pub(super) fn new(logout: Logout) -> Codes {
+        Codes {
+            logout,
+            ..Codes::default()
+        }
+    }
+
     fn of(&self, user: User) -> &Mutex<Option<CodeState>> {
         match user {
             User::Holder => &self.holder,
@@ -212,6 +223,8 @@ impl Token {
             self.close_in_doubt(card.as_mut());
         }
         result?;
+        // What an earlier login should have left closed is this one's to close now.
+        *self.codes.left_open.lock() = false;
         *self.codes.login.lock() = Login::In(user);
         Ok(())
     }
@@ -231,16 +244,16 @@ impl Token {
         }
     }
 
-    /// Makes the card forget the codes. The token is public afterwards whatever the card answers.
+    /// Ends the login, and closes the card as [`Logout`] says. The token is public afterwards whatever the card answers.
     pub fn logout(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
         self.forget_login();
         Ok(self.close_card(card.as_mut())?)
     }
 
-    /// Makes the card forget the codes, and remembers when it could not.
+    /// Closes the card, and remembers when that could not be done.
     fn close_card(&self, card: &mut dyn Card) -> Result<(), CardError> {
-        let closed = card.logout();
+        let closed = card.logout(self.codes.logout);
         *self.codes.left_open.lock() = closed.as_ref().is_err_and(is_unclear);
         closed
     }
@@ -252,17 +265,26 @@ impl Token {
         }
     }
 
-    /// Closes the card if somebody is logged in, or was about to when this was called: it waits for the end of an exchange. Also if it
-    /// should have been closed before, and could not.
+    /// Ends the login at once, before the card is closed, which [`Token::close`] does: a login that begins in between is another one.
+    /// Waits for nothing.
+    pub fn end_login(&self) {
+        let mut login = self.codes.login.lock();
+        if *login != Login::Public {
+            *login = Login::Public;
+            *self.codes.left_open.lock() = true;
+        }
+    }
+
+    /// Closes the card if a login has ended without that, unless another one has begun since. Waits for the end of an exchange.
     pub fn close(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
-        if self.login() == Login::Public && !*self.codes.left_open.lock() {
+        if self.login() != Login::Public || !*self.codes.left_open.lock() {
             return Ok(());
         }
-        self.forget_login();
+        *self.codes.holder.lock() = None;
         match card.continuous() {
             Ok(true) => self.close_card(card.as_mut())?,
-            Ok(false) => {}
+            Ok(false) => *self.codes.left_open.lock() = false,
             Err(error) => {
                 *self.codes.left_open.lock() = is_unclear(&error);
                 return Err(error.into());

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use crate::card::{self, Card, CardError, Chip};
+use crate::config::Logout;
 use crate::crypto::rsa::PublicKey;
 use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
@@ -71,6 +72,7 @@ impl Token {
         connection: Box<dyn Connection>,
         atr: &[u8],
         certificates: Option<Arc<warm::Store>>,
+        logout: Logout,
     ) -> Result<Token, Error> {
         let card = card::recognise(connection, atr)?;
         Ok(Token {
@@ -80,7 +82,7 @@ impl Token {
             card: Mutex::new(card),
             head: OnceCell::new(),
             objects: Sections::default(),
-            codes: code::Codes::default(),
+            codes: code::Codes::new(logout),
             certificates,
         })
     }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::config::effective_user;
+use crate::system::effective_user;
 
 /// A file of one user that grows at its end. It is opened anew for each record, so that a log rotation may take it away, and a program that
 /// closes all its files does not end up with records in a file of its own.
@@ -18,10 +18,9 @@ pub(super) struct TraceFile {
 impl TraceFile {
     /// The file of that name, for the user who runs the process.
     pub(super) fn of_process(path: &Path) -> io::Result<Self> {
-        let owner = effective_user().ok_or(io::Error::other("the user of the process is not known"))?;
         Ok(TraceFile {
             path: path.to_owned(),
-            owner,
+            owner: effective_user(),
         })
     }
 

@@ -96,7 +96,7 @@ fn a_file_of_another_user_is_refused() {
 }
 
 fn effective_user_but_one() -> u32 {
-    crate::config::effective_user().unwrap().wrapping_add(1)
+    crate::system::effective_user().wrapping_add(1)
 }
 
 #[test]

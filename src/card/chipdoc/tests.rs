@@ -3,6 +3,7 @@
 use super::super::scripted::{EF_SN, commands, fill, key, path, pin, text, try_recognise, unblocking};
 use super::super::{Card, CardError, Deciphered, Input, KeyRole};
 use super::*;
+use crate::config::Logout;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
 use crate::reader::{Protocol, ReaderError};
@@ -259,7 +260,7 @@ mod codes {
     #[test]
     fn logout_resets_the_card_and_channel_one_is_opened_again() {
         let mut card = card(&format!("= reset\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"));
-        card.logout().unwrap();
+        card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
         card.verify(&pin(), b"1234", None).unwrap();
     }

@@ -3,6 +3,7 @@
 use super::super::scripted::{EF_SN, abc, commands, fill, key, path, pin, text, try_recognise, unblocking};
 use super::super::{Card, CardError, Deciphered, Input, KeyRole};
 use super::*;
+use crate::config::Logout;
 use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
@@ -817,7 +818,7 @@ mod codes {
     #[test]
     fn logout_resets_the_card() {
         let mut card = card("= reset\n> 00200001 04 31323334\n< 9000");
-        card.logout().unwrap();
+        card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
         card.verify(&pin(), b"1234", None).unwrap();
     }

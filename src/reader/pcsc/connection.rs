@@ -11,12 +11,17 @@ use zeroize::Zeroizing;
 
 use super::process::OfProcess;
 use super::{Ending, reader_error, service_lost};
-use crate::reader::{Connection, Continuity, Protocol, ReaderError};
+use crate::reader::{Connection, Continuity, Protocol, ReaderError, SHORT_ABSENCE};
+use crate::system::{Queue, Turn};
 
 /// Time given to other programs: to one's transaction where the service answers "sharing violation" instead of waiting, and to resets
 /// that follow each other.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_STEP: Duration = Duration::from_millis(20);
+
+/// Time that another program may have the card for itself before it is taken to keep it: one that closes the card has it so while
+/// the card is reset.
+const EXCLUSIVE_INSTANT: Duration = Duration::from_secs(2);
 
 /// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls every 400 ms).
 const REMOVAL_NOTICE: Duration = Duration::from_millis(900);
@@ -45,6 +50,8 @@ self_cell!(
 enum Link {
     Idle(Card),
     Held(Held),
+    /// Left at that moment.
+    Left(Instant),
     /// Nothing more can come of it; the reason.
     Lost(ReaderError),
 }
@@ -63,22 +70,28 @@ pub(super) struct PcscConnection {
     atr: Vec<u8>,
     /// Event counter of the reader when the card was connected.
     events: u32,
-    /// The card was taken up after a reset which nobody has been told of yet. The service has forgotten it by then.
-    untold_reset: bool,
+    /// What the next transaction has to say of the card's past. The service has forgotten it by then.
+    untold: Continuity,
+    /// See [`Connection::keep`].
+    kept: bool,
+    /// Our processes' turns at this reader, and ours while it lasts.
+    queue: Queue,
+    turn: Option<Turn>,
     /// When the patience with other programs ends, once the library does.
     ending: Ending,
 }
 
 impl PcscConnection {
-    pub(super) fn open(context: Context, reader: CString, ending: Ending) -> Result<Self, ReaderError> {
+    pub(super) fn open(
+        context: Context,
+        reader: CString,
+        queue: Queue,
+        ending: Ending,
+    ) -> Result<Self, ReaderError> {
+        let _turn = queue.turn(|| is_over(&ending));
         // The counter is read first: a card swapped meanwhile is then taken for removed, never for the other.
-        let (state, events) = look(&context, &reader)?;
-        if state.contains(State::EXCLUSIVE) {
-            return Err(ReaderError::Busy);
-        }
-        let mut card =
-            patiently(|| context.connect(&reader, ShareMode::Shared, Protocols::T0 | Protocols::T1))
-                .map_err(reader_error)?;
+        let (_, events) = look(&context, &reader)?;
+        let mut card = connect(&context, &reader)?;
         let status = match status(&card) {
             Err(error) if is_reset(error) => take_up(&mut card),
             done => done,
@@ -88,27 +101,33 @@ impl PcscConnection {
             context,
         });
         let (protocol, atr) = status.map_err(reader_error)?;
-        Ok(PcscConnection {
+        let mut connection = PcscConnection {
             handles,
             reader,
             protocol,
             atr,
             events,
-            untold_reset: false,
+            untold: Continuity::Kept,
+            kept: false,
+            queue,
+            turn: None,
             ending,
-        })
+        };
+        connection.leave();
+        Ok(connection)
     }
 
     fn handles(&mut self) -> Result<&mut Handles, ReaderError> {
         self.handles.get_mut().ok_or(ReaderError::NoService)
     }
 
-    /// Takes the idle card out; the link is lost until one is put back.
+    /// Takes the idle card out, or connects to it again; the link is lost until one is put back.
     fn take_idle(&mut self) -> Result<Card, ReaderError> {
         let handles = self.handles()?;
         match mem::replace(&mut handles.link, Link::Lost(ReaderError::Failed)) {
             Link::Idle(card) => Ok(card),
             Link::Held(held) => Ok(release(held)),
+            Link::Left(since) => self.come_back(since),
             Link::Lost(why) => {
                 handles.link = Link::Lost(why);
                 Err(why)
@@ -130,7 +149,7 @@ impl PcscConnection {
     /// Waits until no other program has a transaction with the card.
     fn await_turn(&self, card: &Card) -> Result<(), ReaderError> {
         while occupied(card) {
-            if self.ending.get().is_some_and(|end| Instant::now() >= *end) {
+            if is_over(&self.ending) {
                 return Err(ReaderError::Busy);
             }
             thread::sleep(TURN_PAUSE);
@@ -138,13 +157,49 @@ impl PcscConnection {
         Ok(())
     }
 
+    /// Connects to the card that was left, or finds that it is not the same card.
+    fn come_back(&mut self, since: Instant) -> Result<Card, ReaderError> {
+        let reader = self.reader.clone();
+        let connected = self.handles().and_then(|h| connect(&h.context, &reader));
+        let mut card = match connected {
+            Ok(card) => card,
+            Err(why) if why.is_final() => return Err(self.lose(why)),
+            Err(why) => {
+                self.put(Link::Left(since));
+                return Err(why);
+            }
+        };
+        let found = match status(&card) {
+            Err(error) if is_reset(error) => {
+                self.untold = Continuity::Reset;
+                take_up(&mut card)
+            }
+            done => done,
+        };
+        if since.elapsed() >= SHORT_ABSENCE {
+            self.untold = Continuity::Returned;
+        }
+        self.same_card(card, found)
+    }
+
     /// Takes up the card again after a reset by another program, or finds that it is not the same card.
     fn reconnect(&mut self, mut card: Card) -> Result<Card, ReaderError> {
-        let found = take_up(&mut card).map_err(reader_error);
-        self.untold_reset |= found.is_ok();
+        let found = take_up(&mut card);
+        if found.is_ok() && self.untold == Continuity::Kept {
+            self.untold = Continuity::Reset;
+        }
+        self.same_card(card, found)
+    }
+
+    /// The card, if it is the one that was connected first, by what was found of it and by the counter of its reader.
+    fn same_card(
+        &mut self,
+        card: Card,
+        found: Result<(Protocol, Vec<u8>), Error>,
+    ) -> Result<Card, ReaderError> {
         let reader = self.reader.clone();
         let looked = self.handles().and_then(|h| look(&h.context, &reader));
-        let why = match (found, looked) {
+        let why = match (found.map_err(reader_error), looked) {
             (Ok((protocol, atr)), Ok((_, events))) if events == self.events && atr == self.atr => {
                 self.protocol = protocol;
                 return Ok(card);
@@ -159,6 +214,80 @@ impl PcscConnection {
         // It may be taken up the next time.
         self.put(Link::Idle(card));
         Err(why)
+    }
+
+    fn begin_in_turn(&mut self) -> Result<Continuity, ReaderError> {
+        // Of resets that follow each other; the wait for another program has no limit.
+        let mut deadline = None;
+        loop {
+            let card = self.take_idle()?;
+            if let Err(busy) = self.await_turn(&card) {
+                self.put(Link::Idle(card));
+                return Err(busy);
+            }
+            match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
+                Ok(held) => {
+                    self.put(Link::Held(held));
+                    return Ok(mem::replace(&mut self.untold, Continuity::Kept));
+                }
+                Err((card, error)) if is_reset(error) => {
+                    let card = self.reconnect(card.into_inner())?;
+                    self.put(Link::Idle(card));
+                    if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
+                        return Err(ReaderError::Busy);
+                    }
+                }
+                Err((card, error)) => {
+                    self.put(Link::Idle(card.into_inner()));
+                    return Err(self.diagnose(error));
+                }
+            }
+        }
+    }
+
+    /// Gives the card back, as it is.
+    fn leave(&mut self) {
+        if let Ok(handles) = self.handles()
+            && matches!(handles.link, Link::Idle(_) | Link::Held(_))
+        {
+            self.put(Link::Left(Instant::now()));
+        }
+    }
+
+    fn reset_in_turn(&mut self) -> Result<bool, ReaderError> {
+        self.kept = false;
+        let occupied = matches!(&self.handles()?.link, Link::Idle(card) if occupied(card));
+        self.leave();
+        if occupied {
+            return Ok(false);
+        }
+        let (reader, events) = (self.reader.clone(), self.events);
+        let handles = self.handles()?;
+        if let Link::Lost(why) = handles.link {
+            return Err(why);
+        }
+        let (_, now) = look(&handles.context, &reader)?;
+        if now != events {
+            return Err(self.lose(ReaderError::Removed));
+        }
+        let protocols = Protocols::T0 | Protocols::T1;
+        let mut card = match handles.context.connect(&reader, ShareMode::Exclusive, protocols) {
+            Ok(card) => card,
+            Err(Error::SharingViolation) => return Ok(false),
+            Err(error) => return Err(self.diagnose(error)),
+        };
+        let done = card
+            .reconnect(ShareMode::Exclusive, protocols, Disposition::ResetCard)
+            .and_then(|()| status(&card));
+        dispose(Link::Idle(card));
+        match done {
+            Ok((protocol, _)) => {
+                self.protocol = protocol;
+                self.put(Link::Left(Instant::now()));
+                Ok(true)
+            }
+            Err(error) => Err(self.diagnose(error)),
+        }
     }
 
     /// Why an exchange failed: a card that was pulled out answers with the errors of a broken one until the
@@ -189,35 +318,12 @@ impl Connection for PcscConnection {
     }
 
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
-        // Of resets that follow each other; the wait for another program has no limit.
-        let mut deadline = None;
-        loop {
-            let card = self.take_idle()?;
-            if let Err(busy) = self.await_turn(&card) {
-                self.put(Link::Idle(card));
-                return Err(busy);
-            }
-            match Held::try_new_or_recover(MutBorrow::new(card), |card| card.borrow_mut().transaction()) {
-                Ok(held) => {
-                    self.put(Link::Held(held));
-                    return Ok(match mem::take(&mut self.untold_reset) {
-                        true => Continuity::Reset,
-                        false => Continuity::Kept,
-                    });
-                }
-                Err((card, error)) if is_reset(error) => {
-                    let card = self.reconnect(card.into_inner())?;
-                    self.put(Link::Idle(card));
-                    if Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
-                        return Err(ReaderError::Busy);
-                    }
-                }
-                Err((card, error)) => {
-                    self.put(Link::Idle(card.into_inner()));
-                    return Err(self.diagnose(error));
-                }
-            }
+        self.turn = self.queue.turn(|| is_over(&self.ending));
+        let begun = self.begin_in_turn();
+        if begun.is_err() {
+            self.turn = None;
         }
+        begun
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
@@ -230,36 +336,47 @@ impl Connection for PcscConnection {
                     answer => Ok(Zeroizing::new(answer.to_vec())),
                 }
             }),
-            Link::Idle(_) => Err(Error::NotTransacted),
+            Link::Idle(_) | Link::Left(_) => Err(Error::NotTransacted),
             Link::Lost(why) => return Err(*why),
         };
         done.map_err(|error| self.diagnose(error))
     }
 
     fn end(&mut self) {
-        let Ok(handles) = self.handles() else { return };
-        handles.link = match mem::replace(&mut handles.link, Link::Lost(ReaderError::Failed)) {
-            Link::Held(held) => Link::Idle(release(held)),
-            other => other,
-        };
+        if let Ok(handles) = self.handles() {
+            handles.link = match mem::replace(&mut handles.link, Link::Lost(ReaderError::Failed)) {
+                Link::Held(held) => Link::Idle(release(held)),
+                other => other,
+            };
+        }
+        if !self.kept {
+            self.leave();
+        }
+        self.turn = None;
+    }
+
+    fn keep(&mut self, keep: bool) {
+        self.kept = keep;
+        if !keep
+            && self
+                .handles()
+                .is_ok_and(|handles| matches!(handles.link, Link::Idle(_)))
+        {
+            self.leave();
+        }
     }
 
     /// The service tells nothing of a card that another program has in a transaction.
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         let done = match &self.handles()?.link {
-            Link::Idle(card) if occupied(card) => {
-                return Ok(match self.untold_reset {
-                    true => Continuity::Reset,
-                    false => Continuity::Kept,
-                });
-            }
+            Link::Idle(card) if occupied(card) => return Ok(self.untold),
             Link::Idle(card) => status(card),
             Link::Held(held) => held.with_dependent(|_, transaction| status(transaction)),
+            Link::Left(_) => return Ok(Continuity::Kept),
             Link::Lost(why) => return Err(*why),
         };
         match done {
-            Ok(_) if self.untold_reset => Ok(Continuity::Reset),
-            Ok(_) => Ok(Continuity::Kept),
+            Ok(_) => Ok(self.untold),
             Err(error) if is_reset(error) => Ok(Continuity::Reset),
             Err(error) => Err(self.diagnose(error)),
         }
@@ -291,6 +408,14 @@ impl Connection for PcscConnection {
             Err(error) => Err(self.diagnose(error)),
         }
     }
+
+    /// Who is alone can have the card for itself: for an instant, so that other programs hardly meet it.
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        self.turn = self.queue.turn(|| is_over(&self.ending));
+        let done = self.reset_in_turn();
+        self.turn = None;
+        done
+    }
 }
 
 impl Drop for Handles {
@@ -304,7 +429,7 @@ fn dispose(link: Link) {
     let mut card = match link {
         Link::Idle(card) => Some(card),
         Link::Held(held) => Some(release(held)),
-        Link::Lost(_) => return,
+        Link::Left(_) | Link::Lost(_) => return,
     };
     let done = patiently(
         || match card.take().map(|c| c.disconnect(Disposition::LeaveCard)) {
@@ -337,6 +462,11 @@ fn status(card: &Card) -> Result<(Protocol, Vec<u8>), Error> {
     Ok((protocol, status.atr().to_vec()))
 }
 
+/// The library has ended, and so has its patience.
+fn is_over(ending: &Ending) -> bool {
+    ending.get().is_some_and(|end| Instant::now() >= *end)
+}
+
 /// Whether another program has a transaction with the card. Of all questions that the service refuses meanwhile, this is one where
 /// the client library does not ask again until it has an answer.
 fn occupied(card: &Card) -> bool {
@@ -365,6 +495,18 @@ fn take_up(card: &mut Card) -> Result<(Protocol, Vec<u8>), Error> {
         match renewed.and_then(|()| status(card)) {
             Err(error) if is_reset(error) && Instant::now() < deadline => {}
             done => return done,
+        }
+    }
+}
+
+/// Connects, shared. Another program may have the card for itself for an instant while it closes it; one that keeps it is waited for no
+/// longer.
+fn connect(context: &Context, reader: &CString) -> Result<Card, ReaderError> {
+    let deadline = Instant::now() + EXCLUSIVE_INSTANT;
+    loop {
+        match context.connect(reader, ShareMode::Shared, Protocols::T0 | Protocols::T1) {
+            Err(Error::SharingViolation) if Instant::now() < deadline => thread::sleep(PATIENCE_STEP),
+            done => return done.map_err(reader_error),
         }
     }
 }

@@ -9,6 +9,8 @@ mod connection;
 mod process;
 
 use std::ffi::{CStr, CString};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -20,6 +22,7 @@ use self::connection::PcscConnection;
 use self::process::{OfProcess, establish};
 pub use self::process::{after_fork_in_child, after_fork_in_parent, before_fork, forget};
 use super::{Connection, ReaderError, ReaderState, Readers};
+use crate::system::{PrivateDirectory, Queue};
 
 /// Readers in one call, a limit of pcsclite (PCSCLITE_MAX_READERS_CONTEXTS).
 const READERS_PER_CALL: usize = 16;
@@ -42,6 +45,9 @@ const LAST_PATIENCE: Duration = Duration::from_millis(500);
 /// The end of all patience, once the library ends.
 type Ending = Arc<OnceLock<Instant>>;
 
+/// Where pcscd listens, if the environment names no other place.
+const SOCKET: &str = "/run/pcscd/pcscd.comm";
+
 /// Looks at the list of readers before it is taken that it changes all the time.
 const LIST_ATTEMPTS: u32 = 3;
 
@@ -53,6 +59,8 @@ pub struct Pcsc {
     /// Signalled when a waiter has left.
     left: Condvar,
     ending: Ending,
+    /// Where the processes of this user take turns.
+    turns: Option<PrivateDirectory>,
 }
 
 /// The context kept for the state of the readers.
@@ -86,9 +94,12 @@ struct Waiter {
 }
 
 impl Pcsc {
-    /// A service that has not been called yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// A service that has not been called yet. The processes of this user take turns in the directory `turns`.
+    pub fn new(turns: Option<&Path>) -> Self {
+        Pcsc {
+            turns: turns.map(PrivateDirectory::new),
+            ..Self::default()
+        }
     }
 
     /// Runs `query` on the context kept for the state of the readers; once more on a new one if that context's
@@ -194,11 +205,9 @@ impl Readers for Pcsc {
     fn connect(&self, name: &str) -> Result<Box<dyn Connection>, ReaderError> {
         let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
         let context = establish().map_err(reader_error)?;
-        Ok(Box::new(PcscConnection::open(
-            context,
-            name,
-            Arc::clone(&self.ending),
-        )?))
+        let queue = Queue::new(self.turns.as_ref(), &queue_name(&name));
+        let ending = Arc::clone(&self.ending);
+        Ok(Box::new(PcscConnection::open(context, name, queue, ending)?))
     }
 
     /// Connections are forgotten when they are dropped: each knows its process.
@@ -262,6 +271,19 @@ impl Drop for Ticket<'_> {
             .retain(|w| w.number != self.number);
         self.service.left.notify_all();
     }
+}
+
+/// The queue for a reader: one for each service, since readers of two services may have the same name.
+fn queue_name(reader: &CStr) -> String {
+    let socket = std::env::var_os("PCSCLITE_CSOCK_NAME").unwrap_or_else(|| SOCKET.into());
+    let service = std::fs::metadata(socket).map_or(0, |found| found.ino());
+    let reader: String = reader
+        .to_string_lossy()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .take(100)
+        .collect();
+    format!("{service:x}-{reader}")
 }
 
 /// Names of all readers. Asked in one question, where a service with very many or very long names needs two.
@@ -414,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_wait_ends_with_and_without_a_service() {
-        let service = Arc::new(Pcsc::new());
+        let service = Arc::new(Pcsc::new(None));
         let waiting = Arc::clone(&service);
         let waiter = thread::spawn(move || waiting.wait(&[], Duration::MAX));
         let start = Instant::now();
@@ -438,7 +460,7 @@ mod tests {
 
     #[test]
     fn a_name_that_pcsc_cannot_carry_is_no_reader() {
-        assert_eq!(Pcsc::new().connect("a\0b").err(), Some(ReaderError::NoReader));
+        assert_eq!(Pcsc::new(None).connect("a\0b").err(), Some(ReaderError::NoReader));
     }
 
     #[test]

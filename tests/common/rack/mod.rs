@@ -4,6 +4,7 @@ mod planned;
 mod service;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use cpx_pkcs11::reader::{Protocol, ReaderError, ReaderState, Readers};
 use sim_cards::{Model, SimCard, hex};
@@ -52,9 +53,28 @@ struct Inserted {
     resets: u64,
     mute: bool,
     powered: bool,
+    /// Connections, of other programs too, and when the last one was left.
+    connected: u32,
+    left: Instant,
     /// Kept here, so that nobody who asks for it waits for a command that the card executes.
     atr: Vec<u8>,
     protocol: Protocol,
+}
+
+/// Time after which the service switches a card off that nobody is connected to.
+const IDLE: Duration = Duration::from_secs(1);
+
+impl Inserted {
+    /// Somebody connects.
+    fn power_up(&mut self) {
+        if self.powered && self.connected == 0 && self.left.elapsed() >= IDLE {
+            self.card.sim().power_off();
+            self.powered = false;
+        }
+        if !std::mem::replace(&mut self.powered, true) {
+            self.card.sim().power_on();
+        }
+    }
 }
 
 struct Reader {
@@ -263,6 +283,8 @@ impl Rack {
                 resets: 0,
                 mute,
                 powered: false,
+                connected: 0,
+                left: Instant::now(),
                 atr,
                 protocol,
             });
@@ -335,6 +357,23 @@ impl Rack {
         Hang(self.clone())
     }
 
+    /// Another program has a connection to the card in a reader until the result is dropped.
+    pub fn join(&self, name: &str) -> Guest {
+        let insertion = self.0.change(|state| {
+            let inserted = state.reader(name).inserted.as_mut().expect("a card");
+            inserted.power_up();
+            inserted.connected += 1;
+            inserted.number
+        });
+        Guest(self.clone(), name.into(), insertion)
+    }
+
+    /// Connections to the card in a reader, of other programs too.
+    pub fn connected(&self, name: &str) -> u32 {
+        let state = &mut *self.0.lock();
+        state.reader(name).inserted.as_ref().map_or(0, |it| it.connected)
+    }
+
     /// Connections that the module has opened so far.
     pub fn connections(&self) -> u64 {
         self.0.lock().connections
@@ -356,5 +395,19 @@ pub struct Hang(Rack);
 impl Drop for Hang {
     fn drop(&mut self) {
         self.0.0.change(|state| state.hung = false);
+    }
+}
+
+/// Another program's connection.
+pub struct Guest(Rack, String, u64);
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.0.change(|state| {
+            if let Ok(inserted) = state.reader(&self.1).of_insertion(self.2) {
+                inserted.connected -= 1;
+                inserted.left = Instant::now();
+            }
+        });
     }
 }

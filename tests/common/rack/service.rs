@@ -3,11 +3,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use cpx_pkcs11::reader::{Connection, Continuity, Protocol, ReaderError, ReaderState, Readers};
+use cpx_pkcs11::reader::{
+    Connection, Continuity, Protocol, ReaderError, ReaderState, Readers, SHORT_ABSENCE,
+};
 use sim_cards::faults::{Fault, PlannedFault, Trigger};
 use zeroize::Zeroizing;
 
-use super::{Card, Happening, Planned, Rack, Shared, State};
+use super::{Card, Happening, Inserted, Planned, Rack, Shared, State};
 
 /// How long a transaction waits for another one to end, and how long when the module ends.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,24 +54,28 @@ impl Readers for Service {
             }
             state.connections += 1;
             let id = state.connections;
+            let (start, cancellations) = (state.starts, state.cancellations);
             let attached = state.readers.iter_mut().find(|it| it.attached && it.name == name);
-            let inserted = attached.ok_or(ReaderError::NoReader)?.inserted.as_mut();
-            let inserted = inserted.ok_or(ReaderError::Removed)?;
+            let reader = attached.ok_or(ReaderError::NoReader)?;
+            let events = reader.events;
+            let inserted = reader.inserted.as_mut().ok_or(ReaderError::Removed)?;
             if inserted.mute {
                 return Err(ReaderError::Mute);
             }
-            if !std::mem::replace(&mut inserted.powered, true) {
-                inserted.card.sim().power_on();
-            }
+            // As PC/SC does it: connected for a moment, to learn the protocol.
+            inserted.power_up();
+            inserted.left = Instant::now();
             Ok(Box::new(Link {
                 shared: Arc::clone(shared),
                 reader: name.into(),
                 card: inserted.card.clone(),
-                insertion: inserted.number,
-                resets_seen: inserted.resets,
+                atr: inserted.atr.clone(),
+                events,
+                stand: Stand::Left(Instant::now()),
+                kept: false,
                 protocol: inserted.protocol,
-                start: state.starts,
-                cancellations: state.cancellations,
+                start,
+                cancellations,
                 id,
             }) as Box<dyn Connection>)
         })
@@ -83,13 +89,29 @@ struct Link {
     shared: Arc<Shared>,
     reader: String,
     card: Card,
-    insertion: u64,
-    resets_seen: u64,
+    /// Of the card, and of the reader when it was connected first.
+    atr: Vec<u8>,
+    events: u32,
+    stand: Stand,
+    kept: bool,
     protocol: Protocol,
     start: u64,
     /// Those of the service when this was made.
     cancellations: u64,
     id: u64,
+}
+
+/// How far a connection stands.
+#[derive(Clone, Copy)]
+enum Stand {
+    Connected {
+        insertion: u64,
+        resets_seen: u64,
+    },
+    /// Left at that moment.
+    Left(Instant),
+    /// Nothing more can come of it.
+    Lost(ReaderError),
 }
 
 impl Link {
@@ -142,20 +164,91 @@ impl Link {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        let continuity = self.continuity(&mut state)?;
+        let continuity = self.come_back(&mut state)?;
         state.reader(&self.reader).held_by = Some(self.id);
         Ok(continuity)
     }
 
+    /// The card, if it is connected and still there.
+    fn inserted<'s>(&mut self, state: &'s mut State) -> Result<&'s mut Inserted, ReaderError> {
+        let found = match self.stand {
+            Stand::Connected { insertion, .. } => self
+                .alive(state)
+                .and_then(|()| state.reader(&self.reader).of_insertion(insertion)),
+            Stand::Left(_) => panic!("a connection that was left is used"),
+            Stand::Lost(why) => Err(why),
+        };
+        if let Err(why) = found
+            && why.is_final()
+        {
+            self.stand = Stand::Lost(why);
+        }
+        found
+    }
+
     fn continuity(&mut self, state: &mut State) -> Result<Continuity, ReaderError> {
-        self.alive(state)?;
-        let inserted = state.reader(&self.reader).of_insertion(self.insertion)?;
-        let seen = std::mem::replace(&mut self.resets_seen, inserted.resets);
-        Ok(if seen == inserted.resets {
-            Continuity::Kept
-        } else {
-            Continuity::Reset
+        let resets = self.inserted(state)?.resets;
+        let Stand::Connected { resets_seen, .. } = &mut self.stand else {
+            return Ok(Continuity::Kept);
+        };
+        Ok(match std::mem::replace(resets_seen, resets) == resets {
+            true => Continuity::Kept,
+            false => Continuity::Reset,
         })
+    }
+
+    /// Connects again, if the connection was left: by what PC/SC can tell the card is the same one.
+    fn come_back(&mut self, state: &mut State) -> Result<Continuity, ReaderError> {
+        let Stand::Left(since) = self.stand else {
+            return self.continuity(state);
+        };
+        let connected = self.connect(state);
+        if let Err(why) = connected
+            && why.is_final()
+        {
+            self.stand = Stand::Lost(why);
+        }
+        connected?;
+        Ok(match since.elapsed() >= SHORT_ABSENCE {
+            true => Continuity::Returned,
+            false => Continuity::Kept,
+        })
+    }
+
+    fn connect(&mut self, state: &mut State) -> Result<(), ReaderError> {
+        self.alive(state)?;
+        let reader = state.reader(&self.reader);
+        if !reader.attached {
+            return Err(ReaderError::NoReader);
+        }
+        let same = reader.events == self.events;
+        let inserted = reader.inserted.as_mut().ok_or(ReaderError::Removed)?;
+        if !same || inserted.atr != self.atr {
+            return Err(ReaderError::Removed);
+        }
+        if inserted.mute {
+            return Err(ReaderError::Mute);
+        }
+        inserted.power_up();
+        inserted.connected += 1;
+        self.card = inserted.card.clone();
+        self.stand = Stand::Connected {
+            insertion: inserted.number,
+            resets_seen: inserted.resets,
+        };
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        if let Stand::Connected { insertion, .. } = self.stand {
+            self.stand = Stand::Left(Instant::now());
+            self.shared.change(|state| {
+                if let Ok(inserted) = state.reader(&self.reader).of_insertion(insertion) {
+                    inserted.connected -= 1;
+                    inserted.left = Instant::now();
+                }
+            });
+        }
     }
 }
 
@@ -174,14 +267,13 @@ impl Connection for Link {
         let happening = self.moment(Planned::exchange);
         self.befall(happening);
         {
-            let mut state = self.shared.served();
-            self.alive(&state)?;
-            let reader = state.reader(&self.reader);
-            let held = reader.held_by == Some(self.id);
-            let inserted = reader.of_insertion(self.insertion)?;
+            let shared = Arc::clone(&self.shared);
+            let mut state = shared.served();
+            let held = state.reader(&self.reader).held_by == Some(self.id);
+            let resets = self.inserted(&mut state)?.resets;
             assert!(held, "a command outside a transaction");
             // SCARD_W_RESET_CARD: the command is not sent, and the next transaction tells why.
-            if inserted.resets != self.resets_seen {
+            if matches!(self.stand, Stand::Connected { resets_seen, .. } if resets_seen != resets) {
                 return Err(ReaderError::Failed);
             }
         }
@@ -191,9 +283,10 @@ impl Connection for Link {
             (sim.transmit(command), sim.is_present())
         };
         if !present {
-            self.shared.change(|state| {
-                let reader = state.reader(&self.reader);
-                if reader.of_insertion(self.insertion).is_ok() {
+            let shared = Arc::clone(&self.shared);
+            shared.change(|state| {
+                if self.inserted(state).is_ok() {
+                    let reader = state.reader(&self.reader);
                     reader.events += 1;
                     reader.inserted = None;
                 }
@@ -215,12 +308,24 @@ impl Connection for Link {
                 *holder = None;
             }
         });
+        if !self.kept {
+            self.leave();
+        }
+    }
+
+    fn keep(&mut self, keep: bool) {
+        self.kept = keep;
+        let held = self.shared.lock().reader(&self.reader).held_by == Some(self.id);
+        if !keep && !held {
+            self.leave();
+        }
     }
 
     fn check(&mut self) -> Result<Continuity, ReaderError> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.served();
         match state.reader(&self.reader).held_by {
+            _ if matches!(self.stand, Stand::Left(_)) => Ok(Continuity::Kept),
             // As PC/SC: who has a transaction keeps it from being asked.
             Some(holder) if holder != self.id => self.alive(&state).map(|()| Continuity::Kept),
             _ => self.continuity(&mut state),
@@ -228,25 +333,52 @@ impl Connection for Link {
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
+        let held = self.shared.served().reader(&self.reader).held_by == Some(self.id);
+        if !held {
+            let _ = self.hold()?;
+        }
+        let done = self.reset_connected();
+        self.end();
+        done
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        let shared = Arc::clone(&self.shared);
+        self.kept = false;
+        self.leave();
+        let alone = {
+            let mut state = shared.served();
+            let held = state.reader(&self.reader).held_by.is_some();
+            let _ = self.come_back(&mut state)?;
+            self.inserted(&mut state)?.connected == 1 && !held
+        };
+        let done = match alone {
+            true => self.reset_connected().map(|()| true),
+            false => Ok(false),
+        };
+        self.leave();
+        done
+    }
+}
+
+impl Link {
+    fn reset_connected(&mut self) -> Result<(), ReaderError> {
         let happening = self.moment(Planned::reset);
         self.befall(happening);
         if happening == Some(Happening::Failure) {
             return Err(ReaderError::Failed);
         }
-        let held = self.shared.served().reader(&self.reader).held_by == Some(self.id);
-        if !held {
-            let _ = self.hold()?;
-        }
         let shared = Arc::clone(&self.shared);
         shared.change(|state| {
-            self.alive(state)?;
-            let inserted = state.reader(&self.reader).of_insertion(self.insertion)?;
+            let inserted = self.inserted(state)?;
             inserted.resets += 1;
-            self.resets_seen = inserted.resets;
+            let resets = inserted.resets;
+            if let Stand::Connected { resets_seen, .. } = &mut self.stand {
+                *resets_seen = resets;
+            }
             Ok(())
         })?;
         self.card.sim().reset();
-        self.end();
         Ok(())
     }
 }
@@ -254,5 +386,6 @@ impl Connection for Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.end();
+        self.leave();
     }
 }
