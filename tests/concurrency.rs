@@ -7,6 +7,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use cryptoki_sys::*;
 use rsa::PublicKey;
@@ -235,5 +236,79 @@ fn c_finalize_ends_with_a_signature_that_the_card_is_at() {
             assert_eq!(finalize.join().expect("no panic"), Ok(()));
         });
         assert!(!card.sim().is_holder_verified());
+    }
+}
+
+/// The close of the last session ends the login; a session that another thread opens at that moment has no part in it.
+#[test]
+fn a_login_never_meets_the_end_of_an_earlier_one() {
+    const ROUNDS: usize = 200;
+    let (module, _rack, card) = common::start(common::cps4());
+    let slot = module.slot();
+    let together = Barrier::new(2);
+    let open = || module.open(slot, CKF_SERIAL_SESSION).expect("C_OpenSession");
+    for round in 0..ROUNDS {
+        let old = open();
+        old.login(PIN).expect("C_Login");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                together.wait();
+                old.close().expect("C_CloseSession");
+            });
+            together.wait();
+            // Somewhere around the close, a little later in each round.
+            thread::sleep(Duration::from_micros(20 * (round % 30) as u64));
+            let new = open();
+            match new.login(PIN) {
+                Ok(()) => {}
+                // The old session was still open: one login for both.
+                Err(Ckr(CKR_USER_ALREADY_LOGGED_IN)) => {}
+                other => panic!("round {round}: {other:?}"),
+            }
+            let state = new.state().expect("C_GetSessionInfo");
+            assert_eq!(state, CKS_RO_USER_FUNCTIONS, "round {round}");
+            new.random(8).expect("C_GenerateRandom");
+            assert!(card.sim().is_holder_verified(), "round {round}");
+            new.close().expect("C_CloseSession");
+        });
+        assert!(!card.sim().is_holder_verified(), "round {round}: nobody is left");
+    }
+}
+
+#[test]
+fn a_read_only_session_and_a_login_of_the_so_never_both_succeed() {
+    // A card takes the unblocking code a hundred times in its life.
+    const ROUNDS: u64 = 60;
+    const PUK: &str = "87654321";
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4", "secretary-cpe-cps4"] {
+        let options = Options {
+            puk: Some(PUK.into()),
+            ..Options::default()
+        };
+        let (module, _rack, _card) = common::start(common::card(persona, &options));
+        let slot = module.slot();
+        let together = Barrier::new(2);
+        for round in 0..ROUNDS {
+            let officer = module.read_write();
+            let (login, opened) = thread::scope(|scope| {
+                let login = scope.spawn(|| {
+                    together.wait();
+                    officer.login_as(CKU_SO, PUK)
+                });
+                together.wait();
+                thread::sleep(Duration::from_micros(10 * (round % 30)));
+                let opened = module.open(slot, CKF_SERIAL_SESSION).map(drop);
+                (login.join().expect("no panic"), opened)
+            });
+            let both = [
+                (Ok(()), Err(Ckr(CKR_SESSION_READ_WRITE_SO_EXISTS))),
+                (Err(Ckr(CKR_SESSION_READ_ONLY_EXISTS)), Ok(())),
+            ];
+            assert!(
+                both.contains(&(login, opened)),
+                "{persona}, round {round}: C_Login {login:?}, C_OpenSession {opened:?}"
+            );
+            call!(module, C_CloseAllSessions(slot)).expect("C_CloseAllSessions");
+        }
     }
 }

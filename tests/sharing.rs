@@ -6,12 +6,13 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
+use cpx_pkcs11::reader::SHORT_ABSENCE;
 use cryptoki_sys::*;
 use sim_cards::Options;
 
 use common::messages::public_key;
 use common::openssl::{PublicKey, Scheme};
-use common::{Card, Ckr, Happening, Moment, PIN, READER, Rack, Rv, Session, ulong};
+use common::{Card, Ckr, Happening, Module, Moment, PIN, READER, Rack, Rv, Session, ulong};
 
 /// What the second program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,5 +252,147 @@ fn what_the_card_gives_under_another_programs_login_is_withheld() {
                 session.login(PIN).expect("C_Login");
             }
         }
+    }
+}
+/// §5.6: what one application does with its login is not another one's affair. The second program is known by its connection.
+#[test]
+fn who_logs_out_beside_another_program_ends_its_own_login_only() {
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
+        let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+        type End = fn(&Module, Session<'_>) -> Rv;
+        let ends: [(&str, End); 4] = [
+            ("C_Logout", |_, session| session.logout()),
+            ("C_CloseSession", |_, session| session.close()),
+            ("C_CloseAllSessions", |module, _| {
+                call!(module, C_CloseAllSessions(module.slot()))
+            }),
+            ("C_SetPIN with a wrong old PIN", |_, session| {
+                assert_eq!(session.set_pin("9999", "4321"), Err(Ckr(CKR_PIN_INCORRECT)));
+                Ok(())
+            }),
+        ];
+        for (name, end) in ends {
+            let case = format!("{persona}: {name}");
+            let missed = name.starts_with("C_SetPIN");
+            let other = rack.join(READER);
+            let session = module.read_write();
+            session.login(PIN).expect("C_Login");
+            let resets = rack.resets(READER);
+            assert_eq!(end(&module, session), Ok(()), "{case}");
+            assert_eq!(rack.resets(READER), resets, "{case}: not reset under its feet");
+            assert_eq!(
+                card.sim().is_holder_verified(),
+                !missed,
+                "{case}: open for the other one"
+            );
+            assert_eq!(rack.connected(READER), 1, "{case}: we have left");
+            let session = module.read_write();
+            assert_eq!(session.state(), Ok(CKS_RW_PUBLIC_SESSION), "{case}");
+            assert_eq!(
+                key(session, "CPS_PRIV_SIG"),
+                Err(Ckr(CKR_USER_NOT_LOGGED_IN)),
+                "{case}"
+            );
+            drop(other);
+            // The last one to leave closes the card.
+            session.login(PIN).expect("C_Login again");
+            session.close().expect("C_CloseSession");
+            assert_eq!(rack.resets(READER), resets + 1, "{case}: the last one");
+            assert!(!card.sim().is_holder_verified(), "{case}: closed");
+            assert_eq!(rack.connected(READER), 0, "{case}: nobody is left");
+        }
+    }
+}
+
+/// So that others can be seen, and that the service can switch the card off.
+#[test]
+fn a_program_that_is_not_logged_in_holds_no_connection() {
+    for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
+        let (module, rack, _card) = common::start(common::card(persona, &Options::default()));
+        let connected = || rack.connected(READER);
+        let session = module.read_write();
+        assert_eq!(connected(), 0);
+        module.token_info(module.slot()).expect("C_GetTokenInfo");
+        data(session, "CPS_DATA").expect("free data");
+        session.random(8).expect("C_GenerateRandom");
+        assert_eq!(connected(), 0);
+        assert_eq!(session.login("9999"), Err(Ckr(CKR_PIN_INCORRECT)));
+        assert_eq!(connected(), 0);
+        session.login(PIN).expect("C_Login");
+        assert_eq!(
+            connected(),
+            1,
+            "a card that nobody is connected to forgets the login"
+        );
+        rack.reset(READER);
+        assert_eq!(session.state(), Ok(CKS_RW_PUBLIC_SESSION));
+        assert_eq!(connected(), 0, "the login was lost");
+        session.login(PIN).expect("C_Login");
+        session.logout().expect("C_Logout");
+        assert_eq!(connected(), 0);
+    }
+}
+
+/// The reader was unplugged with the card and came back with another one, and looks as before.
+#[test]
+fn another_card_is_found_out_before_a_code_goes_to_it() {
+    for [first, second] in [
+        ["doctor-hospital-cps3", "pharmacist-owner-cps3"],
+        ["doctor-gp-cps4", "secretary-cpe-cps4"],
+    ] {
+        let (module, rack, _card) = common::start(common::card(first, &Options::default()));
+        let session = module.session();
+        let before = module
+            .token_info(module.slot())
+            .expect("C_GetTokenInfo")
+            .serialNumber;
+        rack.unplug(READER);
+        rack.plug(READER);
+        let other = rack.insert(READER, common::card(second, &Options::default()));
+        // No person is faster.
+        thread::sleep(SHORT_ABSENCE);
+        assert_eq!(session.login("9999"), Err(Ckr(CKR_DEVICE_REMOVED)), "{second}");
+        assert_eq!(other.tries_left(), 3, "{second}");
+        assert_eq!(
+            session.info().map(drop),
+            Err(Ckr(CKR_SESSION_HANDLE_INVALID)),
+            "{second}"
+        );
+        let after = module
+            .token_info(module.slot())
+            .expect("C_GetTokenInfo")
+            .serialNumber;
+        assert_ne!(before, after, "{second}");
+    }
+}
+
+/// What a program that comes back after a while knows of the card is looked at again, and counted.
+#[test]
+fn a_card_that_was_switched_off_meanwhile_is_taken_up_where_it_was_left() {
+    for (persona, number_and_stamp) in [("doctor-hospital-cps3", 2), ("doctor-gp-cps4", 4)] {
+        let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+        let session = module.read_write();
+        session.login(PIN).expect("C_Login");
+        session.logout().expect("C_Logout");
+        let cost = |wait: Duration| {
+            thread::sleep(wait);
+            let before = card.apdus();
+            data(session, "CPS_DATA").expect("free data");
+            card.apdus() - before
+        };
+        cost(Duration::ZERO);
+        let soon = cost(Duration::ZERO);
+        let resets = rack.resets(READER);
+        // Longer than the service leaves the power on.
+        let late = cost(Duration::from_millis(1100));
+        assert!(
+            late <= soon + number_and_stamp,
+            "{persona}: {late} exchanges after a while, {soon} at once"
+        );
+        assert_eq!(rack.resets(READER), resets);
+        session.login(PIN).expect("C_Login");
+        let key = session.private_key("CPS_PRIV_SIG");
+        session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
+        assert_eq!(signed(session, &public_key(session, key)), Ok(()), "{persona}");
     }
 }

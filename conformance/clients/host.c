@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,82 @@ static void list(void)
     say("C_FindObjects", rv, text);
 }
 
+/* rounds COUNT CODE LABEL FILE SIGNATURE: all of a program's life, so many times; the last signature stays */
+static void rounds(int count, const char *code, const char *label, const char *in, const char *out)
+{
+    CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
+    CK_OBJECT_HANDLE key;
+    CK_BYTE signature[512];
+    CK_ULONG length = 0, size = 0;
+    char text[64];
+    const char *name = "C_Initialize";
+    CK_RV rv = CKR_OK;
+    FILE *file;
+    int done;
+
+    for (done = 0; rv == CKR_OK && done < count; done += rv == CKR_OK) {
+        name = "C_Initialize";
+        rv = now->list->C_Initialize(NULL);
+        if (rv == CKR_OK)
+            name = "C_OpenSession", rv = open_session();
+        if (rv == CKR_OK)
+            name = "C_Login", rv = now->list->C_Login(now->session, CKU_USER, (CK_UTF8CHAR *)code, strlen(code));
+        if (rv == CKR_OK)
+            name = "C_FindObjects", rv = find(CKO_PRIVATE_KEY, label, &key);
+        if (rv == CKR_OK)
+            name = "C_SignInit", rv = now->list->C_SignInit(now->session, &mechanism, key);
+        if (rv == CKR_OK)
+            name = "C_Sign", rv = load_file(in, &length), size = sizeof signature;
+        if (rv == CKR_OK)
+            rv = now->list->C_Sign(now->session, secret.data, length, signature, &size);
+        if (rv == CKR_OK)
+            name = "C_Finalize", rv = now->list->C_Finalize(NULL);
+    }
+    if (rv == CKR_OK && (file = fopen(out, "wb"))) {
+        fwrite(signature, 1, size, file);
+        fclose(file);
+    }
+    snprintf(text, sizeof text, "%d rounds, %s", done, name);
+    say("rounds", rv, text);
+}
+
+static atomic_int busy_until_told;
+static atomic_ulong busy_calls;
+
+static void *use_the_card(void *nothing)
+{
+    CK_SLOT_ID slot;
+    CK_SESSION_HANDLE session;
+    CK_BYTE random[8];
+
+    (void)nothing;
+    if (first_slot(&slot) != CKR_OK ||
+        now->list->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
+        return NULL;
+    while (atomic_load(&busy_until_told) && now->list->C_GenerateRandom(session, random, sizeof random) == CKR_OK)
+        atomic_fetch_add(&busy_calls, 1);
+    now->list->C_CloseSession(session);
+    return NULL;
+}
+
+/* busy THREADS: they use the card all the time; busy 0: until now */
+static void busy(int threads)
+{
+    static pthread_t running[64];
+    static int count;
+    char text[32];
+    int ok = 1;
+
+    atomic_store(&busy_until_told, threads > 0);
+    if (threads == 0)
+        while (count > 0)
+            pthread_join(running[--count], NULL);
+    while (ok && count < threads && count < 64)
+        ok = pthread_create(&running[count], NULL, use_the_card, NULL) == 0 && ++count;
+    snprintf(text, sizeof text, "%lu", atomic_load(&busy_calls));
+    say("busy", ok ? CKR_OK : CKR_HOST_MEMORY, text);
+}
+
 static void *wait_for_event(void *nothing)
 {
     CK_SLOT_ID slot = 0;
@@ -406,7 +483,15 @@ static void run(char **word)
         say_value("C_GenerateRandom", p11->C_GenerateRandom(now->session, secret.data, 32), 0);
     else if (strcmp(command, "list") == 0)
         list();
-    else if (strcmp(command, "wait") == 0)
+    else if (strcmp(command, "rounds") == 0)
+        rounds(atoi(word[1]), word[2], word[3], word[4], word[5]);
+    else if (strcmp(command, "busy") == 0)
+        busy(atoi(word[1]));
+    else if (strcmp(command, "busy-calls") == 0) {
+        char text[32];
+        snprintf(text, sizeof text, "%lu", atomic_load(&busy_calls));
+        say("busy", CKR_OK, text);
+    } else if (strcmp(command, "wait") == 0)
         say("thread", pthread_create(&thread, NULL, wait_for_event, NULL) == 0 ? CKR_OK : CKR_HOST_MEMORY, NULL);
     else if (strcmp(command, "fork") == 0)
         fork_child(word[1]);
@@ -443,10 +528,10 @@ int main(int count, char **values)
     }
     now = modules;
     while (read_line()) {
-        char *word[5] = {"", "", "", "", ""};
+        char *word[7] = {"", "", "", "", "", "", ""};
         char *rest = secret.line;
 
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 6; i++) {
             char *next = strsep(&rest, " ");
             if (next)
                 word[i] = next;
