@@ -296,7 +296,7 @@ fn who_logs_out_beside_another_program_ends_its_own_login_only() {
             drop(other);
             // The last one to leave closes the card.
             session.login(PIN).expect("C_Login again");
-            session.close().expect("C_CloseSession");
+            call!(module, C_CloseAllSessions(module.slot())).expect("C_CloseAllSessions");
             assert_eq!(rack.resets(READER), resets + 1, "{case}: the last one");
             assert!(!card.sim().is_holder_verified(), "{case}: closed");
             assert_eq!(rack.connected(READER), 0, "{case}: nobody is left");
@@ -313,7 +313,6 @@ fn a_program_that_is_not_logged_in_holds_no_connection() {
         let session = module.read_write();
         assert_eq!(connected(), 0);
         module.token_info(module.slot()).expect("C_GetTokenInfo");
-        data(session, "CPS_DATA").expect("free data");
         session.random(8).expect("C_GenerateRandom");
         assert_eq!(connected(), 0);
         assert_eq!(session.login("9999"), Err(Ckr(CKR_PIN_INCORRECT)));
@@ -377,7 +376,7 @@ fn a_card_that_was_switched_off_meanwhile_is_taken_up_where_it_was_left() {
         let cost = |wait: Duration| {
             thread::sleep(wait);
             let before = card.apdus();
-            data(session, "CPS_DATA").expect("free data");
+            session.random(8).expect("C_GenerateRandom");
             card.apdus() - before
         };
         cost(Duration::ZERO);

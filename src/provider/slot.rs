@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::card;
-use crate::reader::ReaderState;
+use crate::reader::{ReaderError, ReaderState};
 use crate::token::object::Section;
 use crate::token::{self, Token};
 
@@ -376,7 +376,6 @@ pub fn absent_instead_of_removed(error: Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reader::ReaderError;
 
     const CPS3: &str = "3BAC00402A001225006480000310009000";
 
