@@ -464,7 +464,7 @@ mod tests {
                 state.occupant = Occupant::Refused(refusal);
                 state.doubted = true;
             }
-            slot.update(&now);
+            let _ = slot.update(&now);
             let state = slot.state.lock();
             assert_eq!(matches!(state.occupant, Occupant::Unknown), forgotten, "{what}");
             assert_eq!(state.doubted, !forgotten, "{what}");
