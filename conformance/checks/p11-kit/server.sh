@@ -4,7 +4,6 @@
 # Needs:   debian:p11-kit debian:p11-kit-modules debian:opensc debian:openssl
 # Run:     ci
 # Module:  ours
-# Seconds: 600
 source "$CHECKS/lib.sh"
 
 openssl rand -out message 100

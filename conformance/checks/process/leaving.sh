@@ -4,13 +4,11 @@
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:libpcsclite-dev debian:opensc debian:openssl
 # Run:     ci
 # Module:  ours
-# Seconds: 240
 source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
 gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/PCSC "$CLIENTS/guest.c" -o guest -lpcsclite
-HEAR_SECONDS=60
 reader=$(opensc-tool --list-readers | sed -n 's/^0 *Yes *//p' | sed 's/^ *//; s/ *$//')
 
 # guest_comes: another program connects; guest_says WORDS: what it must find of its card; guest_leaves.
@@ -23,7 +21,7 @@ guest_comes() {
 }
 guest_answers() {
     local answer
-    IFS= read -r -t 60 -u 9 answer || fail "the other program says nothing"
+    IFS= read -r -t "$PATIENCE" -u 9 answer || fail "the other program says nothing"
     [[ $answer == "$1" ]] || fail "the other program finds: $answer"
 }
 guest_says() { echo >&8 && guest_answers "$1"; }
@@ -91,7 +89,7 @@ do_it ours finalize
 leaves ours
 guest_says 'as before'
 guest_leaves
-wait_until 60 forgotten || fail "the card stays open when all have left"
+wait_until forgotten || fail "the card stays open when all have left"
 
 note "logout = \"always-reset\": whoever leaves closes the card"
 echo 'logout = "always-reset"' >config.toml
@@ -114,7 +112,7 @@ signs victim
 kill -KILL "${PROCESS[victim]}"
 wait "${PROCESS[victim]}" 2>/dev/null || true
 start=$EPOCHREALTIME
-wait_until 60 forgotten || fail "the killed program's login stays"
+wait_until forgotten || fail "the killed program's login stays"
 echo "forgotten after ${EPOCHREALTIME%.*} - ${start%.*} = $((${EPOCHREALTIME%.*} - ${start%.*})) s; each look comes 1.5 s after the one before"
 
 note "killed beside one of ours: that one goes on, and closes the card in the end"

@@ -35,13 +35,13 @@ message=$(message_for_card Premier "premier message")
 cp "$message" first.eml
 in_mail thunderbird "$WORK/first.eml"
 give_code "$PIN"
-at_desktop wait 120 '^section: premier message$'
+at_desktop wait '^section: premier message$'
 code_dialogs_were 2 || fail "$(code_dialogs) dialogs asked for the PIN"
 
 note "the agent takes the card"
 ssh-agent -D -a "$WORK/agent" -P "$(realpath "$MODULE")" >agent.log 2>&1 &
 export SSH_AUTH_SOCK=$WORK/agent
-wait_until 60 test -S "$SSH_AUTH_SOCK"
+wait_until test -S "$SSH_AUTH_SOCK"
 ssh-add -s "$MODULE"
 
 note "all three, for $WORKSTATION_SECONDS seconds"
@@ -52,11 +52,11 @@ until ((SECONDS >= end)); do
     [[ $(CARD_CODE=none ssh_login) == "127.0.0.1 "* ]] || fail "round $round: ssh does not get in"
     cp "$(message_for_card "Message $round" "message numéro $round")" "message-$round.eml"
     in_mail thunderbird "$WORK/message-$round.eml"
-    at_desktop wait 120 "^section: message numéro $round$"
+    at_desktop wait "^section: message numéro $round$"
     xdotool search --onlyvisible --name "^Message $round " windowclose || true
     # Each visit is a handshake of its own, and the server has verified it before it serves the page.
     visit "$PAGE?round=$round"
-    wait_until 180 grep -q "round=$round\"" "$SEEN" || fail "round $round: Firefox does not get in"
+    wait_until grep -q "round=$round\"" "$SEEN" || fail "round $round: Firefox does not get in"
     # An agent that lets the card go, and takes it again, is another program that ends.
     if ((round % 5 == 0)); then
         ssh-add -e "$MODULE"
