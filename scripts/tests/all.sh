@@ -11,6 +11,7 @@ ALL_CHECKS=(
     costs_are_as_low_as_written
     nine_of_ten_lines_are_reached
     four_cards_in_four_readers_a_hundred_times
+    recipes_run_as_printed
     something_goes_wrong_at_each_exchange
     a_hundred_thousand_signatures_in_a_row
     licences_and_sources_are_known
@@ -42,6 +43,16 @@ nine_of_ten_lines_are_reached() {
 }
 
 four_cards_in_four_readers_a_hundred_times() { four_cards_come_and_go 100; }
+
+# What the book of the simulated cards prints for continuous integration, on a fresh Debian 12 and 13.
+recipes_run_as_printed() {
+    local home sysroot
+    need_packages debootstrap git python3-yaml
+    home=$(getent passwd "$(builder)" | cut -d: -f6)
+    sysroot=$(builder_runs rustc --print sysroot)
+    RUST_SYSROOT=$sysroot CARGO_HOME=${CARGO_HOME:-$home/.cargo} \
+        interruptible /usr/bin/python3 "$ROOT/scripts/tests/recipes.py" "$TARGET/recipes"
+}
 
 all_checks() {
     local name

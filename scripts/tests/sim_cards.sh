@@ -105,10 +105,27 @@ the_book_explains_the_lab_pki() {
     grep -q '^lab/persona/nurse-revoked-cps4-aut.pem: revoked' "$WORK/book/said"
 }
 
+# with_cards COMMAND...: below with-card's pcscd, in a process namespace and with a /run/pcscd of its own.
+with_cards() {
+    # shellcheck disable=SC2016
+    CARGO_TARGET_DIR=$TARGET bounded unshare --mount --pid --fork --kill-child --mount-proc sh -c \
+        'mkdir -p /run/pcscd; mount -t tmpfs tmpfs /run/pcscd; exec "$@"' sh \
+        "$CARDS/with-card" --persona doctor-gp-cps4 --persona insured-alone -- "$@"
+}
+
+# Two cards in the first two readers, the status and the standard input of the command, and nothing left.
+with_card_runs_a_command() {
+    local status=0
+    echo given | with_cards sh -c 'cat; opensc-tool --reader 0 --atr; opensc-tool --reader 1 --atr; exit 7' >"$WORK/with-card" || status=$?
+    equals 7 "$status"
+    printf '%s\n' given 3b:9b:18:80:01:00:12:25:00:64:80:04:01:00:00:90:44 3b:75:13:00:00:43:09:ea:90:00 | diff - "$WORK/with-card"
+}
+
 sim_cards_checks() {
     local name
     for name in every_persona_is_listed every_persona_is_dumped anyone_adds_a_persona python_plays_cards c_plays_cards \
-        the_book_explains_the_lab_pki driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
+        the_book_explains_the_lab_pki with_card_runs_a_command \
+        driver_and_simulator_share_no_code simulator_is_documented simulator_can_be_published; do
         check "$name" "$name"
     done
 }

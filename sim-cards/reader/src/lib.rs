@@ -47,6 +47,9 @@ const TAG_IFD_SLOTS_NUMBER: Dword = 0x0FAE;
 const TAG_IFD_SIMULTANEOUS_ACCESS: Dword = 0x0FAF;
 const SCARD_ATTR_ATR_STRING: Dword = 0x0009_0303;
 
+/// PC/SC part 10 §2.2: `SCARD_CTL_CODE(3400)`.
+const CM_IOCTL_GET_FEATURE_REQUEST: Dword = 0x4200_0000 + 3400;
+
 /// How many readers pcscd knows at most.
 const READERS: u8 = 16;
 
@@ -268,14 +271,14 @@ pub unsafe extern "C" fn IFDHTransmitToICC(
     })
 }
 
-/// A reader without display, keys and other features.
+/// A reader without display, keys and other features: the list of them, for which clients ask, is empty.
 ///
 /// # Safety
 /// `returned` is NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IFDHControl(
     _lun: Dword,
-    _code: Dword,
+    code: Dword,
     _sent: *const c_uchar,
     _sent_length: Dword,
     _received: *mut c_uchar,
@@ -286,7 +289,10 @@ pub unsafe extern "C" fn IFDHControl(
     if let Some(returned) = unsafe { returned.as_mut() } {
         *returned = 0;
     }
-    IFD_ERROR_NOT_SUPPORTED
+    match code {
+        CM_IOCTL_GET_FEATURE_REQUEST => IFD_SUCCESS,
+        _ => IFD_ERROR_NOT_SUPPORTED,
+    }
 }
 
 /// Whether a card is in the slot.

@@ -201,6 +201,19 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
+fn the_list_of_features_is_empty() {
+    for (code, expected) in [
+        (CM_IOCTL_GET_FEATURE_REQUEST, IFD_SUCCESS),
+        (0x4200_0001, IFD_ERROR_NOT_SUPPORTED),
+    ] {
+        let mut returned = 7;
+        // SAFETY: NULL without bytes; a valid number.
+        let result = unsafe { IFDHControl(0, code, null(), 0, null_mut(), 0, &mut returned) };
+        assert_eq!((result, returned), (expected, 0));
+    }
+}
+
+#[test]
 fn a_place_that_is_taken_is_not_taken_away() {
     let reader = Opened::new();
     let device = format!("unix:{}", reader.path.display());
