@@ -252,6 +252,19 @@ mod tests {
     }
 
     #[test]
+    fn a_command_with_data_is_asked_again_only_where_nothing_was_carried_out() {
+        let script = "> 002A9E9A021122 00
+                      < 6C02
+                      > 002A9E9A021122 02
+                      < AABB 9000";
+        let answer = exchange(Protocol::T1, script, sign()).unwrap();
+        assert_eq!(answer.data[..], [0xAA, 0xBB]);
+        // Under T=0 the length that was wrong is not in the command, which the card may have carried out.
+        let answer = exchange(Protocol::T0, "> 002A9E9A021122\n< 6C02", sign()).unwrap();
+        assert_eq!((answer.data.len(), answer.sw), (0, StatusWord(0x6C02)));
+    }
+
+    #[test]
     fn class_a0_says_9f_and_is_fetched_in_class_a0() {
         let command = Command::new([0xA0, 0xA4, 0x00, 0x00])
             .data(&[0x3F, 0x00])

@@ -95,4 +95,24 @@ mod tests {
         assert_eq!(normal.len(), 257);
         assert!(normal.iter().all(|sw| sw.0 == 0x9000 || sw.0 >> 8 == 0x61));
     }
+
+    #[test]
+    fn some_refusals_may_be_meant_for_another_application() {
+        let foreign: Vec<_> = (0..=u16::MAX)
+            .filter(|sw| StatusWord(*sw).may_be_foreign_context())
+            .collect();
+        let expected = [
+            0x6881, 0x6883, // a logical channel that is gone, a chain that was broken off
+            0x6985, // conditions of use
+            0x6A82, 0x6A86, 0x6A88, // no such file, P1 and P2, no such data
+            0x6D00, 0x6E00, // instruction and class that the other application does not know
+        ];
+        assert_eq!(foreign, expected);
+    }
+
+    #[test]
+    fn a_status_word_is_shown_as_four_digits() {
+        assert_eq!(StatusWord(0x6A82).to_string(), "6A82");
+        assert_eq!(format!("{:?}", StatusWord(0x0061)), "SW 0061");
+    }
 }

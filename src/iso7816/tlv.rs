@@ -425,4 +425,54 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn an_object_is_taken_only_if_it_bears_the_tag() {
+        let bytes = [0x02, 0x01, 0x05, 0x04, 0x02, 0xAA, 0xBB, 0x30, 0x05];
+        let mut run = objects(&bytes);
+        assert_eq!(run.next_if(0x04), Ok(None));
+        assert_eq!(run.rest(), bytes);
+        let taken = run.next_if(0x02).unwrap().unwrap();
+        assert_eq!((taken.tag, taken.value), (0x02, &bytes[2..3]));
+        assert_eq!(run.rest(), &bytes[3..]);
+        assert_eq!(run.expect(0x02, "integer"), Err(Malformed("integer")));
+        assert_eq!(
+            run.expect(0x04, "octets").map(|octets| octets.value),
+            Ok(&bytes[5..7])
+        );
+        assert!(run.next_if(0x30).is_err() && run.expect(0x30, "sequence").is_err());
+        assert_eq!(objects(&[]).next_if(0x02), Ok(None));
+    }
+
+    #[test]
+    fn the_announced_length_does_not_depend_on_how_much_is_there() {
+        let bytes = [0x30, 0x82, 0x01, 0x00, 0xAA, 0xAA, 0xAA];
+        for end in 4..=bytes.len() {
+            assert_eq!(announced_length(&bytes[..end]), Some(260), "{end} bytes");
+        }
+        assert_eq!(announced_length(&[0xBF, 0x81, 0x01, 0x12, 0xA0]), Some(4 + 0x12));
+        assert_eq!(announced_length(&[0x30]), None);
+        assert_eq!(announced_length(&[]), None);
+    }
+
+    #[test]
+    fn what_is_there_of_an_object_is_read_from_its_beginning() {
+        let bytes = [0x30, 0x06, 0x02, 0x01, 0x05, 0x04, 0x01, 0xAA, 0x02, 0x00];
+        let tags = |bytes: &[u8], wanted| {
+            begun(bytes, wanted).map(|run| {
+                run.map_while(Result::ok)
+                    .map(|object| object.tag)
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(
+            tags(&bytes, 0x30),
+            Some(vec![0x02, 0x04]),
+            "and not what follows it"
+        );
+        assert_eq!(tags(&bytes[..7], 0x30), Some(vec![0x02]));
+        assert_eq!(tags(&bytes[..2], 0x30), Some(vec![]));
+        assert_eq!(tags(&bytes, 0x31), None);
+        assert_eq!(tags(&bytes[..1], 0x30), None);
+    }
 }

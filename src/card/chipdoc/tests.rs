@@ -180,6 +180,24 @@ mod codes {
     }
 
     #[test]
+    fn a_code_with_a_path_of_its_own_is_addressed_there() {
+        let code = Code {
+            path: Some(path(&[0x0001, 0x0011])),
+            ..pin()
+        };
+        let select = "> 01A40800 04 00010011\n< 9000";
+        let script = format!(
+            "{select}\n> 01200001 04 31323334\n< 9000
+             {select}\n> 01200001\n< 9000
+             {select}\n> 012C0381\n< 9000\n> 01240101 04 35363738\n< 9000"
+        );
+        let mut card = card(&script);
+        card.verify(&code, b"1234", None).unwrap();
+        assert!(card.code_state(&code).unwrap().verified);
+        card.reset_code(&code, b"5678").unwrap();
+    }
+
+    #[test]
     fn refusals_of_a_code() {
         for (status, error) in [
             ("63C2", CardError::CodeIncorrect { tries_left: Some(2) }),

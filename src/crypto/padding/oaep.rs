@@ -165,6 +165,14 @@ mod tests {
     }
 
     #[test]
+    fn a_message_may_hold_anything() {
+        for message in [&b"\x00\x00da\x00ta\x00"[..], b"\x01", b"\x01\x00\x01", b"\x00"] {
+            let block = encode(SHA1, &[0x33; 20], message, 128).unwrap();
+            assert_eq!(decoded(SHA1, &block).as_deref(), Some(message));
+        }
+    }
+
+    #[test]
     fn other_parameters_are_refused() {
         let block = encode(SHA1, &[0x33; 20], b"message", 128).unwrap();
         let others = [

@@ -85,10 +85,6 @@ pub fn pad_type2<E: From<CryptoError>>(
 /// attack, RFC 8017 §7.2.2 note), so the caller must not say more than it either.
 pub fn unpad_type2(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (header, rest) = block.split_first_chunk::<2>()?;
-    if rest.len() < PS_MIN + 1 {
-        return None;
-    }
-
     let mut separator_found = Choice::FALSE;
     let mut padding = 0u32;
     for (index, byte) in (0u32..).zip(rest) {
@@ -157,6 +153,13 @@ mod tests {
         assert_eq!(pad_type1(&[], 0), None);
         assert_eq!(pad_type1(&[], 513), None);
         assert_eq!(pad_type1(&[], usize::MAX), None);
+    }
+
+    #[test]
+    fn the_overhead_is_what_the_longest_data_leave() {
+        let longest = vec![0x42; 256 - OVERHEAD];
+        assert!(pad_type1(&longest, 256).is_some());
+        assert_eq!(pad_type1(&vec![0x42; longest.len() + 1], 256), None);
     }
 
     #[test]

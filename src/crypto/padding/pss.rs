@@ -209,6 +209,18 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_block_whose_salt_makes_up_for_it_is_refused() {
+        let digest = digest(Hash::Sha256);
+        let longer = Params {
+            salt_len: 33,
+            ..SHA256
+        };
+        let em = encode(longer, &digest, &[7; 33], 1031).unwrap();
+        assert!(verify(longer, &digest, &em, 1031));
+        assert!(!verify(SHA256, &digest, &em, 1023));
+    }
+
+    #[test]
     fn what_does_not_fit_is_not_encoded() {
         let digest = digest(Hash::Sha512);
         let params = Params::usual(Hash::Sha512);
