@@ -150,6 +150,33 @@ mod directory {
     }
 
     #[test]
+    fn whoever_has_read_the_directory_is_in_the_application() {
+        let files = [
+            ("5031", der("A8 { 30 { 04 { 7001 } } }")),
+            ("5032", der("30 { 02 { 00 } 04 { 26008552 } 80 { 'CPS4' } }")),
+            ("7001", vec![]),
+        ];
+        let read = files.map(|(fid, content)| match content.is_empty() {
+            true => format!("> 01A40800 04 0001{fid} 00\n< 6F04 80020000 9000"),
+            false => read_file(&format!("0001{fid}"), &content),
+        });
+        let script = format!(
+            "{}\n> 012281B6 04 9102 0A 90\n< 9000\n> 012A9E9A 14 {} 00\n< {} 9000",
+            read.join("\n"),
+            fill(0xA1, 20),
+            fill(0x51, 256)
+        );
+        let mut card = card(&script);
+        card.read_token_info().unwrap();
+        let digest = Input::Digest {
+            hash: Hash::Sha1,
+            digest: &[0xA1; 20],
+            last_round: None,
+        };
+        card.sign(&signature_key(), &digest).unwrap();
+    }
+
+    #[test]
     fn a_certificate_under_t0_needs_no_control_information() {
         let certificate = der(&format!("30 {{ {} }}", fill(0xAB, 296)));
         let script = format!(
@@ -195,6 +222,30 @@ mod codes {
         card.verify(&code, b"1234", None).unwrap();
         assert!(card.code_state(&code).unwrap().verified);
         card.reset_code(&code, b"5678").unwrap();
+    }
+
+    #[test]
+    fn references_that_bear_the_bit_already_keep_it() {
+        let code = Code {
+            reference: 0x81,
+            ..pin()
+        };
+        let script = format!(
+            "> 012C0381\n< 9000\n> 01240181 04 35363738\n< 9000
+             > 01A40800 02 0001\n< 9000
+             > 012281B6 04 9102 0A 90\n< 9000
+             > 012A9E9A 14 {} 00\n< {} 9000",
+            fill(0xA1, 20),
+            fill(0x51, 256)
+        );
+        let mut card = card(&script);
+        card.reset_code(&code, b"5678").unwrap();
+        let digest = Input::Digest {
+            hash: Hash::Sha1,
+            digest: &[0xA1; 20],
+            last_round: None,
+        };
+        card.sign(&key(0x90, KeyRole::Signature), &digest).unwrap();
     }
 
     #[test]
