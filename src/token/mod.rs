@@ -9,6 +9,8 @@ pub mod error;
 pub mod key;
 pub mod mechanism;
 pub mod object;
+#[cfg(test)]
+mod paper_card;
 pub mod x509;
 
 use std::sync::Arc;

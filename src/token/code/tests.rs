@@ -1,0 +1,570 @@
+//! What becomes of logins, counters and the card itself, with a card that answers what is written here.
+
+use super::super::paper_card::{PaperCard, tries};
+use super::*;
+use crate::reader::ReaderError;
+
+fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> CodeState {
+    CodeState {
+        tries_left: left,
+        tries_max: max,
+        uses_left: uses,
+        verified: false,
+    }
+}
+
+/// Count low, final try, locked.
+fn flags(state: CodeState) -> (bool, bool, bool) {
+    let counter = Counter::from(state);
+    (counter.low, counter.final_try, counter.locked)
+}
+
+#[test]
+fn the_flags_follow_the_tries_and_the_uses() {
+    for (left, max, uses, expected) in [
+        (Some(3), Some(3), None, (false, false, false)),
+        (Some(2), Some(3), None, (true, false, false)),
+        (Some(1), Some(3), None, (true, true, false)),
+        (Some(0), Some(3), None, (false, false, true)),
+        // An unblocking code: ten tries, a hundred uses.
+        (Some(10), Some(10), Some(100), (false, false, false)),
+        (Some(10), Some(10), Some(0), (false, false, true)),
+        // CPS4 does not tell while the code is verified; some cards tell no maximum.
+        (None, Some(3), None, (false, false, false)),
+        (Some(2), None, None, (false, false, false)),
+    ] {
+        assert_eq!(
+            flags(state(left, max, uses)),
+            expected,
+            "{left:?} of {max:?}, {uses:?} uses"
+        );
+    }
+}
+
+#[test]
+fn a_counter_is_followed_through_presentations() {
+    let full = state(Some(3), Some(3), None);
+    let two = with_tries(Some(full), 2).expect("known");
+    assert_eq!(flags(two), (true, false, false));
+    assert_eq!(restored(two), full);
+    assert_eq!(
+        flags(with_tries(Some(two), 0).expect("known")),
+        (false, false, true)
+    );
+}
+
+#[test]
+fn a_miss_means_a_low_counter_even_if_nothing_else_is_known() {
+    assert_eq!(flags(with_tries(None, 2).expect("known")), (true, false, false));
+    assert_eq!(flags(with_tries(None, 1).expect("known")), (true, true, false));
+}
+
+const HOLDER: Login = Login::In(User::Holder);
+const OFFICER: Login = Login::In(User::SecurityOfficer);
+
+const BUSY: CardError = CardError::Reader(ReaderError::Busy);
+const REMOVED: CardError = CardError::Reader(ReaderError::Removed);
+
+fn logged_in(card: &PaperCard, who: Login) -> Token {
+    let token = card.token();
+    *token.codes.login.lock() = who;
+    token
+}
+
+#[test]
+fn the_holders_code_and_the_unblocking_code_are_told_apart() {
+    let token = PaperCard::new().token();
+    let reference = |user| token.code(user).unwrap().map(|code| code.reference);
+    assert_eq!(reference(User::Holder), Some(1));
+    assert_eq!(reference(User::SecurityOfficer), Some(2));
+    assert_eq!(PaperCard::new().token_with(vec![]).code(User::Holder), Ok(None));
+}
+
+/// What an act on the card comes to.
+#[derive(Clone, Copy)]
+struct Act {
+    login: Login,
+    /// No reset was seen before, or on the way.
+    seen: [bool; 2],
+    /// Somebody ends the login on the way.
+    ended: bool,
+    result: fn() -> Result<u8, CardError>,
+}
+
+#[test]
+fn what_needs_the_login_is_withheld_when_the_login_is_gone() {
+    let good = Act {
+        login: HOLDER,
+        seen: [true, true],
+        ended: false,
+        result: || Ok(7),
+    };
+    let denied: fn() -> Result<u8, CardError> = || Err(CardError::NotVerified);
+    let failed: fn() -> Result<u8, CardError> = || Err(CardError::WrongData(0x6A80));
+    for (what, act, expected, login, calls) in [
+        ("all is well", good, Ok(7), HOLDER, &["act"][..]),
+        (
+            "the officer's login is one",
+            Act {
+                login: OFFICER,
+                ..good
+            },
+            Ok(7),
+            OFFICER,
+            &["act"],
+        ),
+        (
+            "nobody is logged in",
+            Act {
+                login: Login::Public,
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &[],
+        ),
+        (
+            "a reset before",
+            Act {
+                seen: [false, false],
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &[],
+        ),
+        (
+            "a reset on the way",
+            Act {
+                seen: [true, false],
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &["act"],
+        ),
+        (
+            "the card denies a login that nobody has ended",
+            Act {
+                result: denied,
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &["act", "logout"],
+        ),
+        (
+            "the card denies it after a reset",
+            Act {
+                result: denied,
+                seen: [true, false],
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &["act"],
+        ),
+        (
+            "the card denies it after its end",
+            Act {
+                result: denied,
+                ended: true,
+                ..good
+            },
+            Err(Error::NotLoggedIn),
+            Login::Public,
+            &["act"],
+        ),
+        (
+            "another failure",
+            Act {
+                result: failed,
+                ..good
+            },
+            Err(Error::Card(CardError::WrongData(0x6A80))),
+            HOLDER,
+            &["act"],
+        ),
+    ] {
+        let card = PaperCard::new();
+        let token = logged_in(&card, act.login);
+        card.says().seen_continuous = act.seen[0];
+        let result = token.with_own_login(true, |_| {
+            card.says().calls.push("act".into());
+            card.says().seen_continuous = act.seen[1];
+            if act.ended {
+                token.end_login();
+            }
+            (act.result)()
+        });
+        assert_eq!(result, expected, "{what}");
+        assert_eq!(token.login(), login, "{what}");
+        assert_eq!(card.calls(), calls, "{what}");
+    }
+}
+
+#[test]
+fn what_needs_no_login_comes_from_the_card_as_it_is() {
+    let card = PaperCard::new();
+    let token = card.token();
+    card.says().seen_continuous = false;
+    assert_eq!(token.with_own_login(false, |_| Ok(7)), Ok(7));
+    let denied = token.with_own_login(false, |_| Err::<u8, _>(CardError::NotVerified));
+    assert_eq!(denied, Err(Error::Card(CardError::NotVerified)));
+    assert_eq!(card.calls(), [""; 0]);
+}
+
+#[test]
+fn the_service_is_asked_whether_the_login_still_holds() {
+    for (continuous, expected, login) in [
+        (Ok(true), Ok(()), HOLDER),
+        (Ok(false), Ok(()), Login::Public),
+        (Err(BUSY), Ok(()), HOLDER),
+        (Err(REMOVED), Err(Error::Card(REMOVED)), Login::Public),
+    ] {
+        let card = PaperCard::new();
+        let token = logged_in(&card, HOLDER);
+        *token.codes.holder.lock() = Some(tries(2));
+        card.says().continuous = continuous.clone();
+        assert_eq!(token.check_connection(), expected, "{continuous:?}");
+        assert_eq!(token.login(), login, "{continuous:?}");
+        // A verified code may have hidden its counter.
+        let known = (login == HOLDER).then(|| tries(2));
+        assert_eq!(*token.codes.holder.lock(), known, "{continuous:?}");
+
+        let token = logged_in(&card, HOLDER);
+        assert_eq!(token.login_state(), login, "{continuous:?}");
+        card.calls();
+
+        let token = card.token();
+        *token.codes.holder.lock() = Some(tries(2));
+        assert_eq!(token.login_state(), Login::Public);
+        assert_eq!(card.calls(), [""; 0], "nobody needs to be asked");
+        assert_eq!(token.check_connection(), expected, "{continuous:?}");
+        assert_eq!(*token.codes.holder.lock(), Some(tries(2)), "{continuous:?}");
+    }
+}
+
+#[test]
+fn nobody_waits_for_an_exchange_to_ask_for_the_login() {
+    let card = PaperCard::new();
+    let token = logged_in(&card, HOLDER);
+    card.says().continuous = Ok(false);
+    let exchange = token.card.lock();
+    assert_eq!(token.check_connection(), Ok(()));
+    assert_eq!(token.login_state(), HOLDER);
+    drop(exchange);
+    assert_eq!(token.login_state(), Login::Public);
+}
+
+#[test]
+fn a_counter_is_asked_once_and_again_after_a_disturbance() {
+    let card = PaperCard::new();
+    let token = card.token();
+    card.says().state = Ok(tries(2));
+    for user in [User::Holder, User::SecurityOfficer] {
+        for _ in 0..2 {
+            assert_eq!(token.counter(user), Ok(Counter::from(tries(2))));
+        }
+    }
+    assert_eq!(card.calls(), ["state of 1", "state of 2"]);
+    card.says().disturbed = true;
+    card.says().state = Ok(tries(1));
+    for user in [User::Holder, User::SecurityOfficer] {
+        assert_eq!(token.counter(user), Ok(Counter::from(tries(1))));
+    }
+    assert_eq!(card.calls(), ["state of 1", "state of 2"]);
+    let without = card.token_with(vec![]);
+    assert_eq!(without.counter(User::Holder), Ok(Counter::default()));
+    assert_eq!(card.calls(), [""; 0]);
+}
+
+#[test]
+fn a_code_is_presented_once_and_its_counter_followed() {
+    let limited = state(Some(2), Some(3), Some(9));
+    for (verify, before, expected, after, login, calls) in [
+        (
+            Ok(()),
+            Some(tries(2)),
+            Ok(()),
+            Some(tries(3)),
+            HOLDER,
+            &["verify 1, Some(2)"][..],
+        ),
+        (Ok(()), None, Ok(()), None, HOLDER, &["verify 1, None"]),
+        // Uses are counted too: the card says how many are left.
+        (
+            Ok(()),
+            Some(limited),
+            Ok(()),
+            None,
+            HOLDER,
+            &["verify 1, Some(2)"],
+        ),
+        (
+            Err(CardError::CodeIncorrect { tries_left: Some(1) }),
+            Some(tries(2)),
+            Err(CardError::CodeIncorrect { tries_left: Some(1) }),
+            Some(tries(1)),
+            Login::Public,
+            &["verify 1, Some(2)"],
+        ),
+        (
+            Err(CardError::CodeIncorrect { tries_left: None }),
+            Some(tries(2)),
+            Err(CardError::CodeIncorrect { tries_left: None }),
+            None,
+            Login::Public,
+            &["verify 1, Some(2)"],
+        ),
+        (
+            Err(CardError::CodeBlocked),
+            Some(tries(1)),
+            Err(CardError::CodeBlocked),
+            Some(tries(0)),
+            Login::Public,
+            &["verify 1, Some(1)"],
+        ),
+        (
+            Err(CardError::CodeLength),
+            Some(tries(2)),
+            Err(CardError::CodeLength),
+            Some(tries(2)),
+            Login::Public,
+            &["verify 1, Some(2)"],
+        ),
+        (
+            Err(CardError::CodeDigits),
+            Some(tries(2)),
+            Err(CardError::CodeDigits),
+            Some(tries(2)),
+            Login::Public,
+            &["verify 1, Some(2)"],
+        ),
+        // The card may have taken it.
+        (
+            Err(BUSY),
+            Some(tries(2)),
+            Err(BUSY),
+            None,
+            Login::Public,
+            &["verify 1, Some(2)", "logout"],
+        ),
+        (
+            Err(REMOVED),
+            Some(tries(2)),
+            Err(REMOVED),
+            None,
+            Login::Public,
+            &["verify 1, Some(2)"],
+        ),
+    ] {
+        let card = PaperCard::new();
+        let token = card.token();
+        *token.codes.holder.lock() = before;
+        card.says().verify = verify.clone();
+        let result = token.present_code(User::Holder, b"1234", || true);
+        assert_eq!(result, expected.map_err(Error::Card), "{verify:?}");
+        assert_eq!(*token.codes.holder.lock(), after, "{verify:?}");
+        assert_eq!(token.login(), login, "{verify:?}");
+        assert_eq!(card.calls(), calls, "{verify:?}");
+    }
+}
+
+#[test]
+fn no_code_is_presented_for_nothing() {
+    let card = PaperCard::new();
+    let token = logged_in(&card, OFFICER);
+    let already = token.present_code(User::Holder, b"1234", || true);
+    assert_eq!(already, Err(Error::LoggedIn(User::SecurityOfficer)));
+    assert_eq!(token.login(), OFFICER);
+    let token = card.token();
+    let gone = token.present_code(User::Holder, b"1234", || false);
+    assert_eq!(gone, Err(Error::SessionGone));
+    assert_eq!(token.login(), Login::Public);
+    let none = card.token_with(vec![]);
+    assert_eq!(
+        none.present_code(User::Holder, b"1234", || true),
+        Err(Error::NoCode)
+    );
+    assert_eq!(card.calls(), [""; 0]);
+    token
+        .present_code(User::SecurityOfficer, b"12345678", || true)
+        .unwrap();
+    assert_eq!(token.login(), OFFICER);
+    assert_eq!(card.calls(), ["verify 2, None"]);
+}
+
+#[test]
+fn a_logout_leaves_the_token_public_and_remembers_a_card_that_could_not_be_closed() {
+    for (logout, left_open) in [
+        (Ok(()), false),
+        (Err(BUSY), true),
+        (Err(CardError::Unexpected(0x6F00)), true),
+        (Err(REMOVED), false),
+    ] {
+        let card = PaperCard::new();
+        let token = logged_in(&card, HOLDER);
+        *token.codes.holder.lock() = Some(tries(3));
+        card.says().logout = logout.clone();
+        assert_eq!(token.logout(), logout.clone().map_err(Error::Card), "{logout:?}");
+        assert_eq!(token.login(), Login::Public, "{logout:?}");
+        assert_eq!(*token.codes.holder.lock(), None, "{logout:?}");
+        assert_eq!(card.calls(), ["logout"], "{logout:?}");
+        // Whoever closes it next tries again, until it is closed.
+        card.says().logout = Ok(());
+        let again: &[&str] = if left_open { &["continuous", "logout"] } else { &[] };
+        assert_eq!(token.close(), Ok(()), "{logout:?}");
+        assert_eq!(card.calls(), again, "{logout:?}");
+        assert_eq!(token.close(), Ok(()), "{logout:?}");
+        assert_eq!(card.calls(), [""; 0], "{logout:?}");
+    }
+}
+
+#[test]
+fn the_end_of_a_login_is_followed_by_one_close() {
+    for (continuous, logout, expected, calls, again) in [
+        (Ok(true), Ok(()), Ok(()), &["continuous", "logout"][..], false),
+        // Another program's reset has closed it.
+        (Ok(false), Ok(()), Ok(()), &["continuous"], false),
+        (Err(BUSY), Ok(()), Err(BUSY), &["continuous"], true),
+        (Err(REMOVED), Ok(()), Err(REMOVED), &["continuous"], false),
+        (Ok(true), Err(BUSY), Err(BUSY), &["continuous", "logout"], true),
+        (
+            Ok(true),
+            Err(REMOVED),
+            Err(REMOVED),
+            &["continuous", "logout"],
+            false,
+        ),
+    ] {
+        let case = format!("{continuous:?}, {logout:?}");
+        let card = PaperCard::new();
+        let token = logged_in(&card, HOLDER);
+        *token.codes.holder.lock() = Some(tries(3));
+        assert_eq!(token.close(), Ok(()));
+        assert_eq!((token.login(), card.calls()), (HOLDER, vec![]), "a login goes on");
+        card.says().continuous = continuous;
+        card.says().logout = logout;
+        token.end_login();
+        assert_eq!(token.login(), Login::Public);
+        assert_eq!(token.close(), expected.map_err(Error::Card), "{case}");
+        assert_eq!(card.calls(), calls, "{case}");
+        assert_eq!(*token.codes.holder.lock(), None, "{case}");
+        card.says().continuous = Ok(true);
+        card.says().logout = Ok(());
+        assert_eq!(token.close(), Ok(()), "{case}");
+        assert_eq!(!card.calls().is_empty(), again, "{case}: closed again");
+    }
+}
+
+#[test]
+fn who_was_not_logged_in_leaves_nothing_to_close() {
+    let card = PaperCard::new();
+    let token = card.token();
+    token.end_login();
+    assert_eq!(token.close(), Ok(()));
+    assert_eq!(card.calls(), [""; 0]);
+}
+
+#[test]
+fn a_new_login_takes_over_what_was_left_open() {
+    let card = PaperCard::new();
+    let token = logged_in(&card, HOLDER);
+    token.end_login();
+    token.present_code(User::Holder, b"1234", || true).unwrap();
+    card.calls();
+    assert_eq!(token.close(), Ok(()));
+    assert_eq!((token.login(), card.calls()), (HOLDER, vec![]));
+}
+
+#[test]
+fn a_change_of_the_code_closes_the_card_where_it_must() {
+    let wrong = CardError::CodeIncorrect { tries_left: Some(2) };
+    let refused = CardError::CodeRefused(0x6A80);
+    for (change, before, seen, closed, after) in [
+        // On a CPS4 the old code is verified on the way.
+        (Ok(()), Login::Public, true, true, Login::Public),
+        (Ok(()), HOLDER, true, false, HOLDER),
+        (Err(refused.clone()), Login::Public, true, true, Login::Public),
+        (Err(refused), HOLDER, true, false, HOLDER),
+        // A card that misses a code takes an earlier verification back.
+        (Err(wrong.clone()), Login::Public, true, false, Login::Public),
+        (Err(wrong), HOLDER, true, true, Login::Public),
+        (
+            Err(CardError::CodeBlocked),
+            Login::Public,
+            true,
+            false,
+            Login::Public,
+        ),
+        (Err(CardError::CodeBlocked), HOLDER, true, true, Login::Public),
+        // Nothing was sent.
+        (
+            Err(CardError::CodeLength),
+            Login::Public,
+            true,
+            false,
+            Login::Public,
+        ),
+        (Err(CardError::CodeLength), HOLDER, true, false, HOLDER),
+        (Err(BUSY), Login::Public, true, true, Login::Public),
+        (Err(BUSY), HOLDER, true, true, Login::Public),
+        (Err(REMOVED), HOLDER, true, false, HOLDER),
+        // Another program has reset the card meanwhile: what is verified now is the old code.
+        (Ok(()), HOLDER, false, true, Login::Public),
+    ] {
+        let case = format!("{change:?}, {before:?}, {seen}");
+        let card = PaperCard::new();
+        let token = logged_in(&card, before);
+        card.says().change = change.clone();
+        card.says().seen_continuous = seen;
+        let result = token.change_code(b"1234", b"5678");
+        assert_eq!(result, change.map_err(Error::Card), "{case}");
+        assert_eq!(token.login(), after, "{case}");
+        let calls: &[&str] = if closed {
+            &["change 1", "logout"]
+        } else {
+            &["change 1"]
+        };
+        assert_eq!(card.calls(), calls, "{case}");
+    }
+}
+
+#[test]
+fn a_change_of_the_code_counts_as_a_presentation() {
+    let card = PaperCard::new();
+    let token = logged_in(&card, HOLDER);
+    *token.codes.holder.lock() = Some(tries(3));
+    card.says().change = Err(CardError::CodeIncorrect { tries_left: Some(2) });
+    *token.codes.officer.lock() = Some(tries(3));
+    let _ = token.change_code(b"1234", b"5678");
+    assert_eq!(*token.codes.officer.lock(), Some(tries(3)));
+    assert_eq!(token.counter(User::SecurityOfficer), Ok(Counter::from(tries(3))));
+    // The login ended with it, and with that what was known of the counter.
+    assert_eq!(*token.codes.holder.lock(), None);
+    let token = card.token();
+    *token.codes.holder.lock() = Some(tries(3));
+    let _ = token.change_code(b"1234", b"5678");
+    assert_eq!(*token.codes.holder.lock(), Some(tries(2)));
+}
+
+#[test]
+fn a_new_code_needs_a_login_and_makes_the_counters_unknown() {
+    let card = PaperCard::new();
+    assert_eq!(card.token().reset_code(b"5678"), Err(Error::NotLoggedIn));
+    assert_eq!(card.calls(), [""; 0]);
+    for result in [Ok(()), Err(CardError::CodeBlocked)] {
+        let token = logged_in(&card, OFFICER);
+        *token.codes.holder.lock() = Some(tries(0));
+        *token.codes.officer.lock() = Some(tries(3));
+        card.says().reset_code = result.clone();
+        assert_eq!(token.reset_code(b"5678"), result.map_err(Error::Card));
+        assert_eq!(card.calls(), ["reset 1"]);
+        assert_eq!(
+            (*token.codes.holder.lock(), *token.codes.officer.lock()),
+            (None, None)
+        );
+        assert_eq!(token.login(), OFFICER);
+    }
+}
