@@ -59,9 +59,9 @@ impl Queue {
         let [door, room] = self.files.as_ref()?;
         let deadline = Instant::now() + PATIENCE;
         let is_over = || Instant::now() >= deadline || is_over();
-        let door = locked(door, &is_over);
+        let door = locked(door, is_over);
         // Only for as long as it takes to enter.
-        let room = door.is_some().then(|| locked(room, &is_over))?;
+        let room = door.is_some().then(|| locked(room, is_over))?;
         match room {
             Some(room) => Some(Turn { _room: room }),
             None => {
