@@ -300,7 +300,7 @@ fn both_halves_of_a_key_say_what_they_do() {
                     (CKA_SIGN, yes()),
                     (CKA_SIGN_RECOVER, can(deciphers)),
                     (CKA_DECRYPT, can(deciphers)),
-                    (CKA_UNWRAP, no()),
+                    (CKA_UNWRAP, can(deciphers)),
                     (CKA_DECAPSULATE, no()),
                     (CKA_WRAP_WITH_TRUSTED, no()),
                     (CKA_ALWAYS_AUTHENTICATE, no()),

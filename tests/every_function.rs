@@ -205,12 +205,12 @@ fn objects(calls: &mut Calls, module: &Module, h: CK_SESSION_HANDLE) {
         CKR_OBJECT_HANDLE_INVALID: C_GetObjectSize(h, NO_OBJECT, &mut size);
         CKR_OBJECT_HANDLE_INVALID: C_GetAttributeValue(h, NO_OBJECT, &mut content, 1);
         CKR_ATTRIBUTE_READ_ONLY: C_SetAttributeValue(h, object, &mut by_label, 1);
+        CKR_ACTION_PROHIBITED: C_DestroyObject(h, object);
     }
     let mut new = 0;
     answered! { calls, module, CKR_FUNCTION_NOT_SUPPORTED;
         C_CreateObject(h, &mut by_label, 1, &mut new);
         C_CopyObject(h, object, &mut by_label, 1, &mut new);
-        C_DestroyObject(h, object);
     }
 }
 
@@ -263,6 +263,17 @@ fn cryptography(calls: &mut Calls, module: &Module, h: CK_SESSION_HANDLE) {
     good! { calls, module; C_EncryptInit(h, rsa, public); C_EncryptUpdate(h, data, 12, out, n); }
     room(256);
     good! { calls, module; C_EncryptFinal(h, out, n); C_DecryptInit(h, rsa, private); }
+    let (mut generic, mut secret) = (CKK_GENERIC_SECRET, 0);
+    let mut key_type = CK_ATTRIBUTE {
+        type_: CKA_KEY_TYPE,
+        pValue: (&raw mut generic).cast(),
+        ulValueLen: size_of::<CK_KEY_TYPE>() as CK_ULONG,
+    };
+    bad! { calls, module;
+        CKR_UNWRAPPING_KEY_HANDLE_INVALID: C_UnwrapKey(h, rsa, NO_OBJECT, out, 256, &mut key_type, 1, &mut secret);
+    }
+    good! { calls, module; C_UnwrapKey(h, rsa, private, out, 256, &mut key_type, 1, &mut secret); }
+    good! { calls, module; C_DestroyObject(h, secret); }
     let mut nothing = [0u8; 256];
     good! { calls, module; C_DecryptUpdate(h, out, 256, nothing.as_mut_ptr(), n); }
     room(256);
@@ -334,7 +345,6 @@ fn not_offered(
         C_GenerateKey(h, aes, secret, 1, key);
         C_GenerateKeyPair(h, rsa, secret, 1, secret, 1, key, other);
         C_WrapKey(h, rsa, public, private, out, n);
-        C_UnwrapKey(h, rsa, private, data, 256, secret, 1, key);
         C_DeriveKey(h, aes, private, secret, 1, key);
         C_WrapKeyAuthenticated(h, rsa, public, private, data, 8, out, n);
         C_UnwrapKeyAuthenticated(h, rsa, private, data, 256, secret, 1, data, 8, key);

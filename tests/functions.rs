@@ -94,25 +94,25 @@ fn with_nothing_each_function_says_what_it_misses() {
         CKR_ARGUMENTS_BAD:
             C_GetFunctionList C_GetInterfaceList C_GetInterface C_GetInfo
             C_GetSlotList C_GetSlotInfo C_GetTokenInfo C_GetMechanismList C_GetMechanismInfo
-            C_WaitForSlotEvent
+            C_WaitForSlotEvent C_UnwrapKey
             C_OpenSession C_GetSessionInfo C_GetObjectSize C_FindObjects
             C_Encrypt C_EncryptUpdate C_EncryptFinal C_Decrypt C_DecryptUpdate C_DecryptFinal
             C_Digest C_DigestFinal C_Sign C_SignFinal C_SignRecover C_VerifyRecover;
         CKR_SLOT_ID_INVALID: C_CloseAllSessions;
         CKR_SESSION_HANDLE_INVALID:
             C_InitPIN C_SetPIN C_CloseSession C_SessionCancel C_Login C_LoginUser C_Logout
-            C_GetAttributeValue C_SetAttributeValue C_FindObjectsInit C_FindObjectsFinal
+            C_DestroyObject C_GetAttributeValue C_SetAttributeValue C_FindObjectsInit C_FindObjectsFinal
             C_EncryptInit C_DecryptInit C_DigestInit C_DigestUpdate C_SignInit C_SignUpdate C_SignRecoverInit
             C_VerifyRecoverInit
             C_VerifyInit C_Verify C_VerifyUpdate C_VerifyFinal C_SeedRandom C_GenerateRandom;
         CKR_FUNCTION_NOT_PARALLEL: C_GetFunctionStatus C_CancelFunction;
         CKR_FUNCTION_NOT_SUPPORTED:
             C_InitToken C_GetOperationState C_SetOperationState C_GetSessionValidationFlags
-            C_CreateObject C_CopyObject C_DestroyObject
+            C_CreateObject C_CopyObject
             C_DigestKey
             C_VerifySignatureInit C_VerifySignature C_VerifySignatureUpdate C_VerifySignatureFinal
             C_DigestEncryptUpdate C_DecryptDigestUpdate C_SignEncryptUpdate C_DecryptVerifyUpdate
-            C_GenerateKey C_GenerateKeyPair C_WrapKey C_UnwrapKey C_DeriveKey C_WrapKeyAuthenticated
+            C_GenerateKey C_GenerateKeyPair C_WrapKey C_DeriveKey C_WrapKeyAuthenticated
             C_UnwrapKeyAuthenticated C_EncapsulateKey C_DecapsulateKey
             C_AsyncComplete C_AsyncGetID C_AsyncJoin
             C_MessageEncryptInit C_EncryptMessage C_EncryptMessageBegin C_EncryptMessageNext
@@ -219,6 +219,14 @@ fn a_handle_that_is_no_session_is_refused_before_what_comes_with_it_is_looked_at
             (
                 "C_GenerateRandom",
                 call!(module, C_GenerateRandom(session, data, 8)),
+            ),
+            ("C_DestroyObject", call!(module, C_DestroyObject(session, 1))),
+            (
+                "C_UnwrapKey",
+                call!(
+                    module,
+                    C_UnwrapKey(session, mechanism, 1, data, 256, null_mut(), 0, object)
+                ),
             ),
             ("C_CloseSession", call!(module, C_CloseSession(session))),
         ];

@@ -24,6 +24,8 @@ fn each_chip_lists_what_all_its_keys_can_do() {
         assert_eq!(module.mechanisms_for(slot, CKF_DIGEST), DIGESTS);
         assert_eq!(module.mechanisms_for(slot, CKF_DECRYPT), [CKM_RSA_PKCS]);
         assert_eq!(module.mechanisms_for(slot, CKF_ENCRYPT), [CKM_RSA_PKCS]);
+        assert_eq!(module.mechanisms_for(slot, CKF_UNWRAP), [CKM_RSA_PKCS]);
+        assert_eq!(module.mechanisms_for(slot, CKF_WRAP), []);
         for kind in [
             CKM_RSA_X_509,
             CKM_RSA_PKCS_KEY_PAIR_GEN,

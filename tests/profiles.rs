@@ -147,7 +147,11 @@ fn ext_m_1_32() {
                 ),
                 CKM_RSA_PKCS => {
                     assert_eq!((info.ulMinKeySize, info.ulMaxKeySize), (2048, 2048));
-                    assert!(has(CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_VERIFY));
+                    assert!(has(CKF_ENCRYPT
+                        | CKF_DECRYPT
+                        | CKF_SIGN
+                        | CKF_VERIFY
+                        | CKF_UNWRAP));
                 }
                 _ => assert_ne!(info.flags, 0),
             }

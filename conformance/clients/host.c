@@ -212,6 +212,32 @@ static void decrypt(const char *in)
     say_value("C_Decrypt", rv, size);
 }
 
+/* unwrap FILE [keep]: reads the key's value; then the key is destroyed, or kept as long as the login lasts */
+static void unwrap(const char *in, const char *keep)
+{
+    CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+    CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+    CK_ATTRIBUTE template = {CKA_KEY_TYPE, &type, sizeof type};
+    CK_BYTE check[3];
+    CK_ATTRIBUTE value[] = {{CKA_VALUE, secret.data, sizeof secret.data}, {CKA_CHECK_VALUE, check, sizeof check}};
+    CK_OBJECT_HANDLE key, unwrapped;
+    CK_ULONG length = 0;
+    CK_BYTE wrapped[512];
+    CK_RV rv = find(CKO_PRIVATE_KEY, "CPS_PRIV_AUT", &key);
+
+    if (rv == CKR_OK)
+        rv = load_file(in, &length);
+    if (rv == CKR_OK && length <= sizeof wrapped) {
+        memcpy(wrapped, secret.data, length);
+        rv = now->list->C_UnwrapKey(now->session, &mechanism, key, wrapped, length, &template, 1, &unwrapped);
+    }
+    if (rv == CKR_OK)
+        rv = now->list->C_GetAttributeValue(now->session, unwrapped, value, 2);
+    if (rv == CKR_OK && strcmp(keep, "keep") != 0)
+        rv = now->list->C_DestroyObject(now->session, unwrapped);
+    say_value("C_UnwrapKey", rv, rv == CKR_OK ? value[0].ulValueLen : 0);
+}
+
 /* encrypt FILE: in parts, for the authentication key */
 static void encrypt(const char *in)
 {
@@ -473,6 +499,8 @@ static void run(char **word)
         digest();
     else if (strcmp(command, "decrypt") == 0)
         decrypt(word[1]);
+    else if (strcmp(command, "unwrap") == 0)
+        unwrap(word[1], word[2]);
     else if (strcmp(command, "encrypt") == 0)
         encrypt(word[1]);
     else if (strcmp(command, "read") == 0)

@@ -194,9 +194,23 @@ fn decrypt(session: Session<'_>, kind: Kind) {
         let block = [&[0, 2][..], &filling, &[0], MESSAGE].concat();
         key.encrypt_block(&block).unwrap_or_default()
     });
-    if let Some(plain) = sensible(session.decrypt(&cryptogram.unwrap_or_default())) {
+    let cryptogram = cryptogram.unwrap_or_default();
+    if let Some(plain) = sensible(session.decrypt(&cryptogram)) {
         assert!(plain.len() <= 245, "a plaintext of {} bytes", plain.len());
     }
+    unwrap(session, key, &cryptogram);
+}
+
+/// The same cryptogram as a wrapped key.
+fn unwrap(session: Session<'_>, key: CK_OBJECT_HANDLE, wrapped: &[u8]) {
+    let template = [(CKA_KEY_TYPE, ulong(CKK_GENERIC_SECRET))];
+    let Some(unwrapped) = sensible(session.unwrap(CKM_RSA_PKCS, key, wrapped, &template)) else {
+        return;
+    };
+    if let Some(value) = sensible(session.attribute(unwrapped, CKA_VALUE)) {
+        assert!((1..=245).contains(&value.len()), "a key of {} bytes", value.len());
+    }
+    sensible(session.destroy(unwrapped));
 }
 
 fn write(session: Session<'_>) {

@@ -1,4 +1,4 @@
-//! §5.18 Key management functions. None is supported: the keys of a card are made with it.
+//! §5.18 Key management functions. Keys are unwrapped, and neither made nor wrapped: those of a card are made with it.
 
 use cryptoki_sys::*;
 
@@ -36,8 +36,9 @@ cryptoki! {
         pulWrappedKeyLen: CK_ULONG_PTR,
     );
 
-    /// Would unwrap a key.
-    "5.18.4" not_supported fn C_UnwrapKey(
+    /// Unwraps a secret key.
+    "5.18.4" fn C_UnwrapKey(
+        library, memory;
         hSession: CK_SESSION_HANDLE,
         pMechanism: CK_MECHANISM_PTR,
         hUnwrappingKey: CK_OBJECT_HANDLE,
@@ -46,7 +47,14 @@ cryptoki! {
         pTemplate: CK_ATTRIBUTE_PTR,
         ulAttributeCount: CK_ULONG,
         phKey: CK_OBJECT_HANDLE_PTR,
-    );
+    ) {
+        let phKey = phKey.required()?;
+        let mechanism = memory.mechanism(pMechanism)?;
+        let wrapped = memory.bytes(pWrappedKey, ulWrappedKeyLen)?;
+        let template = memory.template(pTemplate, ulAttributeCount)?;
+        let key = library.unwrap_key(hSession, &mechanism, hUnwrappingKey, wrapped, &template)?;
+        Ok(memory.write(phKey, key)?)
+    }
 
     /// Would derive a key.
     "5.18.5" not_supported fn C_DeriveKey(

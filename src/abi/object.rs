@@ -23,8 +23,10 @@ cryptoki! {
         phNewObject: CK_OBJECT_HANDLE_PTR,
     );
 
-    /// Would destroy an object.
-    "5.7.3" not_supported fn C_DestroyObject(hSession: CK_SESSION_HANDLE, hObject: CK_OBJECT_HANDLE);
+    /// Destroys a session object.
+    "5.7.3" fn C_DestroyObject(library, _; hSession: CK_SESSION_HANDLE, hObject: CK_OBJECT_HANDLE) {
+        Ok(library.destroy_object(hSession, hObject)?)
+    }
 
     /// Tells the size of an object.
     "5.7.4" fn C_GetObjectSize(

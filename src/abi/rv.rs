@@ -52,14 +52,19 @@ impl From<Error> for Rv {
             Error::SignatureInvalid => CKR_SIGNATURE_INVALID,
             Error::SignatureLenRange => CKR_SIGNATURE_LEN_RANGE,
             Error::SlotIdInvalid => CKR_SLOT_ID_INVALID,
+            Error::TemplateIncomplete => CKR_TEMPLATE_INCOMPLETE,
             Error::TemplateInconsistent => CKR_TEMPLATE_INCONSISTENT,
             Error::TokenNotPresent => CKR_TOKEN_NOT_PRESENT,
             Error::TokenNotRecognized => CKR_TOKEN_NOT_RECOGNIZED,
+            Error::UnwrappingKeyHandleInvalid => CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+            Error::UnwrappingKeyTypeInconsistent => CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
             Error::UserAlreadyLoggedIn => CKR_USER_ALREADY_LOGGED_IN,
             Error::UserAnotherAlreadyLoggedIn => CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
             Error::UserNotLoggedIn => CKR_USER_NOT_LOGGED_IN,
             Error::UserPinNotInitialized => CKR_USER_PIN_NOT_INITIALIZED,
             Error::UserTypeInvalid => CKR_USER_TYPE_INVALID,
+            Error::WrappedKeyInvalid => CKR_WRAPPED_KEY_INVALID,
+            Error::WrappedKeyLenRange => CKR_WRAPPED_KEY_LEN_RANGE,
         })
     }
 }

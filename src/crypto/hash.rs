@@ -56,7 +56,7 @@ impl Hash {
     pub fn digest(self, data: &[u8]) -> Digest {
         let mut hasher = Hasher::new(self);
         hasher.update(data);
-        hasher.finalize()
+        hasher.finish()
     }
 }
 
@@ -145,13 +145,18 @@ impl Hasher {
     }
 
     /// Digest of the message.
-    pub fn finalize(self) -> Digest {
+    pub fn finalize(mut self) -> Digest {
+        self.finish()
+    }
+
+    /// Digest of the message, in place: a state that moves leaves the end of the message where it was.
+    fn finish(&mut self) -> Digest {
         match self {
-            Hasher::Sha1(h) => Digest::new(&h.finalize()),
-            Hasher::Sha224(h) => Digest::new(&h.finalize()),
-            Hasher::Sha256(h) => Digest::new(&h.finalize()),
-            Hasher::Sha384(h) => Digest::new(&h.finalize()),
-            Hasher::Sha512(h) => Digest::new(&h.finalize()),
+            Hasher::Sha1(h) => Digest::new(&h.finalize_reset()),
+            Hasher::Sha224(h) => Digest::new(&h.finalize_reset()),
+            Hasher::Sha256(h) => Digest::new(&h.finalize_reset()),
+            Hasher::Sha384(h) => Digest::new(&h.finalize_reset()),
+            Hasher::Sha512(h) => Digest::new(&h.finalize_reset()),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().encrypt, || {
-            let key = self.key(&session, key, Use::Encrypt)?;
+            let key = self.key(&session, key, mechanism.kind, Use::Encrypt)?;
             if !key.enciphers(mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }
@@ -140,7 +140,7 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().decrypt, || {
-            let key = self.key(&session, key, Use::Decrypt)?;
+            let key = self.key(&session, key, mechanism.kind, Use::Decrypt)?;
             let private = key.private().ok_or(Error::KeyTypeInconsistent)?;
             if !crate::token::mechanism::deciphers(private, mechanism.kind) {
                 return Err(Error::MechanismInvalid);

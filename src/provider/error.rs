@@ -49,14 +49,19 @@ pub enum Error {
     SignatureInvalid,
     SignatureLenRange,
     SlotIdInvalid,
+    TemplateIncomplete,
     TemplateInconsistent,
     TokenNotPresent,
     TokenNotRecognized,
+    UnwrappingKeyHandleInvalid,
+    UnwrappingKeyTypeInconsistent,
     UserAlreadyLoggedIn,
     UserAnotherAlreadyLoggedIn,
     UserNotLoggedIn,
     UserPinNotInitialized,
     UserTypeInvalid,
+    WrappedKeyInvalid,
+    WrappedKeyLenRange,
 }
 
 /// Result of a Cryptoki function.

@@ -18,7 +18,7 @@ use crate::warm;
 
 use super::error::{Error, Result};
 use super::session::Session;
-use super::slot::{Inserted, Slot};
+use super::slot::{HandleBlock, Inserted, Slot};
 use super::types::{LibraryInfo, SessionHandle, SlotId, Version};
 
 /// The state of an initialised library.
@@ -33,7 +33,8 @@ pub struct Library {
     told: Mutex<Option<Outlook>>,
     pub(super) sessions: Mutex<BTreeMap<SessionHandle, Arc<Session>>>,
     pub(super) next_session: Mutex<CK_SESSION_HANDLE>,
-    insertions: AtomicU32,
+    pub(super) insertions: AtomicU32,
+    pub(super) session_handles: Mutex<HandleBlock>,
     finalized: AtomicBool,
     /// Pauses between two waits; signalled by C_Finalize.
     pauses: Mutex<()>,
@@ -155,6 +156,7 @@ pub fn initialize(privileged: bool) -> Result<()> {
         sessions: Mutex::default(),
         next_session: Mutex::new(1),
         insertions: AtomicU32::new(0),
+        session_handles: Mutex::default(),
         finalized: AtomicBool::new(false),
         pauses: Mutex::default(),
         ended: Condvar::new(),
@@ -237,6 +239,7 @@ impl Library {
         }
         drop(slots);
         *self.picture.lock() = picture;
+        self.destroy_orphans();
     }
 
     /// Tells the log why there is no slot, or that there are some again, once for each change.

@@ -12,11 +12,13 @@ mod object;
 mod operation;
 mod random;
 mod recover;
+mod secret_key;
 mod session;
 mod sign;
 mod slot;
 mod slots;
 pub mod types;
+mod unwrap;
 mod verify;
 
 pub use error::{Error, Result};

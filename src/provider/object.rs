@@ -1,5 +1,7 @@
 //! Object management (PKCS #11 §5.7): search, attributes, and the way from a handle to a key.
 
+use std::sync::Arc;
+
 use crate::card::CardError;
 use crate::token::attribute::{self, Cost, Value};
 use crate::token::object::{Object, PrivateKey, PublicKeyObject};
@@ -9,6 +11,7 @@ use cryptoki_sys::*;
 use super::error::{Error, Result};
 use super::library::Library;
 use super::operation::{Step, start, step};
+use super::secret_key::SecretKey;
 use super::session::Session;
 use super::slot::{Inserted, Place};
 use super::types::{Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle};
@@ -30,6 +33,8 @@ pub enum Use {
     SignRecover,
     /// C_Decrypt with a private key.
     Decrypt,
+    /// C_UnwrapKey with a private key.
+    Unwrap,
     /// C_Verify with a public key.
     Verify,
     /// C_VerifyRecover with a public key.
@@ -93,7 +98,8 @@ impl Library {
         let session = self.live_session(session)?;
         let mut operations = session.operations();
         start(&mut operations.search, || {
-            let found = self.note(&session, matching(&session, template))?;
+            let mut found = self.note(&session, matching(&session, template))?;
+            found.extend(self.matching_secret_keys(&session, template));
             Ok(Search {
                 found: found.into_iter(),
             })
@@ -141,7 +147,7 @@ impl Library {
                     continue;
                 }
                 let size_only = matches!(request.out, Output::Size);
-                let value = self.value(&session, object, request.kind, size_only)?;
+                let value = self.value(&session, &object, request.kind, size_only)?;
                 if let Err(error) = answer(request, value) {
                     refusals.push((place, error));
                 }
@@ -157,18 +163,14 @@ impl Library {
     pub fn object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<usize> {
         let session = self.session(session)?;
         let object = self.visible(&session, object)?;
-        match object {
-            Object::Certificate(_) | Object::Data(_) => {
-                let value = self.value(&session, object, CKA_VALUE, true)?;
-                Ok(length(&value))
-            }
-            Object::PublicKey(_) | Object::PrivateKey(_) => {
-                let value = self.value(&session, object, CKA_MODULUS, true)?;
-                Ok(length(&value))
-            }
-            Object::Profile(id) => Ok(size_of_val(id)),
-            Object::Mechanism(kind) => Ok(size_of_val(kind)),
-        }
+        let kind = match &object {
+            Visible::Secret(_, key) => return Ok(key.size()),
+            Visible::Card(Object::Profile(id)) => return Ok(size_of_val(id)),
+            Visible::Card(Object::Mechanism(kind)) => return Ok(size_of_val(kind)),
+            Visible::Card(Object::Certificate(_) | Object::Data(_)) => CKA_VALUE,
+            Visible::Card(Object::PublicKey(_) | Object::PrivateKey(_)) => CKA_MODULUS,
+        };
+        Ok(length(&self.value(&session, &object, kind, true)?))
     }
 
     /// One attribute of a visible object. Without the login, which another program may have ended, a private object is not there:
@@ -176,10 +178,14 @@ impl Library {
     fn value<'a>(
         &self,
         session: &'a Session,
-        object: &'a Object,
+        object: &'a Visible<'a>,
         kind: CK_ATTRIBUTE_TYPE,
         size_only: bool,
     ) -> Result<Value<'a>> {
+        let object = match object {
+            Visible::Card(object) => object,
+            Visible::Secret(_, key) => return Ok(key.attribute(kind)),
+        };
         let value = session.token().attribute(object, kind, size_only);
         self.note(session, value).map_err(|error| match error {
             Error::UserNotLoggedIn => Error::ObjectHandleInvalid,
@@ -187,7 +193,7 @@ impl Library {
         })
     }
 
-    /// C_SetAttributeValue. Only CKA_VALUE of a modifiable data object can change, as a whole: what a shorter value leaves of the
+    /// C_SetAttributeValue. On the card only CKA_VALUE of a modifiable data object can change, as a whole: what a shorter value leaves of the
     /// file becomes zeros. The order of the refusals is that of the official module: handle, kind of session, object, attribute, login.
     pub fn set_attributes(
         &self,
@@ -196,9 +202,12 @@ impl Library {
         template: &[Attribute<'_>],
     ) -> Result<()> {
         let session = self.session(session)?;
-        let object = self.visible(&session, object)?;
+        let on_card = match self.visible(&session, object)? {
+            Visible::Card(on_card) => on_card,
+            Visible::Secret(owner, _) => return Self::change_secret_key(&owner, object, template),
+        };
         session.writable()?;
-        let data = match object {
+        let data = match on_card {
             Object::Data(data) if data.entry.common.modifiable => data,
             _ => return Err(Error::ActionProhibited),
         };
@@ -211,14 +220,17 @@ impl Library {
     }
 
     /// The object behind a handle, if the caller may see it now.
-    fn visible<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<&'a Object> {
+    pub(super) fn visible<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<Visible<'a>> {
+        if let Some((owner, key)) = self.secret_key(session, handle) {
+            return Ok(Visible::Secret(owner, key));
+        }
         let object = self
             .any_object(session, handle)?
             .ok_or(Error::ObjectHandleInvalid)?;
         if object.private() && !session.holder_logged_in() {
             return Err(Error::ObjectHandleInvalid);
         }
-        Ok(object)
+        Ok(Visible::Card(object))
     }
 
     fn any_object<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<Option<&'a Object>> {
@@ -230,7 +242,21 @@ impl Library {
 
     /// A key that may be used now for `wanted`; the order of the refusals is that of the standard's and the official module's
     /// tests: handle, login, kind of key, permission.
-    pub(super) fn key(&self, session: &Session, handle: ObjectHandle, wanted: Use) -> Result<KeyHandle> {
+    pub(super) fn key(
+        &self,
+        session: &Session,
+        handle: ObjectHandle,
+        mechanism: MechanismType,
+        wanted: Use,
+    ) -> Result<KeyHandle> {
+        if self.secret_key(session, handle).is_some() {
+            // Whatever secret keys are for, no mechanism here is.
+            return Err(if mechanism::of_rsa(mechanism) {
+                Error::KeyTypeInconsistent
+            } else {
+                Error::MechanismInvalid
+            });
+        }
         let object = self.any_object(session, handle)?.ok_or(Error::KeyHandleInvalid)?;
         if object.private() && !session.holder_still_logged_in() {
             return Err(Error::UserNotLoggedIn);
@@ -240,6 +266,7 @@ impl Library {
             (Object::PrivateKey(key), Use::Sign) => key.signs(),
             (Object::PrivateKey(key), Use::SignRecover) => key.signs_bare_data(),
             (Object::PrivateKey(key), Use::Decrypt) => key.entry.usage.decrypt,
+            (Object::PrivateKey(key), Use::Unwrap) => key.unwraps(),
             (Object::PublicKey(key), Use::Verify) => usage(key)?.verify,
             (Object::PublicKey(key), Use::VerifyRecover) => usage(key)?.verify_recover,
             (Object::PublicKey(key), Use::Encrypt) => usage(key)?.encrypt,
@@ -255,6 +282,14 @@ impl Library {
             place,
         })
     }
+}
+
+/// An object that the caller may see.
+pub enum Visible<'a> {
+    /// Of the card.
+    Card(&'a Object),
+    /// A session object, with the session that made it.
+    Secret(Arc<Session>, Arc<SecretKey>),
 }
 
 /// The one attribute that can change: CKA_VALUE of data.
@@ -319,13 +354,18 @@ fn has(token: &Token, object: &Object, wanted: &Attribute<'_>) -> std::result::R
         ) => return Ok(false),
         value => value?,
     };
-    Ok(match value {
+    Ok(same_value(&value, wanted))
+}
+
+/// Whether a value is the one that a search wants.
+pub fn same_value(value: &Value<'_>, wanted: &Attribute<'_>) -> bool {
+    match value {
         Value::Bytes(value) if wanted.kind == CKA_SERIAL_NUMBER => {
-            attribute::same_serial(&value, wanted.value)
+            attribute::same_serial(value, wanted.value)
         }
-        Value::Bytes(value) => *value == *wanted.value,
+        Value::Bytes(value) => **value == *wanted.value,
         Value::Length(_) | Value::Sensitive | Value::Unknown => false,
-    })
+    }
 }
 
 fn length(value: &Value<'_>) -> usize {

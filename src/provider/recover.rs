@@ -26,7 +26,7 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().sign_recover, || {
-            let key = self.key(&session, key, Use::SignRecover)?;
+            let key = self.key(&session, key, mechanism.kind, Use::SignRecover)?;
             bare(mechanism)?;
             Ok(RecoverableSigning(key))
         })
@@ -59,7 +59,7 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().verify_recover, || {
-            let key = self.key(&session, key, Use::VerifyRecover)?;
+            let key = self.key(&session, key, mechanism.kind, Use::VerifyRecover)?;
             bare(mechanism)?;
             Ok(Recovery(key))
         })

@@ -1,5 +1,6 @@
 //! Session management (PKCS #11 §5.6), login, and the codes (C_InitPIN, C_SetPIN of §5.5).
 
+use std::collections::BTreeMap;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,9 @@ use crate::token::{self, Login, User};
 use super::error::{Error, Result};
 use super::library::Library;
 use super::operation::Operations;
+use super::secret_key::SecretKey;
 use super::slot::{Inserted, Slot, absent_instead_of_removed};
-use super::types::{Output, SessionHandle, SessionInfo, SlotId, UserType};
+use super::types::{ObjectHandle, Output, SessionHandle, SessionInfo, SlotId, UserType};
 
 /// An open session. It lives as long as its card stays in the reader.
 pub struct Session {
@@ -23,12 +25,18 @@ pub struct Session {
     pub(super) inserted: Inserted,
     read_write: bool,
     operations: Mutex<Operations>,
+    secret_keys: Mutex<BTreeMap<ObjectHandle, Arc<SecretKey>>>,
 }
 
 impl Session {
     /// The operations under way, for the length of one call.
     pub(super) fn operations(&self) -> MutexGuard<'_, Operations> {
         self.operations.lock()
+    }
+
+    /// The session objects that were made here, by their handles.
+    pub(super) fn secret_keys(&self) -> MutexGuard<'_, BTreeMap<ObjectHandle, Arc<SecretKey>>> {
+        self.secret_keys.lock()
     }
 
     /// The token.
@@ -99,6 +107,7 @@ impl Library {
             inserted,
             read_write,
             operations: Mutex::default(),
+            secret_keys: Mutex::default(),
         };
         let mut sessions = self.sessions.lock();
         if !session.read_write {
@@ -250,7 +259,11 @@ impl Library {
         // There is no keypad of our own, hence no CKF_PROTECTED_AUTHENTICATION_PATH.
         let pin = pin.ok_or(Error::ArgumentsBad)?;
         // A login that waited behind the close of the last session would leave the card open with nobody to close it.
-        let wanted = || self.session(handle).is_ok();
+        let wanted = || {
+            // What is there yet is of a login that another program has ended.
+            self.destroy_private_objects(&session.inserted);
+            self.session(handle).is_ok()
+        };
         let presented = token.present_code(user, pin, wanted);
         if presented.is_ok() {
             // Nor may it outlive a last session that was closed meanwhile.
@@ -286,10 +299,12 @@ impl Library {
         for other in self.sessions_of(&session.inserted) {
             other.operations().end_private();
         }
-        self.note(&session, session.token().logout())
+        let outcome = session.token().logout();
+        self.destroy_private_objects(&session.inserted);
+        self.note(&session, outcome)
     }
 
-    fn sessions_of(&self, inserted: &Inserted) -> Vec<Arc<Session>> {
+    pub(super) fn sessions_of(&self, inserted: &Inserted) -> Vec<Arc<Session>> {
         self.sessions
             .lock()
             .values()

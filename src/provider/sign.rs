@@ -178,7 +178,7 @@ impl Library {
     pub fn sign_init(&self, session: SessionHandle, mechanism: &Mechanism, key: ObjectHandle) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().sign, || {
-            let handle = self.key(&session, key, Use::Sign)?;
+            let handle = self.key(&session, key, mechanism.kind, Use::Sign)?;
             let private = handle.private().ok_or(Error::KeyTypeInconsistent)?;
             if !token::mechanism::signs(private, mechanism.kind) {
                 return Err(Error::MechanismInvalid);

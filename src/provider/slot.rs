@@ -124,6 +124,23 @@ pub fn first_handle(insertion: u32) -> ObjectHandle {
     ObjectHandle::from(insertion) * HANDLES_PER_INSERTION + 1
 }
 
+/// Handles for session objects, out of blocks that no insertion has.
+#[derive(Default)]
+pub struct HandleBlock(Range<ObjectHandle>);
+
+impl HandleBlock {
+    /// A handle that nothing had before. `insertion` gives the rank of a block, as for a new insertion.
+    pub fn next(&mut self, insertion: impl FnOnce() -> u32) -> ObjectHandle {
+        if self.0.is_empty() {
+            let first = first_handle(insertion());
+            self.0 = first..first + HANDLES_PER_INSERTION;
+        }
+        let handle = self.0.start;
+        self.0.start += 1;
+        handle
+    }
+}
+
 /// What C_GetSlotInfo can say of the card without talking to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -476,6 +493,16 @@ mod tests {
     fn handles_of_an_insertion_are_never_those_of_another() {
         assert_eq!(first_handle(0), 1);
         assert_eq!(first_handle(1), 1 + HANDLES_PER_INSERTION);
+    }
+
+    #[test]
+    fn session_objects_have_handles_of_their_own() {
+        let (mut block, mut insertions) = (HandleBlock::default(), 5..);
+        let mut next = || block.next(|| insertions.next().expect("a rank"));
+        let handles: Vec<_> = (0..=HANDLES_PER_INSERTION).map(|_| next()).collect();
+        assert_eq!(handles[0], first_handle(5));
+        assert!(handles.is_sorted_by(|a, b| a < b));
+        assert_eq!(handles.last(), Some(&first_handle(6)), "the next block");
     }
 
     #[test]

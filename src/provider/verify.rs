@@ -28,7 +28,7 @@ impl Library {
     ) -> Result<()> {
         let session = self.session(session)?;
         start(&mut session.operations().verify, || {
-            let key = self.key(&session, key, Use::Verify)?;
+            let key = self.key(&session, key, mechanism.kind, Use::Verify)?;
             if !key.verifies(mechanism.kind) {
                 return Err(Error::MechanismInvalid);
             }

@@ -54,19 +54,23 @@ impl Deref for Bytes<'_> {
 }
 
 impl<'a> Value<'a> {
-    fn bytes(value: &'a [u8]) -> Self {
+    /// Bytes that are kept.
+    pub fn bytes(value: &'a [u8]) -> Self {
         Value::Bytes(Bytes::Kept(value))
     }
 
-    fn made(value: Vec<u8>) -> Self {
+    /// Bytes for this answer.
+    pub fn made(value: Vec<u8>) -> Self {
         Value::Bytes(Bytes::Made(Zeroizing::new(value)))
     }
 
-    fn bool(value: bool) -> Self {
+    /// A CK_BBOOL.
+    pub fn bool(value: bool) -> Self {
         Value::Bytes(Bytes::Bool([if value { CK_TRUE } else { CK_FALSE }]))
     }
 
-    fn ulong(value: CK_ULONG) -> Self {
+    /// A CK_ULONG.
+    pub fn ulong(value: CK_ULONG) -> Self {
         Value::Bytes(Bytes::Ulong(value.to_ne_bytes()))
     }
 
@@ -357,7 +361,7 @@ fn private_use(key: &PrivateKey, kind: CK_ATTRIBUTE_TYPE) -> Option<Value<'stati
         CKA_DECRYPT => key.entry.usage.decrypt,
         CKA_SIGN => key.signs(),
         CKA_SIGN_RECOVER => key.signs_bare_data(),
-        CKA_UNWRAP => key.entry.usage.unwrap,
+        CKA_UNWRAP => key.unwraps(),
         _ => return None,
     }))
 }

@@ -50,16 +50,13 @@ fn signing(abilities: &Abilities) -> Vec<CK_MECHANISM_TYPE> {
     mechanisms
 }
 
-/// The mechanisms with which a key deciphers.
-fn deciphering(key: &PrivateKey) -> Vec<CK_MECHANISM_TYPE> {
-    match (
-        key.entry.usage.decrypt && key.abilities.decipher,
-        key.abilities.raw,
-    ) {
-        (false, _) => vec![],
+/// The mechanisms of which a key with these abilities deciphers the blocks, if it may.
+fn deciphering(abilities: &Abilities) -> &'static [CK_MECHANISM_TYPE] {
+    match (abilities.decipher, abilities.raw) {
+        (false, _) => &[],
         // The chip removes the padding, and knows only one.
-        (true, false) => vec![CKM_RSA_PKCS],
-        (true, true) => vec![CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP],
+        (true, false) => &[CKM_RSA_PKCS],
+        (true, true) => &[CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP],
     }
 }
 
@@ -81,13 +78,27 @@ pub fn is_native(abilities: &Abilities, parameters: pss::Params) -> bool {
 
 /// Whether a key deciphers with this mechanism.
 pub fn deciphers(key: &PrivateKey, kind: CK_MECHANISM_TYPE) -> bool {
-    deciphering(key).contains(&kind)
+    key.entry.usage.decrypt && deciphering(&key.abilities).contains(&kind)
+}
+
+/// Whether a key unwraps with this mechanism.
+pub fn unwraps(key: &PrivateKey, kind: CK_MECHANISM_TYPE) -> bool {
+    key.unwraps() && deciphering(&key.abilities).contains(&kind)
+}
+
+/// Whether this is a mechanism of RSA keys that some key here carries out.
+pub fn of_rsa(kind: CK_MECHANISM_TYPE) -> bool {
+    matches!(kind, CKM_RSA_PKCS | CKM_RSA_PKCS_OAEP | CKM_RSA_PKCS_PSS)
+        || HASHED
+            .iter()
+            .any(|(_, pkcs1, pss)| [*pkcs1, *pss].contains(&kind))
 }
 
 /// What one key can do, for its CKA_ALLOWED_MECHANISMS.
 pub fn of_key(key: &PrivateKey) -> Vec<CK_MECHANISM_TYPE> {
     let mut all = signing(&key.abilities);
-    all.extend(deciphering(key).into_iter().filter(|kind| *kind != CKM_RSA_PKCS));
+    let more = |kind: &CK_MECHANISM_TYPE| deciphers(key, *kind) || unwraps(key, *kind);
+    all.extend([CKM_RSA_PKCS_OAEP].into_iter().filter(more));
     all
 }
 
@@ -142,7 +153,7 @@ fn more_flags(kind: CK_MECHANISM_TYPE, abilities: &[Abilities]) -> CK_FLAGS {
         flags |= CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER;
     }
     if kind == CKM_RSA_PKCS && abilities.iter().any(|a| a.decipher) {
-        flags |= CKF_ENCRYPT | CKF_DECRYPT;
+        flags |= CKF_ENCRYPT | CKF_DECRYPT | CKF_UNWRAP;
     }
     flags
 }

@@ -43,6 +43,11 @@ impl PrivateKey {
         self.entry.usage.sign || self.entry.usage.non_repudiation
     }
 
+    /// CKA_UNWRAP. A wrapped key is a cryptogram like another: the directory need not say more than that the key deciphers.
+    pub fn unwraps(&self) -> bool {
+        self.abilities.decipher && (self.entry.usage.decrypt || self.entry.usage.unwrap)
+    }
+
     /// CKA_SIGN_RECOVER: what is signed can be any data, not only a digest.
     pub fn signs_bare_data(&self) -> bool {
         self.signs() && self.abilities.pkcs1_max.is_some()
@@ -304,7 +309,6 @@ const VERIFY_ONLY: Usage = Usage {
 fn counterpart(private: Usage) -> Usage {
     Usage {
         encrypt: private.decrypt,
-        wrap: private.unwrap,
         ..VERIFY_ONLY
     }
 }
@@ -312,7 +316,6 @@ fn counterpart(private: Usage) -> Usage {
 fn both(announced: Usage, implied: Usage) -> Usage {
     Usage {
         encrypt: announced.encrypt || implied.encrypt,
-        wrap: announced.wrap || implied.wrap,
         verify: true,
         verify_recover: true,
         ..announced

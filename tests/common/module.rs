@@ -541,6 +541,41 @@ impl Session<'_> {
         output(|out, len| call!(self, C_Decrypt(self.handle, data, data_len, out, len)))
     }
 
+    /// C_UnwrapKey.
+    pub fn unwrap(
+        &self,
+        mechanism: impl Into<Mech>,
+        key: CK_OBJECT_HANDLE,
+        wrapped: &[u8],
+        template: &Template,
+    ) -> Rv<CK_OBJECT_HANDLE> {
+        let (wrapped, len) = input(wrapped);
+        let mut attributes = attributes(template);
+        let (template, count) = (attributes.as_mut_ptr(), attributes.len() as CK_ULONG);
+        let mut unwrapped = 0;
+        mechanism.into().with(|mechanism| {
+            call!(
+                self,
+                C_UnwrapKey(
+                    self.handle,
+                    mechanism,
+                    key,
+                    wrapped,
+                    len,
+                    template,
+                    count,
+                    &mut unwrapped
+                )
+            )
+        })?;
+        Ok(unwrapped)
+    }
+
+    /// C_DestroyObject.
+    pub fn destroy(&self, object: CK_OBJECT_HANDLE) -> Rv {
+        call!(self, C_DestroyObject(self.handle, object))
+    }
+
     pub fn random(&self, len: usize) -> Rv<Vec<u8>> {
         let mut bytes = vec![0; len];
         call!(

@@ -109,18 +109,20 @@ impl PublicKey {
 
     /// `data` enciphered with PKCS #1 block type 2.
     pub fn encrypts(&self, data: &[u8]) -> Vec<u8> {
+        self.encrypts_with(data, &["rsa_padding_mode:pkcs1"])
+    }
+
+    /// With RSAES-OAEP, MGF1 over the same hash and an empty label.
+    pub fn encrypts_oaep(&self, data: &[u8], hash: &str) -> Vec<u8> {
+        let hash = format!("rsa_oaep_md:{hash}");
+        self.encrypts_with(data, &["rsa_padding_mode:oaep", &hash])
+    }
+
+    fn encrypts_with(&self, data: &[u8], options: &[&str]) -> Vec<u8> {
         let data = Scratch::new(data);
-        let arguments = [
-            "pkeyutl",
-            "-encrypt",
-            "-pubin",
-            "-inkey",
-            self.0.path(),
-            "-in",
-            data.path(),
-            "-pkeyopt",
-            "rsa_padding_mode:pkcs1",
-        ];
+        let (key, data) = (self.0.path(), data.path());
+        let mut arguments = vec!["pkeyutl", "-encrypt", "-pubin", "-inkey", key, "-in", data];
+        arguments.extend(options.iter().flat_map(|option| ["-pkeyopt", option]));
         openssl(&arguments).expect("OpenSSL enciphers")
     }
 }

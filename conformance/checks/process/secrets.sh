@@ -23,6 +23,10 @@ openssl rand -out secrets/plaintext 48
 openssl rand -out secrets/enciphered 190
 public_key "$AUTH_CERTIFICATE" >public.pem
 openssl pkeyutl -encrypt -pubin -inkey public.pem -in secrets/plaintext -out cryptogram
+for key in destroyed kept; do
+    openssl rand -out "secrets/$key" 32
+    openssl pkeyutl -encrypt -pubin -inkey public.pem -in "secrets/$key" -out "$key.wrapped"
+done
 protected_data() {
     python3 - exchanges <<'PYTHON'
 import json, sys
@@ -37,7 +41,8 @@ sys.stdout.buffer.write(max(answers, key=len))
 PYTHON
 }
 
-secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext enciphered=secrets/enciphered)
+secrets=(code=secrets/code wrong=secrets/wrong new=secrets/new plaintext=secrets/plaintext enciphered=secrets/enciphered
+    destroyed=secrets/destroyed)
 # search NAME WHEN: through all the memory of this program, and through the core dump that it would leave now.
 search() {
     search_memory "$@"
@@ -68,6 +73,7 @@ work() {
     do_it "$1" read CPS_ACTIVITY_01_PS
     do_it "$1" decrypt cryptogram
     do_it "$1" encrypt secrets/enciphered
+    do_it "$1" unwrap destroyed.wrapped
     do_it "$1" change "$code" "$new"
     do_it "$1" change "$new" "$code"
     do_it "$1" sign "$SIGNATURE_KEY" cryptogram signature
@@ -80,6 +86,11 @@ protected_data >secrets/protected
 [[ $(stat --format=%s secrets/protected) -ge 16 ]] || fail "no protected data in the trace of the card"
 secrets+=(protected=secrets/protected)
 search application "while the user is logged in"
+# A private session object is there until the logout.
+secrets+=(kept=secrets/kept)
+do_it application unwrap kept.wrapped keep
+refuses search_memory application "with an unwrapped key" | tee found
+grep -q '^found kept in ' found
 do_it application logout
 search application "after C_Logout"
 do_it application finalize

@@ -274,6 +274,35 @@ const CLASSES: [CK_OBJECT_CLASS; 7] = [
     CKO_SECRET_KEY,
 ];
 
+const KEY_ATTRIBUTES: [CK_ATTRIBUTE_TYPE; 17] = [
+    CKA_KEY_TYPE,
+    CKA_PRIVATE,
+    CKA_CLASS,
+    CKA_TOKEN,
+    CKA_VALUE_LEN,
+    CKA_SENSITIVE,
+    CKA_EXTRACTABLE,
+    CKA_DESTROYABLE,
+    CKA_COPYABLE,
+    CKA_DECRYPT,
+    CKA_LABEL,
+    CKA_CHECK_VALUE,
+    CKA_START_DATE,
+    CKA_ALLOWED_MECHANISMS,
+    CKA_VALUE,
+    CKA_MODULUS_BITS,
+    CK_ULONG::MAX,
+];
+
+const KEY_TYPES: [CK_KEY_TYPE; 6] = [
+    CKK_GENERIC_SECRET,
+    CKK_AES,
+    CKK_DES2,
+    CKK_DES3,
+    CKK_RSA,
+    CK_ULONG::MAX,
+];
+
 /// A template, with the places of its values.
 pub struct Template {
     place: Option<Place>,
@@ -284,7 +313,7 @@ pub struct Template {
 impl Template {
     /// For a search, or a change.
     pub fn asked(input: &mut Input<'_>) -> Template {
-        Template::read(input, |kind, input| {
+        Template::read(input, &ATTRIBUTES, |kind, input| {
             let how = input.byte();
             let value = match kind {
                 CKA_CLASS => input.choose(&CLASSES).to_ne_bytes().to_vec(),
@@ -306,14 +335,31 @@ impl Template {
 
     /// To be filled.
     pub fn wanted(input: &mut Input<'_>) -> Template {
-        Template::read(input, |_, input| {
+        Template::read(input, &ATTRIBUTES, |_, input| {
             let how = input.byte();
             (how & 3 != 0).then(|| Place::output(&vec![0xEE; input.choose(&LENGTHS)], how >> 7))
         })
     }
 
+    /// For a secret key.
+    pub fn of_key(input: &mut Input<'_>) -> Template {
+        Template::read(input, &KEY_ATTRIBUTES, |kind, input| {
+            let how = input.byte();
+            let value = match kind {
+                CKA_CLASS => input.choose(&CLASSES).to_ne_bytes().to_vec(),
+                CKA_KEY_TYPE => input.choose(&KEY_TYPES).to_ne_bytes().to_vec(),
+                CKA_VALUE_LEN => (input.choose(&LENGTHS) as CK_ULONG).to_ne_bytes().to_vec(),
+                CKA_TOKEN | CKA_PRIVATE | CKA_SENSITIVE | CKA_EXTRACTABLE | CKA_DESTROYABLE
+                | CKA_COPYABLE | CKA_DECRYPT => vec![how & 1],
+                _ => vec![how; input.choose(&LENGTHS)],
+            };
+            Some(Place::input(&value, how))
+        })
+    }
+
     fn read(
         input: &mut Input<'_>,
+        kinds: &[CK_ATTRIBUTE_TYPE],
         mut value: impl FnMut(CK_ATTRIBUTE_TYPE, &mut Input<'_>) -> Option<Place>,
     ) -> Template {
         let how = input.byte();
@@ -324,7 +370,7 @@ impl Template {
         };
         let mut entries = Vec::new();
         for number in 0..template.count {
-            let kind = input.choose(&ATTRIBUTES);
+            let kind = input.choose(kinds);
             let (at, len) = match value(kind, input) {
                 // Two values in one place, or a length that no memory has.
                 _ if number > 0 && how == 0xFD => (entries[1], 8),

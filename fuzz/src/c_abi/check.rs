@@ -3,6 +3,7 @@
 //! - no code that says nothing (a panic shows as CKR_GENERAL_ERROR);
 //! - CKR_CRYPTOKI_NOT_INITIALIZED exactly where the library is not initialised;
 //! - a handle that is not an open session never works, and one that is works as long as its card stays;
+//! - a session object is there as long as its session and until it is destroyed, and nothing else can be destroyed;
 //! - a counter of the card goes down by one at most, and only in a call that carries a code which the card could have;
 //! - a session says that the user is logged in exactly where the card holds the code for given, and no card stays open
 //!   without a session.
@@ -22,7 +23,14 @@ use crate::input::Input;
 const LOOK_AT_THE_READER: [&str; 2] = ["C_GetSessionInfo", "C_FindObjectsInit"];
 
 /// or do nothing without it.
-const TALK_TO_THE_CARD: [&str; 5] = ["C_Login", "C_LoginUser", "C_Logout", "C_SetPIN", "C_InitPIN"];
+const TALK_TO_THE_CARD: [&str; 6] = [
+    "C_Login",
+    "C_LoginUser",
+    "C_Logout",
+    "C_SetPIN",
+    "C_InitPIN",
+    "C_UnwrapKey",
+];
 
 /// The readers, each with its card.
 const READERS: [(&str, Kind); 2] = [("Reader A", Kind::Cps3), ("Reader B", Kind::Cps4)];
@@ -86,6 +94,8 @@ pub struct Caller {
     gone: BTreeMap<CK_SESSION_HANDLE, usize>,
     /// Objects found so far, with whether their value is protected.
     objects: Vec<(CK_OBJECT_HANDLE, bool)>,
+    /// Session objects with their session, as long as they are not destroyed.
+    secret_keys: BTreeMap<CK_OBJECT_HANDLE, Option<CK_SESSION_HANDLE>>,
 }
 
 impl Caller {
@@ -112,6 +122,7 @@ impl Caller {
             open: BTreeMap::new(),
             gone: BTreeMap::new(),
             objects: Vec::new(),
+            secret_keys: BTreeMap::new(),
         }
     }
 
@@ -237,7 +248,33 @@ impl Caller {
         }
     }
 
-    /// A data object with CKA_PRIVATE.
+    pub fn unwrapped(&mut self, session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) {
+        let known = self.objects.iter().any(|(known, _)| *known == key);
+        assert!(
+            !known && !self.secret_keys.contains_key(&key),
+            "a handle is given twice"
+        );
+        self.secret_keys.insert(key, Some(session));
+        self.found(session, [key].into_iter());
+    }
+
+    /// An object was there.
+    pub fn seen(&self, object: CK_OBJECT_HANDLE) {
+        if let Some(owner) = self.secret_keys.get(&object) {
+            let lives = |it: &CK_SESSION_HANDLE| self.open.contains_key(it) || self.gone.contains_key(it);
+            assert!(
+                owner.as_ref().is_some_and(lives),
+                "a key without its session, or destroyed"
+            );
+        }
+    }
+
+    pub fn destroyed(&mut self, object: CK_OBJECT_HANDLE) {
+        let owner = self.secret_keys.get_mut(&object);
+        *owner.expect("only session objects can be destroyed") = None;
+    }
+
+    /// A data object or a secret key with CKA_PRIVATE.
     fn is_protected(&self, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool {
         let (mut class, mut private): (CK_OBJECT_CLASS, CK_BBOOL) = (0, 0);
         let mut template = [
@@ -257,7 +294,7 @@ impl Caller {
             C_GetAttributeValue(session, object, template.as_mut_ptr(), 2)
         );
         assert_eq!(rv, Ok(()), "an object that was just found");
-        class == CKO_DATA && private == CK_TRUE
+        [CKO_DATA, CKO_SECRET_KEY].contains(&class) && private == CK_TRUE
     }
 
     /// Whether the value of an object may be given in this session.
@@ -293,6 +330,7 @@ impl Caller {
                 self.gone.clear();
                 self.sessions.clear();
                 self.objects.clear();
+                self.secret_keys.clear();
             }
             ("C_CloseSession", CKR_OK, Some(session)) => {
                 self.open.remove(&session);

@@ -37,6 +37,10 @@ pub fn run(data: &[u8]) {
     caller.end();
 }
 
+/// First bytes of a record of [`unsupported`] that mean other functions: what is in the corpus keeps its meaning.
+const UNWRAP: u8 = 0xF0;
+const DESTROY: u8 = 3;
+
 type Step = fn(&mut Caller, &mut Input<'_>);
 
 /// What a record can be, by its first byte.
@@ -434,6 +438,9 @@ fn get_attributes(caller: &mut Caller, input: &mut Input<'_>) {
     if rv == CKR_OK && template.got(CKA_VALUE) {
         assert!(open, "a protected value without a login");
     }
+    if rv == CKR_OK {
+        caller.seen(object);
+    }
     caller.called("C_GetAttributeValue", rv, Facts::of(session));
 }
 
@@ -622,9 +629,57 @@ fn random(caller: &mut Caller, input: &mut Input<'_>) {
     caller.called("C_GenerateRandom", rv, Facts::of(session));
 }
 
-/// Functions that the module does not have, with pointers that lead nowhere.
+fn unwrap(caller: &mut Caller, input: &mut Input<'_>) {
+    let (session, key, how) = (caller.session(input), caller.object(input), input.byte());
+    let mut mechanism = Mechanism::read(input);
+    let mut template = Template::of_key(input);
+    let mut wrapped = match how & 2 {
+        0 => Data::read(input),
+        _ => Data::of(caller.cryptogram(how), how),
+    };
+    let mut unwrapped = (how & 4 == 0).then(|| Place::output(&[0; size_of::<CK_OBJECT_HANDLE>()], how));
+    let rv = call!(
+        caller,
+        C_UnwrapKey(
+            session,
+            mechanism.pointer(),
+            key,
+            wrapped.pointer(),
+            wrapped.len,
+            template.pointer(),
+            template.count,
+            pointer(&mut unwrapped)
+        )
+    );
+    mechanism.check();
+    template.check();
+    wrapped.check();
+    unwrapped.iter().for_each(Place::check);
+    if let (CKR_OK, Some(unwrapped)) = (rv, &unwrapped) {
+        caller.unwrapped(session, unwrapped.number());
+    }
+    caller.called("C_UnwrapKey", rv, Facts::of(session));
+}
+
+fn destroy(caller: &mut Caller, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) {
+    let rv = call!(caller, C_DestroyObject(session, object));
+    if rv == CKR_OK {
+        caller.seen(object);
+        caller.destroyed(object);
+    }
+    caller.called("C_DestroyObject", rv, Facts::of(session));
+}
+
+/// Functions that the module does not have, with pointers that lead nowhere; and what makes and destroys objects.
 fn unsupported(caller: &mut Caller, input: &mut Input<'_>) {
-    let (which, session, object) = (input.byte() % 10, caller.session(input), caller.object(input));
+    let which = input.byte();
+    if which >= UNWRAP {
+        return unwrap(caller, input);
+    }
+    let (which, session, object) = (which % 10, caller.session(input), caller.object(input));
+    if which == DESTROY {
+        return destroy(caller, session, object);
+    }
     let (bytes, len) = (dangling_mut::<CK_BYTE>(), CK_ULONG::from(input.byte()));
     let number = dangling_mut::<CK_ULONG>();
     let (name, rv) = match which {
@@ -640,7 +695,6 @@ fn unsupported(caller: &mut Caller, input: &mut Input<'_>) {
             "C_CreateObject",
             call!(caller, C_CreateObject(session, dangling_mut(), len, number)),
         ),
-        3 => ("C_DestroyObject", call!(caller, C_DestroyObject(session, object))),
         4 => (
             "C_GenerateKey",
             call!(
@@ -702,5 +756,33 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
         record(at(get_attributes), &[3, 6, 2, 0, 7, 4, 7]),
     ]
     .concat();
-    vec![("sign".into(), sign), ("digest".into(), digest)]
+    // On either card, of which the newest session sees the authentication key as its second object.
+    let unwrap = |card: u8| {
+        let (which, session) = (card << 7 | 2, 3);
+        [
+            record(usual, &[card, 3]),
+            record(
+                at(unsupported),
+                &[UNWRAP, session, 4, which, 1, 0, 0, 0, 0, 1, 0, 0, 0],
+            ),
+            record(
+                at(unsupported),
+                &[UNWRAP, session, 4, which, 1, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0],
+            ),
+            record(at(get_attributes), &[session, 5, 1, 4, 1, 10]),
+            record(at(unsupported), &[DESTROY, session, 5]),
+            record(at(get_attributes), &[session, 5, 1, 4, 1, 10]),
+            record(at(logout), &[session]),
+            record(at(get_attributes), &[session, 6, 1, 4, 1, 10]),
+            record(at(close), &[session]),
+            record(at(get_attributes), &[session, 6, 1, 4, 1, 10]),
+        ]
+        .concat()
+    };
+    vec![
+        ("sign".into(), sign),
+        ("digest".into(), digest),
+        ("unwrap-cps3".into(), unwrap(0)),
+        ("unwrap-cps4".into(), unwrap(1)),
+    ]
 }
