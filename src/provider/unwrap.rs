@@ -42,7 +42,8 @@ impl Library {
             return Err(Error::MechanismInvalid);
         }
         let padding = mechanism::encipherment(mechanism)?;
-        let longest = longest(&padding, private.reference.modulus_len);
+        // As long as the modulus, or refused for that.
+        let longest = longest(&padding, wrapped.len());
         let template = Template::read(template, longest, session.writable().is_ok())?;
         let value = session.token().decipher(private, &padding, wrapped);
         let value = self.note(&session, value).map_err(|error| match error {
