@@ -13,7 +13,7 @@ build_conformance() {
 
 real_clients() {
     build_conformance
-    CARGO_TARGET_DIR=$TARGET interruptible "$TARGET/release/conformance" --no-build --ci
+    CARGO_TARGET_DIR=$TARGET watched "$TARGET/release/conformance" --no-build --ci
 }
 
 conformance_checks() {

@@ -1,48 +1,54 @@
 # shellcheck shell=bash
 # scripts/demo itself: that it succeeds, that it can fail, that it leaves nothing behind; and how the two commands come to Rust.
 
-# listeners: local addresses at which somebody listens for TCP, but those of the loopback.
-listeners() { ss --no-header --listening --tcp --numeric | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sort -u || true; }
-
-# left_by PID: processes that carry the mark of a script that had this number.
+# left_by NUMBER: processes that carry this mark (mark_processes) in their environment.
 left_by() {
-    local file
-    while IFS= read -r file; do
-        file=${file#/proc/} file=${file%/environ}
-        ! runs_at_all "$file" || echo "$file"
+    local pid
+    while IFS= read -r pid; do
+        pid=${pid#/proc/} pid=${pid%/environ}
+        ! runs_at_all "$pid" || echo "$pid"
     done < <(exec grep -lzsE "^STARTED_BY_SCRIPTS=.*:$1:" /proc/[0-9]*/environ)
 }
 
-# What the checks below look for can be seen.
-leftovers_would_be_seen() {
-    local seen
-    STARTED_BY_SCRIPTS=:9999999: sleep 300 &
-    wait_until grep -qz 9999999 "/proc/$!/environ"
-    seen=$(left_by 9999999)
-    kill "$!"
-    equals "$!" "$seen"
-    seen=$(listeners)
-    # The one that listens on every address of this machine for a moment.
-    python3 -c 'import socket, time; s = socket.create_server(("", 0)); print(s.getsockname()[1], flush=True); time.sleep(300)' >"$WORK/port" &
-    wait_until test -s "$WORK/port"
-    [[ $(listeners) == *":$(<"$WORK/port")"* && $seen != "$(listeners)" ]]
-    kill "$!"
+# listeners_of NUMBER: addresses but those of the loopback at which they listen for TCP.
+listeners_of() {
+    local pids address users
+    pids=" $(left_by "$1" | xargs) "
+    while read -r _ _ _ address _ users; do
+        [[ ! $address =~ ^(127\.|\[::1\]) && $users =~ pid=([0-9]+) && $pids == *" ${BASH_REMATCH[1]} "* ]] || continue
+        echo "$address"
+    done < <(ss --no-header --listening --tcp --numeric --processes)
 }
 
-# While it runs, nobody outside this machine can reach what it starts; when it has ended, nothing of it is left.
-demo_succeeds() {
-    local before demo now
-    before=$(listeners)
-    "$ROOT/scripts/demo" &
-    demo=$!
-    while kill -0 "$demo" 2>/dev/null; do
-        now=$(listeners)
-        [[ $now == "$before" ]] || { echo "somebody listens: $now; before: $before" && return 1; }
+# watched COMMAND...: runs it. Nobody outside this machine may reach what it starts; when it has ended, nothing of it may be left.
+watched() {
+    local mark=$BASHPID$RANDOM program now left status=0
+    STARTED_BY_SCRIPTS=$STARTED_BY_SCRIPTS:$mark: "$@" &
+    program=$!
+    while kill -0 "$program" 2>/dev/null; do
+        now=$(listeners_of "$mark")
+        [[ -z $now ]] || { echo "somebody listens: $now" && status=1 && kill "$program"; }
         sleep 0.3
     done
-    wait "$demo"
-    equals '' "$(left_by "$demo")"
-    equals "$before" "$(listeners)"
+    wait "$program" || status=$?
+    left=$(left_by "$mark")
+    equals '' "$left" && return "$status"
+    # shellcheck disable=SC2086 # numbers
+    kill $left
+    return 1
+}
+
+# What `watched` looks for can be seen.
+leftovers_would_be_seen() {
+    watched true
+    refuses watched false
+    refuses watched bash -c 'setsid sleep 300 &'
+    refuses watched python3 -c 'import socket, time; s = socket.create_server(("", 0)); time.sleep(300)'
+    watched timeout 3 python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 0)); time.sleep(300)' || [[ $? == 124 ]]
+}
+
+demo_succeeds() {
+    watched "$ROOT/scripts/demo"
     [[ ! -e /run/pcscd/pcscd.comm || $PCSCD_BEFORE == yes ]]
 }
 
