@@ -92,10 +92,14 @@ fn validity(day: Option<Date>) -> Validity {
 /// The personas of the program, and those of these files; replaces guesses first.
 fn personas(files: &[String], guesses: Option<&Path>) -> Result<Vec<Persona>, String> {
     if let Some(file) = guesses {
-        guesses::replace_from(file).map_err(|error| error.to_string())?;
+        guesses::replace_from(file).map_err(|error| format!("--guesses {error}"))?;
     }
     let others: Result<Vec<Persona>, _> = files.iter().map(|file| persona::named(file)).collect();
-    Ok([persona::all(), others.map_err(|error| error.to_string())?].concat())
+    Ok([
+        persona::all(),
+        others.map_err(|error| format!("--persona: {error}"))?,
+    ]
+    .concat())
 }
 
 fn main() -> ExitCode {
@@ -114,7 +118,7 @@ fn main() -> ExitCode {
         ) => personas(&persona, guesses.as_deref())
             .and_then(|personas| serve::run(SocketAddr::new(listen, port), at, &personas, &dns)),
         (None, Some(files)) => personas(&files.persona, files.guesses.as_deref()).and_then(|personas| {
-            files::write(&files, &personas).map_err(|error| format!("{}: {error}", files.out.display()))
+            files::write(&files, &personas).map_err(|error| format!("--out {}: {error}", files.out.display()))
         }),
         (None, None) => Err("say where to write (--out), or serve".into()),
     };
