@@ -343,33 +343,47 @@ impl Token {
 
     /// The public key that belongs to `id`, from a certificate or from a file of PuKDF.
     pub fn public_key<'a>(&'a self, id: &'a [u8]) -> Result<&'a PublicKey, Error> {
-        if let Some(key) = self.certified_key(id)? {
-            return Ok(key);
+        let reason = match self.certified_key(id) {
+            Ok(Some(key)) => return Ok(key),
+            Err(why @ (Error::NoPublicKey | Error::NoCertificate(_))) => why,
+            Err(why) => return Err(why),
+            Ok(None) => Error::NoPublicKey,
+        };
+        for section in [Section::PublicKeys, Section::OtherPublicKeys] {
+            for object in self.section(section)? {
+                match object {
+                    Object::PublicKey(key) if key.id == id => return self.own_file_of(key, reason),
+                    _ => {}
+                }
+            }
         }
-        let mut others = self.section(Section::OtherPublicKeys)?.iter();
-        let key = others.find_map(|object| match object {
-            Object::PublicKey(key) if key.id == id => Some(self.content_of(key)),
-            _ => None,
-        });
-        key.ok_or(Error::NoPublicKey)?
+        Err(reason)
     }
 
     /// The key inside a public key object. A certificate with the same identifier holds the same key and is needed
-    /// anyway; only without one is the key's own file read.
+    /// anyway; only where none is of use is the key's own file read.
     pub fn content_of<'a>(&'a self, key: &'a PublicKeyObject) -> Result<&'a PublicKey, Error> {
-        if let Some(key) = self.certified_key(&key.id)? {
-            return Ok(key);
+        match self.certified_key(&key.id) {
+            Ok(Some(key)) => Ok(key),
+            Ok(None) => self.own_file_of(key, Error::NoPublicKey),
+            Err(why @ (Error::NoPublicKey | Error::NoCertificate(_))) => self.own_file_of(key, why),
+            Err(why) => Err(why),
         }
-        let path = self.announcement(key)?.and_then(|entry| entry.path.as_ref());
-        let path = path.ok_or(Error::NoPublicKey)?;
+    }
+
+    /// The key in the file that PuKDF names for it; `reason` where there is none of use.
+    fn own_file_of<'a>(&'a self, key: &'a PublicKeyObject, reason: Error) -> Result<&'a PublicKey, Error> {
+        let Some(path) = self.announcement(key)?.and_then(|entry| entry.path.as_ref()) else {
+            return Err(reason);
+        };
         key.content.get_or_try_init(|| {
-            let file = self.card.lock().read_object(path).map_err(|error| match error {
-                CardError::NotFound(_) | CardError::Truncated => Error::NoPublicKey,
-                error => error.into(),
-            })?;
+            let file = match self.card.lock().read_object(path) {
+                Err(CardError::NotFound(_) | CardError::Truncated) => return Err(reason),
+                file => file?,
+            };
             PublicKey::from_pkcs1_der(&file)
                 .or_else(|_| PublicKey::from_spki_der(&file))
-                .map_err(|_| Error::NoPublicKey)
+                .map_err(|_| reason)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use cryptoki_sys::*;
 use rsa::PrivateKey;
-use sim_cards::{Chip, hex};
+use sim_cards::{Chip, Interface, Options, SimCard, hex};
 
 use crate::card::{
     ABSENT, AUTHENTICATION, CHIPS, card, certificate, neighbour_is_well, numbers, profile, sign,
@@ -135,7 +135,7 @@ struct Odd {
     dates: [&'static str; 2],
     /// The key that the certificate shows, if it is an RSA key.
     key: Option<Numbers>,
-    /// What C_Sign answers.
+    /// What C_Sign answers where the card has no other file with the public key.
     signs: Result<(), CK_RV>,
 }
 
@@ -675,10 +675,14 @@ fn check(chip: Chip, odd: &Odd) {
         session.attribute(key, CKA_ID),
         "{what}: CKA_ID of key and certificate"
     );
+    let (shown, signs) = match (&odd.key, chip) {
+        // On a CPS4 the public key has a file of its own.
+        (None, Chip::Cps4) => (Some(numbers(own)), Ok(())),
+        (shown, _) => (shown.clone(), odd.signs),
+    };
     for half in [key, session.companion(key, CKO_PUBLIC_KEY)] {
-        let (modulus, exponent, bits) = match &odd.key {
+        let (modulus, exponent, bits) = match &shown {
             Some((modulus, exponent)) => (Ok(modulus.clone()), Ok(exponent.clone()), 8 * modulus.len()),
-            // On a CPS4 the public key has a file of its own, which stays unread beside a certificate.
             None => (ABSENT, ABSENT, 2048),
         };
         assert_eq!(
@@ -698,7 +702,7 @@ fn check(chip: Chip, odd: &Odd) {
             "{what}: CKA_MODULUS_BITS"
         );
     }
-    assert_eq!(sign(session, key, own), odd.signs.map_err(Ckr), "{what}: C_Sign");
+    assert_eq!(sign(session, key, own), signs.map_err(Ckr), "{what}: C_Sign");
     assert_eq!(
         session.state(),
         Ok(CKS_RO_USER_FUNCTIONS),
@@ -706,6 +710,44 @@ fn check(chip: Chip, odd: &Odd) {
     );
     neighbour_is_well(session, &profile, &what);
     assert_eq!(card.tries_left(), 3, "{what}");
+}
+
+/// Without contacts: one key, which needs no code.
+fn check_without_contacts(odd: &Odd) {
+    let what = format!("{}, without contacts", odd.name);
+    let mut profile = profile(Chip::Cps3);
+    let technical = &mut profile.credentials.technical;
+    technical.certificate.clone_from(&odd.file);
+    let own = technical.key.clone();
+    let options = Options {
+        interface: Interface::Contactless,
+        ..Options::default()
+    };
+    let (module, _rack, _card) = common::start(SimCard::new(&profile, &options));
+    let session = module.session();
+    let object = certificate(session, "Certificat Technique CPS");
+    let subject = odd.names.clone().map_or(ABSENT, |[subject, ..]| Ok(subject));
+    assert_eq!(
+        session.attribute(object, CKA_SUBJECT),
+        subject,
+        "{what}: CKA_SUBJECT"
+    );
+    let key = session.private_key("CPS_PRIV_TECH_AUT");
+    let modulus = odd.key.clone().map_or(ABSENT, |(modulus, _)| Ok(modulus));
+    assert_eq!(
+        session.attribute(key, CKA_MODULUS),
+        modulus,
+        "{what}: CKA_MODULUS"
+    );
+    assert_eq!(sign(session, key, &own), odd.signs.map_err(Ckr), "{what}: C_Sign");
+}
+
+#[test]
+fn an_odd_certificate_of_a_card_without_contacts_shows_what_can_be_read_of_it() {
+    let own = numbers(&profile(Chip::Cps3).credentials.technical.key);
+    let mut rows = cases(&own);
+    odd_certificates(own, &mut rows);
+    common::each(rows, check_without_contacts);
 }
 
 #[test]

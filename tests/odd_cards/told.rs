@@ -37,6 +37,8 @@ fn the_log_says_why_a_key_signs_nothing() {
 
         let with = |certificate: Vec<u8>| {
             let mut odd = plain.clone();
+            // Nor has the CPS4 a file of the public key.
+            replace(&mut odd, Directory::PuKdf, vec![]);
             odd.credentials.authentication.certificate = certificate;
             odd
         };
@@ -44,7 +46,6 @@ fn the_log_says_why_a_key_signs_nothing() {
             let mut odd = plain.clone();
             let file = directory(&plain, Directory::Cdf);
             replace(&mut odd, Directory::Cdf, entries(&file)[0].to_vec());
-            // Nor has the CPS4 a file of the public key.
             replace(&mut odd, Directory::PuKdf, vec![]);
             odd
         };
@@ -57,6 +58,7 @@ fn the_log_says_why_a_key_signs_nothing() {
                 .expect("a path");
             file[place + 1] = 0x0F;
             replace(&mut odd, Directory::Cdf, file);
+            replace(&mut odd, Directory::PuKdf, vec![]);
             odd
         };
         let other = (vec![0xC5; 256], vec![1, 0, 1]);
