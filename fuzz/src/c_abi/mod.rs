@@ -103,7 +103,7 @@ fn usual(caller: &mut Caller, input: &mut Input<'_>) {
     }
     // Every object, or all private keys.
     let template: &[u8] = if how & 2 != 0 {
-        &[newest, 1, 0, 3, 1]
+        &[newest, 1, 0, 1, 3]
     } else {
         &[newest, 0]
     };
