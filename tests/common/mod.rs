@@ -11,6 +11,7 @@ pub mod log;
 pub mod messages;
 pub mod module;
 pub mod openssl;
+pub mod pcscd;
 pub mod rack;
 
 pub use codes::Ckr;
