@@ -6,8 +6,8 @@
 //! alignment.
 
 use cryptoki_sys::*;
-use zeroize::Zeroizing;
 
+use crate::memory;
 use crate::provider::{Error, Output, Result};
 
 /// A C type of which every bit pattern is a value.
@@ -196,8 +196,7 @@ impl Memory {
     /// A copy of an array of `count` entries; NULL with count 0 is an empty array.
     pub fn array<T: Plain>(&self, from: Pointer<T>, count: CK_ULONG) -> Result<Vec<T>> {
         let count = from.extent(count)?;
-        let mut entries = Vec::new();
-        entries.try_reserve_exact(count).map_err(|_| Error::HostMemory)?;
+        let mut entries = memory::with_room(count)?;
         for index in 0..count {
             entries.push(self.read(from.entry(index))?);
         }
@@ -245,7 +244,7 @@ impl Memory {
             None => produce(self.bytes(data, data_len)?, Output::Size),
             Some(capacity) => {
                 if overlap(data, data.extent(data_len)?, buffer, buffer.extent(capacity)?) {
-                    let copy = copy(self.bytes(data, data_len)?)?;
+                    let copy = memory::wiped_copy(self.bytes(data, data_len)?)?;
                     produce(&copy, Output::Buffer(self.buffer(buffer, capacity)?))
                 } else {
                     // SAFETY: the buffer, which alone is written to while this lives, lies elsewhere.
@@ -303,13 +302,4 @@ impl Memory {
         }
         answer.map(drop)
     }
-}
-
-/// A copy that is wiped when dropped: it may hold a plaintext.
-fn copy(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let mut copy = Zeroizing::new(Vec::new());
-    copy.try_reserve_exact(bytes.len())
-        .map_err(|_| Error::HostMemory)?;
-    copy.extend_from_slice(bytes);
-    Ok(copy)
 }

@@ -3,6 +3,7 @@
 use cryptoki_sys::{CK_ATTRIBUTE, CK_ULONG, CK_UNAVAILABLE_INFORMATION};
 
 use super::pointer::{Memory, Pointer, overlap, slice_mut};
+use crate::memory;
 use crate::provider::{Attribute, AttributeRequest, Error, Output, Result};
 
 /// Where the value of an attribute is or goes.
@@ -16,12 +17,17 @@ impl Memory {
     pub fn template(&self, template: Pointer<CK_ATTRIBUTE>, count: CK_ULONG) -> Result<Vec<Attribute<'_>>> {
         let attribute = |entry: &CK_ATTRIBUTE| {
             let value = self.bytes(value(entry), entry.ulValueLen)?;
-            Ok(Attribute {
+            Ok::<_, Error>(Attribute {
                 kind: entry.type_,
                 value,
             })
         };
-        self.array(template, count)?.iter().map(attribute).collect()
+        let entries = self.array(template, count)?;
+        let mut attributes = memory::with_room(entries.len())?;
+        for entry in &entries {
+            attributes.push(attribute(entry)?);
+        }
+        Ok(attributes)
     }
 
     /// C_GetAttributeValue: has `answer` fill the requests of a template, then tells the length of every
@@ -35,9 +41,13 @@ impl Memory {
     ) -> Result<()> {
         let entries = self.array(template, count)?;
         disjoint(&entries)?;
-        let mut requests = entries.iter().map(request).collect::<Result<Vec<_>>>()?;
+        let mut lengths = memory::with_room(entries.len())?;
+        let mut requests = memory::with_room(entries.len())?;
+        for entry in &entries {
+            requests.push(request(entry)?);
+        }
         let outcome = answer(&mut requests);
-        let lengths: Vec<_> = requests.into_iter().map(|request| request.len).collect();
+        lengths.extend(requests.into_iter().map(|request| request.len));
         if let Ok(())
         | Err(Error::AttributeSensitive | Error::AttributeTypeInvalid | Error::BufferTooSmall(_)) = outcome
         {
@@ -77,11 +87,9 @@ fn disjoint(entries: &[CK_ATTRIBUTE]) -> Result<()> {
     if entries.len() < 2 {
         return Ok(());
     }
-    let mut buffers: Vec<_> = entries
-        .iter()
-        .filter(|entry| !entry.pValue.is_null() && entry.ulValueLen > 0)
-        .collect();
-    buffers.sort_by_key(|entry| entry.pValue.addr());
+    let with_buffer = |entry: &&CK_ATTRIBUTE| !entry.pValue.is_null() && entry.ulValueLen > 0;
+    let mut buffers = memory::collect(entries.iter().filter(with_buffer))?;
+    buffers.sort_unstable_by_key(|entry| entry.pValue.addr());
     let len = |entry: &CK_ATTRIBUTE| usize::try_from(entry.ulValueLen).unwrap_or(usize::MAX);
     let clash = |pair: &[&CK_ATTRIBUTE]| match pair {
         [a, b] => overlap(value(a), len(a), value(b), len(b)),

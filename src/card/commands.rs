@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::dialogue::Dialogue;
 use super::update::Stamp;
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef};
+use crate::memory;
 use crate::pkcs15::DataObject;
 
 /// The commands of one chip, and what is known of the chip's state between them.
@@ -58,8 +59,8 @@ pub(super) trait Commands: Send {
     }
 
     /// Data objects that the card has without saying so in its directory, which announces `data`.
-    fn unannounced_data(&self, _data: &[DataObject]) -> Vec<DataObject> {
-        Vec::new()
+    fn unannounced_data(&self, _data: &[DataObject]) -> memory::Result<Vec<DataObject>> {
+        Ok(Vec::new())
     }
 
     /// Updates of the card's data leave their stamp in a file of its own, not in TokenInfo.

@@ -11,6 +11,7 @@ use super::update::Stamp;
 use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
 use crate::config::Logout;
 use crate::iso7816::{Command, Malformed};
+use crate::memory;
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
@@ -340,7 +341,8 @@ fn directory<C: Commands, T>(
 ) -> Result<Vec<T>, CardError> {
     let mut found = Vec::new();
     for path in paths {
-        found.extend(parse(&directory_file(commands, card, &path.fids, path.part)?)?);
+        let entries = parse(&directory_file(commands, card, &path.fids, path.part)?)?;
+        memory::append(&mut found, entries)?;
     }
     Ok(found)
 }
@@ -450,8 +452,8 @@ impl<C: Commands> Card for Cps<C> {
                 data.iter_mut()
                     .for_each(|object| object.common.modifiable = false);
             }
-            let unannounced = commands.unannounced_data(&data);
-            data.extend(unannounced);
+            let unannounced = commands.unannounced_data(&data)?;
+            memory::append(&mut data, unannounced)?;
             Ok(data)
         })
     }
@@ -597,7 +599,7 @@ impl<C: Commands> Card for Cps<C> {
                 "signature of another length than the modulus",
             ));
         }
-        Ok(signature.to_vec())
+        Ok(memory::copy(&signature)?)
     }
 
     fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError> {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::CardError;
 use crate::iso7816::{self, Answer, Channel, Command, Malformed, StatusWord};
-use crate::reader::{Connection, Protocol};
+use crate::reader::{Connection, Protocol, ReaderError};
 
 /// A transaction under way; it ends when this is dropped, on every way out.
 pub(super) struct Dialogue<'c> {
@@ -82,8 +82,11 @@ impl From<iso7816::Error> for CardError {
 }
 
 impl From<Malformed> for CardError {
-    fn from(Malformed(what): Malformed) -> Self {
-        CardError::Malformed(what)
+    fn from(error: Malformed) -> Self {
+        match error {
+            Malformed::NO_MEMORY => CardError::Reader(ReaderError::NoMemory),
+            Malformed(what) => CardError::Malformed(what),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::CardError;
 use super::dialogue::{Dialogue, refusal};
 use crate::iso7816::tlv::{announced_length, objects};
 use crate::iso7816::{Command, Malformed, StatusWord};
+use crate::memory;
 
 /// Most bytes of one READ BINARY (Le = 00). EF.ATR of a real CPS3 announces answers of 256 bytes.
 const READ_MAX: usize = 256;
@@ -126,7 +127,7 @@ pub(super) fn read(
     extent: Extent,
     sensitive: bool,
 ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let mut content = Zeroizing::new(Vec::with_capacity(READ_MAX));
+    let mut content = Zeroizing::new(memory::with_room(READ_MAX)?);
     let mut short_answers = 0;
     loop {
         let wanted = extent.missing(&content).min(READ_MAX);
@@ -153,7 +154,7 @@ pub(super) fn read(
             StatusWord::WRONG_OFFSET if !content.is_empty() => return extent.whole(content),
             sw => return Err(refusal(sw)),
         }
-        append(&mut content, &answer.data);
+        append(&mut content, &answer.data)?;
         let short = answer.data.len() < wanted;
         if answer.sw == StatusWord::END_OF_FILE || short && extent.may_end(&content) {
             return extent.whole(content);
@@ -204,11 +205,12 @@ fn offset(offset: usize) -> Result<[u8; 2], CardError> {
 }
 
 /// Appends without leaving a copy behind when the buffer has to move.
-fn append(content: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
+fn append(content: &mut Zeroizing<Vec<u8>>, more: &[u8]) -> memory::Result<()> {
     if content.capacity() - content.len() < more.len() {
-        let mut roomier = Zeroizing::new(Vec::with_capacity(2 * (content.len() + more.len())));
+        let mut roomier = Zeroizing::new(memory::with_room(2 * (content.len() + more.len()))?);
         roomier.extend_from_slice(content);
         *content = roomier;
     }
     content.extend_from_slice(more);
+    Ok(())
 }

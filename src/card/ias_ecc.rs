@@ -15,6 +15,7 @@ use super::update::{self, EF_ACTUA, Stamp};
 use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
 use crate::crypto::{Hash, LastRound, digest_info};
 use crate::iso7816::Command;
+use crate::memory;
 use crate::pkcs15::{self, DataObject};
 use crate::reader::Protocol;
 
@@ -368,10 +369,10 @@ impl Commands for IasEcc {
         legacy::read(card, fids)
     }
 
-    fn unannounced_data(&self, data: &[DataObject]) -> Vec<DataObject> {
+    fn unannounced_data(&self, data: &[DataObject]) -> memory::Result<Vec<DataObject>> {
         match self.chip {
             Chip::Cps3 => legacy::unannounced(data),
-            _ => Vec::new(),
+            _ => Ok(Vec::new()),
         }
     }
 

@@ -10,6 +10,7 @@ use super::dialogue::Dialogue;
 use super::files::{self, Extent, big_endian};
 use crate::iso7816::Command;
 use crate::iso7816::tlv::objects;
+use crate::memory;
 use crate::pkcs15::{Common, DataObject, Path};
 
 const CLASS: u8 = 0xA0;
@@ -26,10 +27,11 @@ const ACTIVITIES: u16 = 16;
 
 /// The objects of the CPS2ter side, which no directory announces: the billing situations, and one activity for each
 /// `CPS_ACTIVITY_nn_PS` in `data`. Whether a file exists shows when it is read.
-pub(super) fn unannounced(data: &[DataObject]) -> Vec<DataObject> {
+pub(super) fn unannounced(data: &[DataObject]) -> memory::Result<Vec<DataObject>> {
     let has = |label: &str| data.iter().any(|object| object.common.label == label);
     let (billing, file) = BILLING;
-    let mut found = vec![protected(billing.to_owned(), file.to_vec())];
+    let mut found = memory::with_room(1 + usize::from(ACTIVITIES))?;
+    found.push(protected(billing.to_owned(), file.to_vec()));
     for number in 1..=ACTIVITIES {
         if has(&format!("CPS_ACTIVITY_{number:02}_PS")) {
             let label = format!("CPS2TER_ACTIVITY_{number:02}_PS");
@@ -37,7 +39,7 @@ pub(super) fn unannounced(data: &[DataObject]) -> Vec<DataObject> {
         }
     }
     found.retain(|object| !has(&object.common.label));
-    found
+    Ok(found)
 }
 
 /// Read with the holder's code, written by nobody.
@@ -95,6 +97,7 @@ mod tests {
 
     fn names(data: &[DataObject]) -> Vec<(String, Vec<u16>)> {
         unannounced(data)
+            .expect("memory")
             .into_iter()
             .map(|object| (object.common.label, object.path.fids))
             .collect()
@@ -118,7 +121,7 @@ mod tests {
                 ("CPS2TER_ACTIVITY_16_PS".to_owned(), vec![0x3F00, 0x401F]),
             ]
         );
-        assert!(unannounced(&data).iter().all(|object| {
+        assert!(unannounced(&data).expect("memory").iter().all(|object| {
             object.path.legacy
                 && object.common.private
                 && !object.common.modifiable

@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Logout;
 use crate::crypto::{Hash, LastRound};
+use crate::memory::NoMemory;
 #[cfg(test)]
 use crate::pkcs15::Objects;
 use crate::pkcs15::{Certificate, DataObject, Path, PrivateKey, PublicKey, TokenDirectory};
@@ -151,6 +152,12 @@ impl fmt::Display for CardError {
                 write!(f, "what the card holds or answers is malformed ({what}): {ODD}")
             }
         }
+    }
+}
+
+impl From<NoMemory> for CardError {
+    fn from(e: NoMemory) -> Self {
+        CardError::Reader(e.into())
     }
 }
 

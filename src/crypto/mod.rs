@@ -17,6 +17,8 @@ mod test_keys;
 pub use hash::{Digest, Hash, Hasher, LastRound};
 pub use resume::ResumableHasher;
 
+use crate::memory::NoMemory;
+
 /// Why a computation was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CryptoError {
@@ -33,4 +35,12 @@ pub enum CryptoError {
     SignatureInvalid,
     /// The source of random bytes failed.
     NoRandom,
+    /// The host has no memory left.
+    NoMemory,
+}
+
+impl From<NoMemory> for CryptoError {
+    fn from(_: NoMemory) -> Self {
+        CryptoError::NoMemory
+    }
 }

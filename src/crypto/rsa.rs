@@ -9,6 +9,8 @@ use rsa::{BoxedUint, PublicKey as Components};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
+use crate::memory;
+
 use super::CryptoError;
 use super::digest_info;
 use super::hash::Hash;
@@ -49,6 +51,10 @@ impl PublicKey {
     pub const MAX_BITS: usize = 8 * MAX_BLOCK_LEN;
     /// Longest exponent in bytes; the value has a limit of its own.
     const MAX_EXPONENT_LEN: usize = 8;
+
+    /// Numbers as long as the modulus that a power takes in memory at a time, at most: those of `crypto-bigint` end the process
+    /// where there is no memory for them.
+    const NUMBERS: usize = 16;
 
     /// Key of a modulus n and an exponent e, unsigned big-endian numbers with or without leading zeros.
     ///
@@ -175,6 +181,7 @@ impl PublicKey {
         if block.len() != self.size() {
             return Err(CryptoError::DataLength);
         }
+        memory::room(Self::NUMBERS * self.size())?;
         let precision = self.components.n_bits_precision();
         let m = BoxedUint::from_be_slice(block, precision).map_err(|_| CryptoError::DataLength)?;
         let m = Zeroizing::new(m);
@@ -269,6 +276,7 @@ impl PublicKey {
     fn recover_block(&self, signature: &[u8]) -> Result<Vec<u8>, CryptoError> {
         self.encrypt_block(signature).map_err(|error| match error {
             CryptoError::DataLength => CryptoError::SignatureLength,
+            CryptoError::NoMemory => CryptoError::NoMemory,
             _ => CryptoError::SignatureInvalid,
         })
     }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use zeroize::Zeroizing;
 
+use crate::memory;
+
 use super::{Command, Error, Malformed, StatusWord};
 use crate::reader::{Connection, Protocol};
 
@@ -59,7 +61,7 @@ impl<'c> Channel<'c> {
     /// Chains long data, repeats with the right length after 6Cxx and fetches what 61xx announces when the command
     /// expects an answer. A chain that the card refuses ends with that status word.
     pub fn exchange(&mut self, command: &Command) -> Result<Answer, Error> {
-        let mut frames = command.frames(self.protocol());
+        let mut frames = command.frames(self.protocol())?;
         let last = frames.pop().ok_or(Malformed("command without a frame"))?;
         for frame in frames {
             let sw = self.pass(&frame, command)?.sw;
@@ -84,7 +86,7 @@ impl<'c> Channel<'c> {
     /// Repeats the last frame of a command with the length that the card gave.
     fn repeat(&mut self, command: &Command, exact: usize) -> Result<Answer, Error> {
         let command = command.clone().expect(exact);
-        match command.frames(self.protocol()).pop() {
+        match command.frames(self.protocol())?.pop() {
             Some(frame) => self.pass(&frame, &command),
             None => Err(Malformed("command without a frame").into()),
         }
@@ -92,7 +94,8 @@ impl<'c> Channel<'c> {
 
     /// Fetches the rest of an answer with GET RESPONSE (ISO 7816-4 §11.7.1).
     fn collect(&mut self, command: &Command, expected: usize, mut answer: Answer) -> Result<Answer, Error> {
-        let mut data = Zeroizing::new(Vec::with_capacity(expected.min(LONGEST).max(answer.data.len())));
+        let room = expected.min(LONGEST).max(answer.data.len());
+        let mut data = Zeroizing::new(memory::with_room(room)?);
         for _ in 0..ROUNDS {
             if data.len() + answer.data.len() > expected {
                 return Err(Malformed("answer longer than asked for").into());
@@ -115,7 +118,7 @@ impl<'c> Channel<'c> {
         if origin.is_sensitive() {
             command = command.sensitive();
         }
-        match command.frames(self.protocol()).pop() {
+        match command.frames(self.protocol())?.pop() {
             Some(frame) => self.pass(&frame, &command),
             None => Err(Malformed("command without a frame").into()),
         }

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::memory;
 use crate::reader::Protocol;
 
 /// Longest data field of one short command.
@@ -74,20 +75,21 @@ impl Command {
     }
 
     /// What goes over the interface, in order: one frame, or the frames of a chain.
-    pub(super) fn frames(&self, protocol: Protocol) -> Vec<Zeroizing<Vec<u8>>> {
-        let mut blocks: Vec<&[u8]> = self.data.chunks(LC_MAX).collect();
+    pub(super) fn frames(&self, protocol: Protocol) -> memory::Result<Vec<Zeroizing<Vec<u8>>>> {
+        let mut blocks = memory::collect(self.data.chunks(LC_MAX))?;
         let last = blocks.pop().unwrap_or_default();
-        let mut frames: Vec<_> = blocks
-            .into_iter()
-            .map(|block| self.frame(protocol, block, false))
-            .collect();
-        frames.push(self.frame(protocol, last, true));
-        frames
+        let mut frames = memory::with_room(blocks.len() + 1)?;
+        for block in blocks {
+            frames.push(self.frame(protocol, block, false)?);
+        }
+        frames.push(self.frame(protocol, last, true)?);
+        Ok(frames)
     }
 
-    fn frame(&self, protocol: Protocol, block: &[u8], last: bool) -> Zeroizing<Vec<u8>> {
+    fn frame(&self, protocol: Protocol, block: &[u8], last: bool) -> memory::Result<Zeroizing<Vec<u8>>> {
         // Room for all of it, so that growing never leaves a copy behind.
-        let mut frame = Zeroizing::new(Vec::with_capacity(self.header.len() + 1 + block.len() + 1));
+        let room = self.header.len() + 1 + block.len() + 1;
+        let mut frame = Zeroizing::new(memory::with_room(room)?);
         let [class, ins, p1, p2] = self.header;
         frame.extend([if last { class } else { class | CHAINING }, ins, p1, p2]);
         if let Ok(lc @ 1..) = u8::try_from(block.len()) {
@@ -102,7 +104,7 @@ impl Command {
             (_, Some(length)) if last => frame.push(le(length)),
             _ => {}
         }
-        frame
+        Ok(frame)
     }
 }
 
@@ -116,7 +118,12 @@ mod tests {
     use super::*;
 
     fn frames(command: Command, protocol: Protocol) -> Vec<Vec<u8>> {
-        command.frames(protocol).iter().map(|f| f.to_vec()).collect()
+        command
+            .frames(protocol)
+            .expect("memory")
+            .iter()
+            .map(|f| f.to_vec())
+            .collect()
     }
 
     #[test]

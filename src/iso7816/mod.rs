@@ -9,6 +9,7 @@ pub use channel::{Answer, Channel};
 pub use command::Command;
 pub use status::StatusWord;
 
+use crate::memory::NoMemory;
 use crate::reader::ReaderError;
 
 /// Data of the card that does not have the shape it should have; says which.
@@ -28,6 +29,23 @@ impl From<ReaderError> for Error {
     fn from(e: ReaderError) -> Self {
         Error::Reader(e)
     }
+}
+
+impl From<NoMemory> for Error {
+    fn from(e: NoMemory) -> Self {
+        Error::Reader(e.into())
+    }
+}
+
+impl From<NoMemory> for Malformed {
+    fn from(_: NoMemory) -> Self {
+        Malformed::NO_MEMORY
+    }
+}
+
+impl Malformed {
+    /// Data of the card for which the host has no memory left.
+    pub const NO_MEMORY: Malformed = Malformed("more than the memory of the host holds");
 }
 
 impl From<Malformed> for Error {

@@ -6,6 +6,7 @@
 use super::{Common, Path, Usage};
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Objects, Tlv, length_and_value, objects, salvaged};
+use crate::memory;
 
 pub(super) const BOOLEAN: u32 = 0x01;
 pub(super) const INTEGER: u32 = 0x02;
@@ -52,7 +53,7 @@ pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malf
             0x00 | 0xFF => deleted(behind).unwrap_or(behind),
             _ => match next_entry(rest, last) {
                 Some((entry, behind)) => {
-                    found.push(entry);
+                    memory::push(&mut found, entry)?;
                     behind
                 }
                 None => {
@@ -151,7 +152,8 @@ pub(super) fn understood<'a, T>(
     let mut found = Vec::new();
     for entry in entries(file, last)? {
         match read(&entry) {
-            Ok(object) => found.push(object),
+            Ok(object) => memory::push(&mut found, object)?,
+            Err(Malformed::NO_MEMORY) => return Err(Malformed::NO_MEMORY),
             Err(Malformed(what)) => log::warn!("{kind}: entry left out: {what}"),
         }
     }

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::padding::{oaep, pkcs1};
 use crate::crypto::{CryptoError, system_random};
+use crate::memory::{self, NoMemory};
 use crate::token::{self, key::Padding};
 
 use super::error::{Error, Result};
@@ -34,21 +35,20 @@ pub struct Decryption {
 /// Data given in parts; RSA works on the whole of them. They never move, so that nothing is left behind where they were.
 struct Parts(Zeroizing<Vec<u8>>);
 
-impl Default for Parts {
-    fn default() -> Parts {
-        Parts(Zeroizing::new(Vec::with_capacity(Parts::LONGEST)))
-    }
-}
-
 impl Parts {
     /// Longer than any modulus here: what comes on top of it cannot make a valid call.
     const LONGEST: usize = 512;
 
-    fn take(&mut self, part: &[u8], too_long: Error) -> Result<()> {
-        if self.0.len().saturating_add(part.len()) > Self::LONGEST {
+    /// Takes a part; the first one makes room for all of them.
+    fn take(parts: &mut Option<Parts>, part: &[u8], too_long: Error) -> Result<()> {
+        let parts = match parts {
+            Some(parts) => parts,
+            None => parts.insert(Parts(Zeroizing::new(memory::with_room(Self::LONGEST)?))),
+        };
+        if parts.0.len().saturating_add(part.len()) > Self::LONGEST {
             return Err(too_long);
         }
-        self.0.extend_from_slice(part);
+        parts.0.extend_from_slice(part);
         Ok(())
     }
 }
@@ -92,10 +92,7 @@ impl Library {
         let session = self.session(session)?;
         step(&mut session.operations().encrypt, |operation| {
             if out.wants(0)? {
-                operation
-                    .parts
-                    .get_or_insert_default()
-                    .take(part, Error::DataLenRange)?;
+                Parts::take(&mut operation.parts, part, Error::DataLenRange)?;
             }
             Ok(Step::GoesOn(0))
         })
@@ -105,7 +102,7 @@ impl Library {
     pub fn encrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
         let session = self.session(session)?;
         step(&mut session.operations().encrypt, |operation| {
-            let parts = operation.parts.take().unwrap_or_default();
+            let parts = operation.parts.take().unwrap_or(Parts(Zeroizing::default()));
             let result = self.finish_encryption(&session, operation, &parts.0, out);
             operation.parts = Some(parts);
             result
@@ -126,7 +123,10 @@ impl Library {
         }
         let cryptogram = pad(&operation.padding, data, key.size()).and_then(|block| {
             // A block of the right length below the modulus: what else can fail is the key.
-            key.encrypt_block(&block).map_err(|_| token::Error::NoPublicKey)
+            key.encrypt_block(&block).map_err(|error| match error {
+                CryptoError::NoMemory => NoMemory.into(),
+                _ => token::Error::NoPublicKey,
+            })
         });
         Ok(Step::Ended(out.put(&self.note(session, cryptogram)?)?))
     }
@@ -171,10 +171,7 @@ impl Library {
         let session = self.session(session)?;
         step(&mut session.operations().decrypt, |operation| {
             if out.wants(0)? {
-                operation
-                    .parts
-                    .get_or_insert_default()
-                    .take(part, Error::EncryptedDataLenRange)?;
+                Parts::take(&mut operation.parts, part, Error::EncryptedDataLenRange)?;
             }
             Ok(Step::GoesOn(0))
         })
@@ -184,7 +181,7 @@ impl Library {
     pub fn decrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
         let session = self.session_for(session, &out)?;
         step(&mut session.operations().decrypt, |operation| {
-            let parts = operation.parts.take().unwrap_or_default();
+            let parts = operation.parts.take().unwrap_or(Parts(Zeroizing::default()));
             let result = self.finish_decryption(&session, operation, &parts.0, out);
             operation.parts = Some(parts);
             result
@@ -214,7 +211,7 @@ impl Library {
         match out.put(&plain) {
             Ok(length) => Ok(Step::Ended(length)),
             Err(too_small) => {
-                operation.kept = Some((cryptogram.to_vec(), plain));
+                operation.kept = memory::copy(cryptogram).ok().map(|of| (of, plain));
                 Err(too_small)
             }
         }

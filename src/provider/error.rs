@@ -1,6 +1,8 @@
 //! What a Cryptoki function answers when it does not answer CKR_OK.
 
 use crate::card::CardError;
+use crate::memory::NoMemory;
+use crate::reader::ReaderError;
 use crate::token;
 
 /// Reasons for a refusal, named after the CKR_ codes to which the ABI maps them one to one.
@@ -64,6 +66,12 @@ pub enum Error {
     WrappedKeyLenRange,
 }
 
+impl From<NoMemory> for Error {
+    fn from(_: NoMemory) -> Error {
+        Error::HostMemory
+    }
+}
+
 /// Result of a Cryptoki function.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -94,6 +102,7 @@ impl Error {
     fn answer_to_card(refusal: &CardError) -> Error {
         match refusal {
             CardError::Reader(why) if why.is_final() => Error::DeviceRemoved,
+            CardError::Reader(ReaderError::NoMemory) => Error::HostMemory,
             CardError::Reader(_) => Error::DeviceError,
             CardError::NotRecognized | CardError::Unidentified => Error::TokenNotRecognized,
             // To an application that is another card in the slot.

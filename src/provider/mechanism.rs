@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 
 use crate::crypto::Hash;
 use crate::crypto::padding::pss;
+use crate::memory;
 use crate::token::Token;
 use crate::token::key::{Oaep, Padding};
 use crate::token::mechanism::{DIGESTS, HASHED, MODULUS_LEN};
@@ -70,7 +71,7 @@ fn oaep_parameters(mechanism: &Mechanism) -> Result<Oaep> {
         (Some(hash), Some(mgf_hash)) if specified => Ok(Oaep {
             hash,
             mgf_hash,
-            label: label.clone(),
+            label: memory::copy(label)?,
         }),
         _ => Err(Error::MechanismParamInvalid),
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::card::CardError;
+use crate::memory;
 use crate::token::attribute::{self, Cost, Value};
 use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{self, Token, mechanism};
@@ -149,7 +150,7 @@ impl Library {
                 let size_only = matches!(request.out, Output::Size);
                 let value = self.value(&session, &object, request.kind, size_only)?;
                 if let Err(error) = answer(request, value) {
-                    refusals.push((place, error));
+                    memory::push(&mut refusals, (place, error))?;
                 }
             }
         }
@@ -311,13 +312,13 @@ fn matching(
     let token = session.token();
     let logged_in = session.holder_logged_in();
     let class = template.iter().find(|attribute| attribute.kind == CKA_CLASS);
-    let mut found = Vec::with_capacity(USUAL_OBJECTS);
+    let mut found = memory::with_room(USUAL_OBJECTS)?;
     for section in token.sections(class.map(|class| class.value), logged_in)? {
         let handles = session.inserted.handles(section);
         for (object, handle) in token.section(section)?.iter().zip(handles) {
             let visible = logged_in || !object.private();
             if visible && (template.is_empty() || matches(token, object, template)?) {
-                found.push(handle);
+                memory::push(&mut found, handle)?;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Signatures that give back the data (PKCS #11 §5.13.5, §5.15.5): CKM_RSA_PKCS with a key that signs bare data.
 
+use crate::crypto::CryptoError;
 use crate::crypto::padding::pkcs1;
 use crate::token::key::ToSign;
 
@@ -74,9 +75,10 @@ impl Library {
             if signature.len() != key.size() {
                 return Err(Error::SignatureLenRange);
             }
-            let block = key
-                .encrypt_block(signature)
-                .map_err(|_| Error::SignatureInvalid)?;
+            let block = key.encrypt_block(signature).map_err(|error| match error {
+                CryptoError::NoMemory => Error::HostMemory,
+                _ => Error::SignatureInvalid,
+            })?;
             let data = pkcs1::unpad_type1(&block).ok_or(Error::SignatureInvalid)?;
             if !out.wants(data.len())? {
                 return Ok(Step::GoesOn(data.len()));

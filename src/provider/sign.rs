@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::card::KeyRole;
 use crate::crypto::padding::pss;
 use crate::crypto::{Digest, Hash, Hasher, LastRound, ResumableHasher};
+use crate::memory;
 use crate::token::object::PrivateKey;
 use crate::token::{self, key::ToSign};
 
@@ -86,14 +87,14 @@ impl Stream {
 impl Message {
     /// An empty message for a signature mechanism. `for_card`: the key belongs to a card that may want to finish the
     /// hash itself.
-    pub fn new(signature: Signature, for_card: bool) -> Message {
-        let bare = |pss| Message::Bare {
-            data: Zeroizing::new(Vec::with_capacity(LONGEST_BARE)),
-            pss,
+    pub fn new(signature: Signature, for_card: bool) -> Result<Message> {
+        let bare = |pss| {
+            let data = Zeroizing::new(memory::with_room(LONGEST_BARE)?);
+            Ok::<_, Error>(Message::Bare { data, pss })
         };
-        match signature {
-            Signature::Bare => bare(None),
-            Signature::Pss(pss) => bare(Some(pss)),
+        Ok(match signature {
+            Signature::Bare => bare(None)?,
+            Signature::Pss(pss) => bare(Some(pss))?,
             Signature::Hashed(hash) => Message::Hashed {
                 stream: Stream::new(hash, for_card),
                 pss: None,
@@ -102,7 +103,16 @@ impl Message {
                 stream: Stream::new(pss.hash, false),
                 pss: Some(pss),
             },
-        }
+        })
+    }
+
+    /// Takes the message out of an operation that comes to its end.
+    pub fn take(&mut self) -> Message {
+        let nothing = Message::Bare {
+            data: Zeroizing::default(),
+            pss: None,
+        };
+        std::mem::replace(self, nothing)
     }
 
     /// Takes a part of the message.
@@ -191,7 +201,7 @@ impl Library {
             }
             let for_card = private.reference.role == KeyRole::Signature;
             Ok(Signing {
-                message: Message::new(signature, for_card),
+                message: Message::new(signature, for_card)?,
                 in_parts: false,
                 key: handle,
             })
@@ -272,8 +282,7 @@ impl Library {
         operation: &mut Signing,
         out: Output<'_>,
     ) -> Result<Step<usize>> {
-        let taken = std::mem::replace(&mut operation.message, Message::new(Signature::Bare, false));
-        let finished = taken.finish();
+        let finished = operation.message.take().finish();
         let key: &PrivateKey = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
         session.may_use(key)?;
         let signature = self.note(session, session.token().sign(key, finished.to_sign()?))?;

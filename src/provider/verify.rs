@@ -1,5 +1,6 @@
 //! Verifying (PKCS #11 §5.15), in software with the public key of a certificate.
 
+use crate::crypto::CryptoError;
 use crate::token::key::ToSign;
 
 use super::error::{Error, Result};
@@ -35,7 +36,7 @@ impl Library {
             let signature = mechanism::signature(mechanism)?;
             Ok(Verification {
                 key,
-                message: Message::new(signature, false),
+                message: Message::new(signature, false)?,
                 in_parts: false,
             })
         })
@@ -77,11 +78,7 @@ impl Library {
         operation: &mut Verification,
         signature: &[u8],
     ) -> Result<Step<()>> {
-        let taken = std::mem::replace(
-            &mut operation.message,
-            Message::new(mechanism::Signature::Bare, false),
-        );
-        let finished = taken.finish();
+        let finished = operation.message.take().finish();
         let public = operation.key.public().ok_or(Error::KeyHandleInvalid)?;
         let key = self.note(session, session.token().content_of(public))?;
         if signature.len() != key.size() {
@@ -92,6 +89,9 @@ impl Library {
             ToSign::Digest { hash, digest, .. } => key.verify_pkcs1(hash, digest, signature),
             ToSign::Pss(parameters, digest) => key.verify_pss(parameters, digest, signature),
         };
-        result.map(Step::Ended).map_err(|_| Error::SignatureInvalid)
+        result.map(Step::Ended).map_err(|error| match error {
+            CryptoError::NoMemory => Error::HostMemory,
+            _ => Error::SignatureInvalid,
+        })
     }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::memory::NoMemory;
+
 /// Transmission protocol of ISO 7816-3 in use on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -38,6 +40,14 @@ pub enum ReaderError {
     Busy,
     /// The reader or its driver failed in another way.
     Failed,
+    /// The host has no memory left for an answer.
+    NoMemory,
+}
+
+impl From<NoMemory> for ReaderError {
+    fn from(_: NoMemory) -> ReaderError {
+        ReaderError::NoMemory
+    }
 }
 
 impl ReaderError {
@@ -70,6 +80,9 @@ impl fmt::Display for ReaderError {
             }
             ReaderError::Busy => "another program holds the card for itself: try again when it has ended",
             ReaderError::Failed => "the reader or its driver failed: plug the reader in again",
+            ReaderError::NoMemory => {
+                "this program has no memory left: nothing was changed; close what it has open"
+            }
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::card::CardError;
+use crate::memory::NoMemory;
 use crate::reader::ReaderError;
 
 /// A refusal of the token, or of the card below it.
@@ -75,6 +76,12 @@ impl fmt::Display for Error {
             }
             Error::NoRandom => "the operating system gave no random bytes: nothing was done",
         })
+    }
+}
+
+impl From<NoMemory> for Error {
+    fn from(e: NoMemory) -> Self {
+        Error::Card(e.into())
     }
 }
 

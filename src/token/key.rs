@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use crate::card::{Abilities, CardError, Deciphered, Input, KeyRef};
 use crate::crypto::padding::{oaep, pkcs1, pss};
 use crate::crypto::rsa::PublicKey;
-use crate::crypto::{Hash, LastRound, digest_info, system_random};
+use crate::crypto::{CryptoError, Hash, LastRound, digest_info, system_random};
+use crate::memory::NoMemory;
 
 use super::object::PrivateKey;
 use super::{Error, Token, mechanism};
@@ -49,9 +50,7 @@ impl Token {
                         Error::Card(CardError::WrongData(_)) => Error::Data,
                         other => other,
                     })?;
-                    self.checked(key, signature, |public, s| {
-                        public.verify_pkcs1_bare(data, s).is_ok()
-                    })
+                    self.checked(key, signature, |public, s| public.verify_pkcs1_bare(data, s))
                 }
             },
             ToSign::Digest {
@@ -109,9 +108,7 @@ impl Token {
                 last_round,
             },
         )?;
-        self.checked(key, signature, |public, s| {
-            public.verify_pkcs1(hash, digest, s).is_ok()
-        })
+        self.checked(key, signature, |public, s| public.verify_pkcs1(hash, digest, s))
     }
 
     fn sign_pss(
@@ -134,7 +131,7 @@ impl Token {
             return Err(Error::KeyUse);
         };
         self.checked(key, signature, |public, s| {
-            public.verify_pss(parameters, digest, s).is_ok()
+            public.verify_pss(parameters, digest, s)
         })
     }
 
@@ -143,16 +140,21 @@ impl Token {
         &self,
         key: &PrivateKey,
         signature: Vec<u8>,
-        verifies: impl Fn(&PublicKey, &[u8]) -> bool,
+        verifies: impl Fn(&PublicKey, &[u8]) -> std::result::Result<(), CryptoError>,
     ) -> Result<Vec<u8>, Error> {
         let id = &key.entry.id;
-        let verified = verifies(self.public_key(id)?, &signature)
-            || self
-                .certified_keys(id)?
-                .skip(1)
-                .any(|public| public.is_ok_and(|public| verifies(public, &signature)));
-        if verified {
+        let verified = |public| match verifies(public, &signature) {
+            Ok(()) => Ok(true),
+            Err(CryptoError::NoMemory) => Err(NoMemory),
+            Err(_) => Ok(false),
+        };
+        if verified(self.public_key(id)?)? {
             return Ok(signature);
+        }
+        for public in self.certified_keys(id)?.skip(1).flatten() {
+            if verified(public)? {
+                return Ok(signature);
+            }
         }
         Err(Error::WrongSignature)
     }

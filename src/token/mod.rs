@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::card::{self, Card, CardError, Chip};
 use crate::config::Logout;
 use crate::crypto::rsa::PublicKey;
+use crate::memory;
 use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
 use crate::warm;
@@ -33,6 +34,9 @@ pub use error::Error;
 use mechanism::Listed;
 use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::{Head, X509};
+
+/// Room for all that is made of a certificate, in its own lengths.
+const COPIES: usize = 4;
 
 /// Bytes at the end of a certificate by which one is known from every other: they are of its signature.
 const SIGNATURE_END: usize = 32;
@@ -141,18 +145,18 @@ impl Token {
         Ok(match section {
             Section::Profiles => parts
                 .profiles
-                .get_or_init(|| object::profiles(self.chip != Chip::Cps3Contactless)),
+                .get_or_try_init(|| object::profiles(self.chip != Chip::Cps3Contactless))?,
             Section::Certificates => parts.certificates.get_or_try_init(|| {
                 let entries = self.card.lock().read_certificates()?;
-                Ok::<_, Error>(object::certificates(entries))
+                Ok::<_, Error>(object::certificates(entries)?)
             })?,
             Section::PublicKeys => parts.public_keys.get_or_try_init(|| {
                 let certificates = self.section(Section::Certificates)?;
-                Ok::<_, Error>(object::public_keys_of(certificates))
+                Ok::<_, Error>(object::public_keys_of(certificates)?)
             })?,
             Section::OtherPublicKeys => parts.other_public_keys.get_or_try_init(|| {
                 let known = self.section(Section::PublicKeys)?;
-                Ok::<_, Error>(object::other_public_keys(self.announced_public_keys()?, known))
+                Ok::<_, Error>(object::other_public_keys(self.announced_public_keys()?, known)?)
             })?,
             Section::PrivateKeys => parts.private_keys.get_or_try_init(|| {
                 let protected = self.protects_private_keys()?;
@@ -160,16 +164,16 @@ impl Token {
                 let entries = card.read_private_keys()?;
                 Ok::<_, Error>(object::private_keys(entries, protected, |key| {
                     card.abilities(key)
-                }))
+                })?)
             })?,
             Section::Data => parts.data.get_or_try_init(|| {
                 let entries = self.card.lock().read_data_objects()?;
-                Ok::<_, Error>(object::data(entries))
+                Ok::<_, Error>(object::data(entries)?)
             })?,
-            Section::Mechanisms => parts.mechanisms.get_or_init(|| {
+            Section::Mechanisms => parts.mechanisms.get_or_try_init(|| {
                 let listed = self.mechanisms.iter();
-                listed.map(|listed| Object::Mechanism(listed.kind)).collect()
-            }),
+                memory::collect(listed.map(|listed| Object::Mechanism(listed.kind)))
+            })?,
         })
     }
 
@@ -281,6 +285,8 @@ impl Token {
                 return Ok(known);
             }
             let file = self.card.lock().read_object(path).map_err(of_certificate)?;
+            // For what is cut out of it, and what the arithmetic makes of its key.
+            memory::room(COPIES * file.len())?;
             let parsed = X509::parse(&file)
                 .ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
@@ -419,7 +425,7 @@ impl Token {
         if value.len() > size {
             return Err(Error::ValueTooLong);
         }
-        let mut content = Zeroizing::new(Vec::with_capacity(size));
+        let mut content = Zeroizing::new(memory::with_room(size)?);
         content.extend_from_slice(value);
         content.resize(size, 0);
         let label = &data.entry.common.label;

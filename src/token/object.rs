@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::card::{Abilities, KeyRef, KeyRole};
 use crate::crypto::rsa::PublicKey;
+use crate::memory;
 use crate::pkcs15::{self, Usage};
 
 use super::mechanism::MODULUS_LEN;
@@ -191,17 +192,17 @@ impl Section {
 }
 
 /// The profiles of a token with or without a holder's code.
-pub fn profiles(login: bool) -> Vec<Object> {
+pub fn profiles(login: bool) -> memory::Result<Vec<Object>> {
     let ids = if login {
         &PROFILES[..]
     } else {
         &PROFILES_WITHOUT_LOGIN
     };
-    ids.iter().copied().map(Object::Profile).collect()
+    memory::collect(ids.iter().copied().map(Object::Profile))
 }
 
 /// The certificates of CDF.
-pub fn certificates(entries: Vec<pkcs15::Certificate>) -> Vec<Object> {
+pub fn certificates(entries: Vec<pkcs15::Certificate>) -> memory::Result<Vec<Object>> {
     let object = |entry| {
         Object::Certificate(Box::new(Certificate {
             entry,
@@ -209,28 +210,26 @@ pub fn certificates(entries: Vec<pkcs15::Certificate>) -> Vec<Object> {
             content: OnceCell::new(),
         }))
     };
-    entries.into_iter().map(object).collect()
+    memory::collect(entries.into_iter().map(object))
 }
 
 /// One public key for each certificate of the holder.
-pub fn public_keys_of(certificates: &[Object]) -> Vec<Object> {
+pub fn public_keys_of(certificates: &[Object]) -> memory::Result<Vec<Object>> {
     let holders = certificates.iter().filter_map(|object| match object {
         Object::Certificate(certificate) if !certificate.entry.authority => Some(&certificate.entry),
         _ => None,
     });
-    holders
-        .map(|certificate| {
-            Object::PublicKey(PublicKeyObject {
-                id: certificate.id.clone(),
-                origin: Origin::Certificate(certificate.common.label.clone()),
-                content: OnceCell::new(),
-            })
+    memory::collect(holders.map(|certificate| {
+        Object::PublicKey(PublicKeyObject {
+            id: certificate.id.clone(),
+            origin: Origin::Certificate(certificate.common.label.clone()),
+            content: OnceCell::new(),
         })
-        .collect()
+    }))
 }
 
 /// The entries of PuKDF that belong to none of the public keys `known` from certificates.
-pub fn other_public_keys(entries: &[pkcs15::PublicKey], known: &[Object]) -> Vec<Object> {
+pub fn other_public_keys(entries: &[pkcs15::PublicKey], known: &[Object]) -> memory::Result<Vec<Object>> {
     let other = |entry: &&pkcs15::PublicKey| known.iter().all(|object| object.id() != entry.id);
     let object = |entry: &pkcs15::PublicKey| {
         Object::PublicKey(PublicKeyObject {
@@ -239,7 +238,7 @@ pub fn other_public_keys(entries: &[pkcs15::PublicKey], known: &[Object]) -> Vec
             content: OnceCell::new(),
         })
     };
-    entries.iter().filter(other).map(object).collect()
+    memory::collect(entries.iter().filter(other).map(object))
 }
 
 /// The private keys of PrKDF. `abilities` tells what the chip can do with a key. Where there is a holder's code (`protected`),
@@ -248,7 +247,7 @@ pub fn private_keys(
     entries: Vec<pkcs15::PrivateKey>,
     protected: bool,
     abilities: impl Fn(&KeyRef) -> Abilities,
-) -> Vec<Object> {
+) -> memory::Result<Vec<Object>> {
     let object = |mut entry: pkcs15::PrivateKey| {
         entry.common.private |= protected;
         let reference = key_reference(&entry);
@@ -266,18 +265,18 @@ pub fn private_keys(
             abilities,
         })
     };
-    entries.into_iter().map(object).collect()
+    memory::collect(entries.into_iter().map(object))
 }
 
 /// The data objects of DODF.
-pub fn data(entries: Vec<pkcs15::DataObject>) -> Vec<Object> {
+pub fn data(entries: Vec<pkcs15::DataObject>) -> memory::Result<Vec<Object>> {
     let object = |entry| {
         Object::Data(Data {
             entry,
             content: OnceCell::new(),
         })
     };
-    entries.into_iter().map(object).collect()
+    memory::collect(entries.into_iter().map(object))
 }
 
 /// What a public key is for: what the card allows it, and what its private half makes possible, since cards have been seen

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::process::OfProcess;
 use super::{Ending, reader_error, service_lost};
+use crate::memory;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError, SHORT_ABSENCE};
 use crate::system::{Queue, Turn};
 
@@ -333,13 +334,13 @@ impl Connection for PcscConnection {
                 // A virtual reader whose card has gone answers with nothing instead of an error.
                 match transaction.transmit(command, buffer.as_mut_slice())? {
                     [] => Err(Error::NotTransacted),
-                    answer => Ok(Zeroizing::new(answer.to_vec())),
+                    answer => Ok(memory::wiped_copy(answer)),
                 }
             }),
             Link::Idle(_) | Link::Left(_) => Err(Error::NotTransacted),
             Link::Lost(why) => return Err(*why),
         };
-        done.map_err(|error| self.diagnose(error))
+        Ok(done.map_err(|error| self.diagnose(error))??)
     }
 
     fn end(&mut self) {

@@ -376,7 +376,7 @@ impl Link {
             if let Stand::Connected { resets_seen, .. } = &mut self.stand {
                 *resets_seen = resets;
             }
-            Ok(())
+            Ok::<_, ReaderError>(())
         })?;
         self.card.sim().reset();
         Ok(())
