@@ -138,6 +138,14 @@ impl Connection for Outside<dyn Connection> {
     fn reset(&mut self) -> Result<(), ReaderError> {
         outside(|| self.0.reset())
     }
+
+    fn keep(&mut self, keep: bool) {
+        outside(|| self.0.keep(keep));
+    }
+
+    fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+        outside(|| self.0.reset_if_alone())
+    }
 }
 
 /// Calls that are looked at, each on a session in which the holder is logged in and nothing is under way.
