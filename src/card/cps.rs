@@ -369,9 +369,11 @@ fn objects<C: Commands, T>(
             file => file?,
         };
         let read = match parse(&file) {
+            Err(Malformed::NO_MEMORY) => return Err(Malformed::NO_MEMORY.into()),
             Err(first) => {
                 let again = directory_file(commands, card, &path.fids, path.part)?;
                 match parse(&again) {
+                    Err(Malformed::NO_MEMORY) => return Err(Malformed::NO_MEMORY.into()),
                     Err(Malformed(what)) if *again == *file => {
                         log::error!("directory file {:04X?} is of no use: {what}", path.fids);
                         Vec::new()
@@ -382,7 +384,7 @@ fn objects<C: Commands, T>(
             }
             Ok(read) => read,
         };
-        found.extend(read);
+        memory::append(&mut found, read)?;
     }
     Ok(found)
 }
