@@ -179,7 +179,7 @@ const SECRET_PUK: &str = "58203716";
 const OTHER_PIN: &str = "914682";
 const WRONG_PIN: &str = "640173";
 const PLAINTEXT: &[u8] = b"Dear colleague, this patient's diagnosis is nobody's business";
-const DATA: &[u8] = b"Notes of the holder, kept on the card";
+const DATA: &[u8] = b"Portez ce vieux whisky au juge blond qui fume";
 
 /// What a process does whose trace is on. Run by the test below with an environment of its own.
 #[test]
