@@ -46,13 +46,22 @@ impl PrivateDirectory {
     /// The user of the process, if the directory is in memory and that user's alone, and nobody else can put another one in its place.
     pub fn owner(&self) -> io::Result<u32> {
         let owner = effective_user();
+        let not_alone = || refused("the directory is not this user's alone");
+        let not_in_memory = || refused("the directory is not in memory");
+        // The one above comes first: it must be right also where this one was not made yet.
         let parent = self.parent()?;
-        let (above, found) = (fs::symlink_metadata(parent)?, fs::symlink_metadata(&self.path)?);
-        if !found.is_dir() || !is_private(&found, owner) || !is_safe_above(&above, owner) {
-            return Err(refused("the directory is not this user's alone"));
+        if !is_safe_above(&fs::symlink_metadata(parent)?, owner) {
+            return Err(not_alone());
         }
-        if !is_in_memory(parent)? || !is_in_memory(&self.path)? {
-            return Err(refused("the directory is not in memory"));
+        if !is_in_memory(parent)? {
+            return Err(not_in_memory());
+        }
+        let found = fs::symlink_metadata(&self.path)?;
+        if !found.is_dir() || !is_private(&found, owner) {
+            return Err(not_alone());
+        }
+        if !is_in_memory(&self.path)? {
+            return Err(not_in_memory());
         }
         Ok(owner)
     }
