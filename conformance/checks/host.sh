@@ -66,6 +66,12 @@ logs_in() {
     do_it "$1" login "${2:-$PIN}"
 }
 
+# comes NAME: a new one, logged in.
+comes() {
+    host "$1" "$MODULE"
+    logs_in "$1"
+}
+
 # short_message FILE: what the host takes in one call.
 short_message() { openssl rand -out "$1" 5001; }
 

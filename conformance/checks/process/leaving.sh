@@ -38,7 +38,7 @@ guest_leaves() {
 forgotten() { sleep 1.5 && card_is_closed; }
 
 note "alone: C_Logout closes the card, and so does C_Finalize"
-logs_in alone
+comes alone
 ! card_is_closed || fail "the card should be open for who is logged in"
 do_it alone logout
 card_is_closed || fail "C_Logout leaves the card open"
@@ -48,8 +48,8 @@ card_is_closed || fail "C_Finalize leaves the card open"
 leaves alone
 
 note "two of ours: the first one ends its own login, the last one closes the card"
-logs_in first
-logs_in second
+comes first
+comes second
 do_it first logout
 signs second
 ! signed_in first || fail "the first one is logged out"
@@ -66,7 +66,7 @@ host idle "$MODULE"
 do_it idle initialize
 do_it idle open
 do_it idle list
-logs_in worker
+comes worker
 signs worker
 do_it worker finalize
 leaves worker
@@ -78,7 +78,7 @@ leaves idle
 
 note "ours and another program: it is not reset under its feet"
 guest_comes
-logs_in ours
+comes ours
 signs ours
 do_it ours logout
 guest_says 'as before'
@@ -107,7 +107,7 @@ leaves strict
 guest_leaves
 
 note "killed: the login ends when nobody is connected, and the service switches the card off"
-logs_in victim
+comes victim
 signs victim
 kill -KILL "${PROCESS[victim]}"
 wait "${PROCESS[victim]}" 2>/dev/null || true
@@ -116,9 +116,9 @@ wait_until forgotten || fail "the killed program's login stays"
 echo "forgotten after ${EPOCHREALTIME%.*} - ${start%.*} = $((${EPOCHREALTIME%.*} - ${start%.*})) s; each look comes 1.5 s after the one before"
 
 note "killed beside one of ours: that one goes on, and closes the card in the end"
-logs_in survivor
+comes survivor
 rm -f victim.in victim.out
-logs_in victim
+comes victim
 kill -KILL "${PROCESS[victim]}"
 wait "${PROCESS[victim]}" 2>/dev/null || true
 signs survivor

@@ -9,6 +9,11 @@ source "$CHECKS/host.sh"
 
 build_host
 short_message message
+public_key "$AUTH_CERTIFICATE" >aut.pem
+public_key "$SIGNATURE_CERTIFICATE" >sig.pem
+
+# verified KEY SIGNATURE: by OpenSSL. Many do so at once.
+verified() { openssl dgst -sha256 -verify "$1.pem" -signature "$2" message >/dev/null || fail "$2 is no signature"; }
 
 # all_rounds NAME COUNT: a program's whole life, COUNT times; OpenSSL verifies the last signature.
 all_rounds() {
@@ -16,7 +21,7 @@ all_rounds() {
     host "$name" "$MODULE"
     answer=$(ask "$name" rounds "$count" "$PIN" "$SIGNATURE_KEY" message "$name.signature")
     [[ $answer == "rounds 0x0 $count rounds, "* ]] || fail "$name: $answer"
-    verify_signature pkcs1 "$SIGNATURE_CERTIFICATE" message "$name.signature" >/dev/null
+    verified sig "$name.signature"
     leaves "$name"
     rm -f "$name.in" "$name.out"
 }
@@ -30,12 +35,12 @@ come_and_go() {
     done
     echo "$round" >came
 }
-logs_in long
+comes long
 come_and_go &
 short=$!
 for ((number = 1; number <= 20; number++)); do
     do_it long sign "$AUTH_KEY" message signature
-    verify_signature pkcs1 "$AUTH_CERTIFICATE" message signature >/dev/null
+    verified aut signature
     sleep 0.3
 done
 touch enough
@@ -60,7 +65,7 @@ note "one with eight busy threads, and another one that wants the card, too"
 host busy "$MODULE"
 do_it busy initialize
 do_it busy open
-logs_in patient
+comes patient
 do_it busy busy 8
 moves() { (($(ask busy busy-calls | cut -d' ' -f3) > 100)); }
 wait_until moves || fail "the threads do nothing"

@@ -201,12 +201,14 @@ impl Rack {
                 .readers
                 .iter_mut()
                 .filter_map(|reader| reader.inserted.as_mut());
-            let powered = inserted.filter_map(|it| std::mem::take(&mut it.powered).then_some(&it.card));
             if running {
-                vec![]
-            } else {
-                powered.cloned().collect()
+                return vec![];
             }
+            let unpowered = inserted.filter_map(|it| {
+                it.connected = 0;
+                std::mem::take(&mut it.powered).then(|| it.card.clone())
+            });
+            unpowered.collect()
         });
         for card in unpowered {
             card.sim().power_off();

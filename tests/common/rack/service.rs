@@ -243,7 +243,10 @@ impl Link {
         if let Stand::Connected { insertion, .. } = self.stand {
             self.stand = Stand::Left(Instant::now());
             self.shared.change(|state| {
-                if let Ok(inserted) = state.reader(&self.reader).of_insertion(insertion) {
+                // With the service its connections end.
+                if self.alive(state).is_ok()
+                    && let Ok(inserted) = state.reader(&self.reader).of_insertion(insertion)
+                {
                     inserted.connected -= 1;
                     inserted.left = Instant::now();
                 }
