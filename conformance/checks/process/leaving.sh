@@ -26,10 +26,9 @@ guest_answers() {
 }
 guest_says() { echo >&8 && guest_answers "$1"; }
 guest_leaves() {
-    # The end of its input, for which this shell's own end must be closed, too.
+    # The end of its input.
     exec 8>&-
-    kill "$guest"
-    wait "$guest" || true
+    wait "$guest" || fail "the other program ended with status $?"
     exec 9>&-
     rm -f guest.in guest.out
 }
