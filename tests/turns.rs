@@ -1,7 +1,8 @@
 //! Processes of one user take turns at a reader: a busy one does not keep another one waiting.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
@@ -18,7 +19,8 @@ struct Place(PathBuf);
 impl Place {
     fn new(name: &str) -> Place {
         let path = Path::new("/dev/shm").join(format!("cpx-pkcs11-turns-test-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a directory in memory");
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.expect("a directory in memory");
         Place(path)
     }
 
@@ -83,8 +85,9 @@ fn a_process_of_its_own() {
     }
 }
 
-fn wait_for(place: &Place, letter: char) {
+fn wait_for(place: &Place, letter: char, process: &mut Child) {
     while !place.log().contains(letter) {
+        assert_eq!(process.try_wait().expect("its state"), None, "it has ended");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -95,7 +98,7 @@ fn who_waits_comes_next_even_if_another_process_uses_the_card_all_the_time() {
     let place = Place::new("busy");
     let queue = queue(&place.0);
     let mut busy = process(&place.0, "busy");
-    wait_for(&place, 'a');
+    wait_for(&place, 'a', &mut busy);
     for _ in 0..TURNS {
         note(&place.0, "w");
         let _turn = queue.turn(|| false).expect("a turn");
@@ -121,7 +124,7 @@ fn who_waits_comes_next_even_if_another_process_uses_the_card_all_the_time() {
 fn the_turn_of_a_process_that_was_killed_is_free() {
     let place = Place::new("killed");
     let mut stuck = process(&place.0, "stuck");
-    wait_for(&place, 's');
+    wait_for(&place, 's', &mut stuck);
     let queue = queue(&place.0);
     assert!(queue.turn(|| true).is_none(), "it has the turn");
     stuck.kill().expect("kill");
