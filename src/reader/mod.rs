@@ -178,8 +178,8 @@ pub trait Connection: Send {
     fn keep(&mut self, keep: bool);
 
     /// Asks the service, not the card, whether the card was reset or removed since our last exchange. Does not wait for the end of
-    /// another program's transaction: as long as it lasts the answer is what was known before. Kept, if there is no connection
-    /// to ask about.
+    /// another program's transaction: as long as it lasts the answer is what was known before. Without a
+    /// connection the counter of the reader has to tell.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Resets the card: every verified code and open channel is gone, for every program.

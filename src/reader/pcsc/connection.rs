@@ -246,6 +246,17 @@ impl PcscConnection {
         }
     }
 
+    /// Asks the service whether the card that was left still is in its reader, as far as the reader's counter tells.
+    fn look_at_left(&mut self) -> Result<Continuity, ReaderError> {
+        let (reader, events) = (self.reader.clone(), self.events);
+        match self.handles().and_then(|h| look(&h.context, &reader)) {
+            Ok((_, now)) if now == events => Ok(Continuity::Kept),
+            Ok(_) => Err(self.lose(ReaderError::Removed)),
+            Err(why) if why.is_final() => Err(self.lose(why)),
+            Err(why) => Err(why),
+        }
+    }
+
     /// Gives the card back, as it is.
     fn leave(&mut self) {
         if let Ok(handles) = self.handles()
@@ -322,6 +333,9 @@ impl Connection for PcscConnection {
         self.turn = self.queue.turn(|| is_over(&self.ending));
         let begun = self.begin_in_turn();
         if begun.is_err() {
+            if !self.kept {
+                self.leave();
+            }
             self.turn = None;
         }
         begun
@@ -373,7 +387,7 @@ impl Connection for PcscConnection {
             Link::Idle(card) if occupied(card) => return Ok(self.untold),
             Link::Idle(card) => status(card),
             Link::Held(held) => held.with_dependent(|_, transaction| status(transaction)),
-            Link::Left(_) => return Ok(Continuity::Kept),
+            Link::Left(_) => return self.look_at_left(),
             Link::Lost(why) => return Err(*why),
         };
         match done {

@@ -215,17 +215,20 @@ impl Link {
         })
     }
 
-    fn connect(&mut self, state: &mut State) -> Result<(), ReaderError> {
+    /// The card that was left, if it still is there by what PC/SC can tell.
+    fn left_behind<'s>(&self, state: &'s mut State) -> Result<&'s mut Inserted, ReaderError> {
         self.alive(state)?;
         let reader = state.reader(&self.reader);
         if !reader.attached {
             return Err(ReaderError::NoReader);
         }
         let same = reader.events == self.events;
-        let inserted = reader.inserted.as_mut().ok_or(ReaderError::Removed)?;
-        if !same || inserted.atr != self.atr {
-            return Err(ReaderError::Removed);
-        }
+        let inserted = reader.inserted.as_mut().filter(|it| same && it.atr == self.atr);
+        inserted.ok_or(ReaderError::Removed)
+    }
+
+    fn connect(&mut self, state: &mut State) -> Result<(), ReaderError> {
+        let inserted = self.left_behind(state)?;
         if inserted.mute {
             return Err(ReaderError::Mute);
         }
@@ -328,7 +331,13 @@ impl Connection for Link {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.served();
         match state.reader(&self.reader).held_by {
-            _ if matches!(self.stand, Stand::Left(_)) => Ok(Continuity::Kept),
+            _ if matches!(self.stand, Stand::Left(_)) => {
+                let found = self.left_behind(&mut state);
+                if let Err(why) = found {
+                    self.stand = Stand::Lost(why);
+                }
+                found.map(|_| Continuity::Kept)
+            }
             // As PC/SC: who has a transaction keeps it from being asked.
             Some(holder) if holder != self.id => self.alive(&state).map(|()| Continuity::Kept),
             _ => self.continuity(&mut state),
