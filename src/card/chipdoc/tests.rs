@@ -4,9 +4,11 @@ use super::super::scripted::{EF_SN, commands, fill, key, path, pin, text, try_re
 use super::super::{Card, CardError, Deciphered, Input, KeyRole};
 use super::*;
 use crate::config::Logout;
+use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
 use crate::reader::{Protocol, ReaderError};
+use std::time::Duration;
 
 const ATR: &str = "3B9B188001001225006480040100009044";
 
@@ -147,6 +149,38 @@ mod directory {
         for code in &directory.codes {
             assert_eq!(card.code_state(code).unwrap().tries_left, Some(3));
         }
+    }
+
+    #[test]
+    fn under_t0_token_info_is_read_whole_for_the_stamp_in_it() {
+        let token = |date: &str| {
+            der(&format!(
+                "30 {{ 02 {{ 00 }} 04 {{ 26008552 }} 80 {{ 'CPS4' }} 03 {{ 04 10 }} A5 {{ 18 {{ '{date}' }} }} }}"
+            ))
+        };
+        let read = |fid: &str, content: &[u8]| {
+            let size = content.len();
+            format!(
+                "> 01A40800 04 0001{fid}\n< 6110\n> 01B00000 00\n< 6C{size:02X}
+                 > 01B00000 {size:02X}\n< {} 9000\n",
+                text(content)
+            )
+        };
+        let script = read("5031", &der("A0 { 30 { 04 { 7002 } } }"))
+            + &read("5032", &token("20240315103000Z"))
+            + &read("5032", &token("20250101000000Z"));
+        let mut card = card_with(Protocol::T0, &script);
+        card.read_token_info().unwrap();
+        assert_eq!(card.check_update(Duration::ZERO), Err(CardError::Updated));
+    }
+
+    #[test]
+    fn there_is_no_old_side() {
+        let old = Path {
+            legacy: true,
+            ..path(&[0x2100])
+        };
+        assert_eq!(card("").read_file(&old), Err(CardError::Unsupported));
     }
 
     #[test]
@@ -331,6 +365,15 @@ mod codes {
         let mut card = card(&format!("= reset\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"));
         card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
+        card.verify(&pin(), b"1234", None).unwrap();
+    }
+
+    #[test]
+    fn channel_one_may_be_another_programs_when_the_card_was_left_open_for_it() {
+        let mut card = card(&format!(
+            "= others\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"
+        ));
+        card.logout(Logout::LastCloses).unwrap();
         card.verify(&pin(), b"1234", None).unwrap();
     }
 }
@@ -539,6 +582,32 @@ mod sharing {
         card.random(&mut random).unwrap();
         assert_eq!(random, [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(card.continuous(), Ok(false));
+    }
+
+    #[test]
+    fn a_card_that_nobody_was_connected_to_is_opened_and_shows_its_number() {
+        for (number, expected) in [
+            (EF_SN, Ok(())),
+            (
+                "5A0A 8025000001 26008552 50",
+                Err(CardError::Reader(ReaderError::Removed)),
+            ),
+        ] {
+            let random = match expected {
+                Ok(()) => "> 01840000 08\n< 0102030405060708 9000",
+                Err(_) => "",
+            };
+            let script = format!(
+                "~ return
+                 {SELECT_ROOT}
+                 > 01A40800 02 D003 00
+                 < 6F04 8002000C 9000
+                 > 01B00000 0C
+                 < {number} 9000
+                 {random}"
+            );
+            assert_eq!(card(&script).random(&mut [0; 8]), expected, "{number}");
+        }
     }
 
     #[test]

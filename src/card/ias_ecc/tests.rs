@@ -730,16 +730,20 @@ mod codes {
     }
 
     #[test]
-    fn a_padding_beyond_all_measure_is_refused() {
-        let code = Code {
+    fn a_padding_is_sent_as_long_as_two_codes_fit_into_one_command() {
+        let padded = |stored_len| Code {
             pad: Some(0xFF),
-            stored_len: 70_000,
+            stored_len,
             ..pin()
         };
-        assert!(matches!(
-            card("").verify(&code, b"1234", None),
-            Err(CardError::Malformed(_))
-        ));
+        let script = format!("> 00200001 7F 31323334 {}\n< 9000", fill(0xFF, 123));
+        card(&script).verify(&padded(127), b"1234", None).unwrap();
+        for stored_len in [128, 70_000] {
+            assert!(matches!(
+                card("").verify(&padded(stored_len), b"1234", None),
+                Err(CardError::Malformed(_))
+            ));
+        }
     }
 
     #[test]
@@ -821,6 +825,23 @@ mod codes {
         card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
         card.verify(&pin(), b"1234", None).unwrap();
+    }
+
+    #[test]
+    fn after_logout_the_master_file_is_current_only_if_the_card_was_reset() {
+        let counter = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080
+                       < 6111
+                       > 00C00000 11
+                       < 700F BF81010B A009 9A0103 9B0103 9D0100 9000";
+        for (logout, line, select) in [
+            (Logout::LastCloses, "= reset", ""),
+            (Logout::AlwaysResets, "= reset", ""),
+            (Logout::LastCloses, "= others", "> 00A4090C 02 3F00\n< 9000\n"),
+        ] {
+            let mut card = card_in_use(&format!("{line}\n{select}{counter}"));
+            card.logout(logout).unwrap();
+            assert_eq!(card.code_state(&pin()).unwrap().tries_left, Some(3), "{line}");
+        }
     }
 }
 
@@ -1080,6 +1101,78 @@ mod sharing {
         assert_eq!(card.continuous(), Ok(false));
         card.verify(&pin(), b"1234", None).unwrap();
         assert_eq!(card.continuous(), Ok(true));
+    }
+
+    const RANDOM: &str = "> 00840000 08\n< 0102030405060708 9000";
+
+    /// The number of our card, by the short identifier.
+    fn shown() -> String {
+        format!("> 00B09C00 0C\n< {EF_SN} 9000")
+    }
+
+    #[test]
+    fn a_card_that_nobody_was_connected_to_shows_its_number_once() {
+        let script = format!("~ return\n{}\n{RANDOM}\n{RANDOM}", shown());
+        let mut card = card(&script);
+        assert!(card.seen_continuous());
+        card.random(&mut [0; 8]).unwrap();
+        assert!(!card.seen_continuous(), "its code may be gone");
+        assert!(card.take_disturbance());
+        card.random(&mut [0; 8]).unwrap();
+    }
+
+    #[test]
+    fn another_card_that_came_meanwhile_is_not_used() {
+        for other in ["26008552 50", "26008553 4F"] {
+            let number = format!("> 00B09C00 0C\n< 5A0A 8025000001 {other} 9000");
+            let mut card = card(&format!("~ return\n{number}\n{number}"));
+            for _ in 0..2 {
+                assert_eq!(
+                    card.verify(&pin(), b"1234", None),
+                    Err(CardError::Reader(ReaderError::Removed))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_another_application_hides_is_looked_for_in_ours() {
+        let hidden = "> 00B09C00 0C\n< 6E00\n> 00A4090C 04 3F00D003\n< 6E00";
+        let select = "> 00A40404 08 8025000001FF0100\n< 6110";
+        let script = format!("~ return\n{hidden}\n{select}\n{}\n{RANDOM}", shown());
+        card(&script).random(&mut [0; 8]).unwrap();
+        // In our own application there is no other reason than another card.
+        let mut card = card(&format!("~ return\n{hidden}\n{select}\n{hidden}"));
+        assert_eq!(
+            card.random(&mut [0; 8]),
+            Err(CardError::Reader(ReaderError::Removed))
+        );
+    }
+
+    #[test]
+    fn a_reader_that_fails_meanwhile_says_nothing_of_the_card() {
+        let script = format!("~ return\n> 00B09C00 0C\n! Mute\n{}\n{RANDOM}", shown());
+        let mut card = card(&script);
+        assert_eq!(
+            card.random(&mut [0; 8]),
+            Err(CardError::Reader(ReaderError::Mute))
+        );
+        card.random(&mut [0; 8]).unwrap();
+    }
+
+    #[test]
+    fn a_number_that_is_refused_for_good_is_another_cards() {
+        let script = "~ return
+                      > 00B09C00 0C
+                      < 6982
+                      > 00A4090C 04 3F00D003
+                      < 9000
+                      > 00B00000 0C
+                      < 6982";
+        assert_eq!(
+            card(script).random(&mut [0; 8]),
+            Err(CardError::Reader(ReaderError::Removed))
+        );
     }
 
     #[test]
