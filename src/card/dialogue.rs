@@ -141,3 +141,87 @@ pub(super) fn code_refusal(sw: StatusWord) -> CardError {
         _ => refusal(sw),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_status_words_mean() {
+        for (words, meant) in [
+            (
+                &[0x6982, 0x6983, 0x9804, 0x9840][..],
+                (|_| CardError::NotVerified) as fn(u16) -> CardError,
+            ),
+            (
+                &[0x6900, 0x6984, 0x6985, 0x6986, 0x69F0, 0x9408],
+                CardError::NotAllowed,
+            ),
+            (
+                &[
+                    0x6600, 0x6700, 0x6987, 0x6988, 0x6A00, 0x6A80, 0x6A84, 0x6A85, 0x6A86, 0x6A87, 0x6B00,
+                    0x6C00, 0x6C10, 0x6CFF, 0x9402,
+                ],
+                CardError::WrongData,
+            ),
+            (&[0x6A82, 0x6A83, 0x6A88, 0x9404], CardError::NotFound),
+            (
+                &[
+                    0x6300, 0x63C3, 0x6881, 0x6901, 0x6981, 0x6989, 0x6A81, 0x6A89, 0x6B01, 0x6D00, 0x6E00,
+                    0x6F00, 0x9401,
+                ],
+                CardError::Unexpected,
+            ),
+        ] {
+            for &word in words {
+                assert_eq!(refusal(StatusWord(word)), meant(word), "{word:04X}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_status_words_mean_after_a_code() {
+        let incorrect = |tries_left| CardError::CodeIncorrect { tries_left };
+        for (word, meant) in [
+            (0x63C0, CardError::CodeBlocked),
+            (0x63C1, incorrect(Some(1))),
+            (0x63CF, incorrect(Some(15))),
+            (0x6300, incorrect(None)),
+            (0x6983, CardError::CodeBlocked),
+            (0x6984, CardError::CodeBlocked),
+            (0x6700, CardError::CodeRefused(0x6700)),
+            (0x6A80, CardError::CodeRefused(0x6A80)),
+            (0x6982, CardError::NotVerified),
+            (0x6A82, CardError::NotFound(0x6A82)),
+        ] {
+            assert_eq!(code_refusal(StatusWord(word)), meant, "{word:04X}");
+        }
+    }
+
+    #[test]
+    fn refusals_that_another_application_may_have_given() {
+        for (error, foreign) in [
+            (CardError::NotAllowed(0x6985), true),
+            (CardError::WrongData(0x6A86), true),
+            (CardError::NotFound(0x6A82), true),
+            (CardError::Unexpected(0x6E00), true),
+            (CardError::NotAllowed(0x6986), false),
+            (CardError::WrongData(0x6A80), false),
+            (CardError::NotFound(0x6A83), false),
+            (CardError::Unexpected(0x6F00), false),
+            (CardError::CodeRefused(0x6A86), false),
+            (CardError::NotVerified, false),
+        ] {
+            assert_eq!(error.may_be_foreign_context(), foreign, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn no_memory_is_no_fault_of_the_card() {
+        let no_memory = CardError::Reader(ReaderError::NoMemory);
+        assert_eq!(CardError::from(Malformed::NO_MEMORY), no_memory);
+        assert_eq!(CardError::from(Malformed("it")), CardError::Malformed("it"));
+        let error = iso7816::Error::Reader(ReaderError::Mute);
+        assert_eq!(CardError::from(error), CardError::Reader(ReaderError::Mute));
+    }
+}

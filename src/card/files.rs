@@ -214,3 +214,164 @@ fn append(content: &mut Zeroizing<Vec<u8>>, more: &[u8]) -> memory::Result<()> {
     content.extend_from_slice(more);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::script::{Script, hex};
+    use crate::reader::{Continuity, Protocol};
+
+    /// An entry, and so many bytes of `fill` behind it.
+    fn followed_by(fill: u8, count: usize) -> Vec<u8> {
+        [&[0x30, 0x00][..], &vec![fill; count]].concat()
+    }
+
+    #[test]
+    fn a_gap_is_no_longer_than_a_deleted_entry() {
+        for fill in [0x00, 0xFF] {
+            assert_eq!(tail(&followed_by(fill, GAP_MAX)), Tail::Whole);
+            assert_eq!(tail(&followed_by(fill, GAP_MAX + 1)), Tail::Fill);
+            let twice = [followed_by(fill, GAP_MAX), followed_by(fill, 1)].concat();
+            assert_eq!(tail(&twice), Tail::Whole);
+        }
+        assert_eq!(tail(&[]), Tail::Whole);
+        assert_eq!(tail(&hex("3000 3002 00")), Tail::Open);
+    }
+
+    #[test]
+    fn what_is_missing_and_whether_a_short_answer_is_the_end() {
+        for (extent, content, missing, may_end, whole) in [
+            (Extent::Bytes(5), "0102", 3, false, true),
+            (Extent::Bytes(2), "0102", 0, true, true),
+            (Extent::Bytes(1), "0102", 0, true, true),
+            (Extent::File(5), "0102", 3, false, false),
+            (Extent::File(2), "0102", 0, true, true),
+            (Extent::Object, "", READ_MAX, false, false),
+            (Extent::Object, "3002 01", 1, false, false),
+            (Extent::Object, "3002 0102", 0, true, true),
+            (Extent::Object, "3002 010203", 0, true, true),
+            (Extent::Head(3), "", 3, false, false),
+            (Extent::Head(3), "3002", 1, false, false),
+            (Extent::Head(9), "3002", 2, false, false),
+            (Extent::Head(3), "3002 01", 0, false, true),
+            (Extent::Head(9), "3002 0102", 0, true, true),
+            (Extent::Entries(Some(5)), "3000", 3, false, false),
+            (Extent::Entries(Some(2)), "3000", 0, true, true),
+            (Extent::Entries(None), "3000", READ_MAX, true, true),
+            (Extent::Entries(None), "3002", READ_MAX, false, false),
+            (Extent::Whole, "3002", READ_MAX, true, true),
+        ] {
+            let content = hex(content);
+            assert_eq!(extent.missing(&content), missing, "{extent:?} {content:02X?}");
+            assert_eq!(extent.may_end(&content), may_end, "{extent:?} {content:02X?}");
+            let all = extent.whole(Zeroizing::new(content.clone()));
+            let expected = match whole {
+                true => Ok(Zeroizing::new(content)),
+                false => Err(CardError::Truncated),
+            };
+            assert_eq!(all, expected, "{extent:?}");
+        }
+        for extent in [Extent::Entries(None), Extent::Entries(Some(1000))] {
+            assert_eq!(extent.missing(&followed_by(0xFF, GAP_MAX + 1)), 0, "{extent:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_holds_less_than_an_object_and_as_many_bytes_as_it_has() {
+        for (extent, truncated) in [
+            (Extent::Object, true),
+            (Extent::Head(4), true),
+            (Extent::Entries(None), true),
+            (Extent::Entries(Some(4)), false),
+            (Extent::Bytes(4), false),
+            (Extent::File(4), false),
+            (Extent::Whole, false),
+        ] {
+            assert_eq!(extent.begins_with_an_object(), truncated, "{extent:?}");
+        }
+    }
+
+    /// Reads a file of so many bytes from a card that gives them one by one.
+    fn in_crumbs(size: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let given = size.min(SHORT_ANSWERS_MAX + 1);
+        let script: String = (0..given)
+            .map(|at| {
+                format!(
+                    "> 00B0{at:04X} {:02X}\n< AB 9000\n",
+                    (size - at).min(READ_MAX) % READ_MAX
+                )
+            })
+            .collect();
+        let mut connection = Script::connection(Protocol::T1, &script);
+        assert_eq!(connection.begin(), Ok(Continuity::Kept));
+        read(
+            &mut Dialogue::new(&mut *connection),
+            0x00,
+            0,
+            Extent::Bytes(size),
+            false,
+        )
+    }
+
+    #[test]
+    fn a_card_that_gives_byte_after_byte_is_not_waited_for() {
+        // The last byte is all that was asked for.
+        let most = SHORT_ANSWERS_MAX + 1;
+        assert_eq!(in_crumbs(most).expect("a file")[..], vec![0xAB; most]);
+        assert_eq!(
+            in_crumbs(most + 1),
+            Err(CardError::Malformed("file that comes in crumbs"))
+        );
+    }
+
+    #[test]
+    fn a_size_is_one_that_addresses_reach() {
+        for (information, expected) in [
+            ("6F04 8002 8000", Some(0x8000)),
+            ("6204 8002 0010", Some(0x10)),
+            ("6F04 8002 8001", None),
+            ("6204 8102 0010", None),
+            ("6404 8002 0010", None),
+            ("", None),
+        ] {
+            assert_eq!(size(&hex(information)), Ok(expected), "{information}");
+        }
+        assert!(size(&hex("6F04 8002")).is_err());
+    }
+
+    #[test]
+    fn numbers_have_one_to_four_bytes() {
+        for (bytes, number) in [
+            ("", None),
+            ("05", Some(5)),
+            ("0102", Some(0x0102)),
+            ("01020304", Some(0x0102_0304)),
+            ("0102030405", None),
+        ] {
+            assert_eq!(big_endian(&hex(bytes)), number, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn an_offset_has_fifteen_bits() {
+        assert_eq!(offset(0x1234), Ok([0x12, 0x34]));
+        assert_eq!(offset(0x7FFF), Ok([0x7F, 0xFF]));
+        for beyond in [0x8000, 0xFFFF, 0x1_0000] {
+            assert!(matches!(offset(beyond), Err(CardError::Malformed(_))), "{beyond}");
+        }
+    }
+
+    /// A buffer that grows by itself leaves a copy of what it held behind.
+    #[test]
+    fn a_buffer_that_is_too_small_gets_twice_the_room() {
+        let mut content = Zeroizing::new(Vec::with_capacity(4));
+        append(&mut content, &[1, 2, 3]).unwrap();
+        append(&mut content, &[4]).unwrap();
+        assert_eq!(content.capacity(), 4, "what fits moves nothing");
+        append(&mut content, &[5]).unwrap();
+        assert_eq!(content[..], [1, 2, 3, 4, 5]);
+        assert_eq!(content.capacity(), 10);
+        append(&mut content, &[6, 7, 8, 9, 10]).unwrap();
+        assert_eq!(content.capacity(), 10);
+    }
+}

@@ -43,3 +43,51 @@ fn counters(answer: &[u8], tag: u32) -> Result<CodeState, Malformed> {
         verified: false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::script::{Script, hex};
+    use crate::reader::{Continuity, Protocol};
+
+    #[test]
+    fn bit_eight_of_a_reference_is_no_part_of_the_number() {
+        for (reference, number) in [(0x01, "01"), (0x81, "01"), (0xFE, "7E")] {
+            let script = format!(
+                "> 00CB3FFF 0A 4D08 7006 BF81{number} 02 A080 00
+                 < 7010 BF81{number} 0C A00A 9A0105 9B0103 9D020102 9000"
+            );
+            let mut connection = Script::connection(Protocol::T1, &script);
+            assert_eq!(connection.begin(), Ok(Continuity::Kept));
+            let state = code_state(&mut Dialogue::new(&mut *connection), reference).expect("counters");
+            assert_eq!(
+                (state.tries_left, state.tries_max, state.uses_left, state.verified),
+                (Some(3), Some(5), Some(0x0102), false)
+            );
+        }
+    }
+
+    #[test]
+    fn attributes_may_be_missing_but_not_the_tries_left() {
+        let read = |attributes: &str| {
+            let attributes = hex(attributes);
+            let length = attributes.len() as u8;
+            let head = [0x70, length + 6, 0xBF, 0x81, 0x01, length + 2, 0xA0, length];
+            counters(&[&head, &attributes[..]].concat(), CODE | 1)
+        };
+        let state = read("9B0102").expect("counters");
+        assert_eq!(
+            (state.tries_left, state.tries_max, state.uses_left),
+            (Some(2), None, None)
+        );
+        for odd in [
+            "9A0103",
+            "9B020103",
+            "9B00",
+            "9B0103 9A020103",
+            "9B0103 9D03010203",
+        ] {
+            assert_eq!(read(odd), Err(SHAPE), "{odd}");
+        }
+    }
+}
