@@ -120,6 +120,25 @@ mod recognition {
     }
 
     #[test]
+    fn what_is_no_number_at_all_may_have_been_a_slip() {
+        for (file, refusal) in [
+            ("5A0A 8025000001 26008552", CardError::Unidentified),
+            ("5A0A 8033000001 26008552", CardError::Unidentified),
+            ("5A0A", CardError::Unidentified),
+            ("FFFF FFFFFFFFFF FFFFFFFFFF", CardError::Unidentified),
+            ("5A09 8025000001 260085524F", CardError::Unidentified),
+            ("5A0A FFFFFFFFFF FFFFFFFFFF", CardError::NotRecognized),
+        ] {
+            let script = format!(
+                "> 00B09C00 0C\n< {file} 6282
+                 > 00A4090C 04 3F00D003\n< 9000\n> 00B00000 0C\n< {file} 6282"
+            );
+            let refused = try_recognise(ATR, Protocol::T0, &script).err();
+            assert_eq!(refused, Some(refusal), "{file}");
+        }
+    }
+
+    #[test]
     fn a_reader_error_is_no_verdict_on_the_card() {
         let refused = try_recognise(ATR, Protocol::T0, "> 00B09C00 0C\n! Mute");
         assert_eq!(refused.err(), Some(CardError::Reader(ReaderError::Mute)));
@@ -334,6 +353,29 @@ mod directory {
              {UPDATED}"
         );
         assert_eq!(card_read(UPDATED, &script).check_update(NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_stamp_that_is_gone_from_our_application_is_an_update() {
+        let script = format!("{NEVER_UPDATED}\n> 00A40404 08 8025000001FF0100\n< 6110\n{NEVER_UPDATED}");
+        assert_eq!(
+            card_read(UPDATED, &script).check_update(NOW),
+            Err(CardError::Updated)
+        );
+    }
+
+    #[test]
+    fn a_stamp_refused_in_another_application_is_no_interrupted_update() {
+        let refused = "> 00A4090C 04 3F00D010\n< 9000\n> 00B00000 14\n< 6985";
+        let select = "> 00A40404 08 8025000001FF0100\n< 6110";
+        let script = format!("{refused}\n{select}\n{UPDATED}");
+        assert_eq!(card_read(UPDATED, &script).check_update(NOW), Ok(()));
+        // Refused in our own, twice.
+        let script = format!("{refused}\n{select}\n{refused}\n{refused}");
+        assert_eq!(
+            card_read(UPDATED, &script).check_update(NOW),
+            Err(CardError::InterruptedUpdate)
+        );
     }
 
     #[test]
@@ -786,6 +828,58 @@ mod codes {
         assert_eq!(card(script).code_state(&pin()).unwrap().tries_left, Some(1));
     }
 
+    const COUNTER: &str = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080";
+    const THREE: &str = "< 610E\n> 00C00000 0E\n< 700C BF810108 A006 9A0103 9B0103 9000";
+
+    #[test]
+    fn the_master_file_is_selected_for_the_counter_unless_it_is_the_current_one() {
+        let login = "> 00200001 04 31323334\n< 9000";
+        for (fids, current) in [(&[][..], true), (&[0x0001, 0x0011], false), (&[0x0011], false)] {
+            let code = Code {
+                path: Some(path(fids)),
+                ..pin()
+            };
+            let selected: String = fids.iter().map(|fid| format!("{fid:04X}")).collect();
+            let master = if current {
+                ""
+            } else {
+                "> 00A4090C 02 3F00\n< 9000\n"
+            };
+            let script = format!(
+                "> 00A4090C {:02X} 3F00{selected}\n< 9000\n{login}\n{master}{COUNTER}\n{THREE}",
+                2 + selected.len() / 2
+            );
+            let mut card = card(&script);
+            card.verify(&code, b"1234", None).unwrap();
+            assert_eq!(card.code_state(&code).unwrap().tries_left, Some(3), "{selected}");
+        }
+    }
+
+    #[test]
+    fn a_refused_question_for_the_counter_is_put_again_only_where_another_file_may_be_current() {
+        // The master file was selected for the question: another application is what is left.
+        let script = format!(
+            "> 00A4090C 02 3F00
+             < 9000
+             {COUNTER}
+             < 6A88
+             > 00A40404 08 8025000001FF0100
+             < 9000
+             {COUNTER}
+             {THREE}"
+        );
+        assert_eq!(
+            card_in_use(&script).code_state(&pin()).unwrap().tries_left,
+            Some(3)
+        );
+        // The card means what it says.
+        let refused = card(&format!("{COUNTER}\n< 6F00")).code_state(&pin());
+        assert_eq!(refused, Err(CardError::Unexpected(0x6F00)));
+        // The master file was taken for the current one.
+        let script = format!("{COUNTER}\n< 6A88\n> 00A4090C 02 3F00\n< 9000\n{COUNTER}\n{THREE}");
+        assert_eq!(card(&script).code_state(&pin()).unwrap().tries_left, Some(3));
+    }
+
     #[test]
     fn malformed_counters_are_errors() {
         for answer in [
@@ -1053,6 +1147,40 @@ mod signatures {
             Err(CardError::Unsupported)
         ));
         assert_eq!(card.abilities(&aut).pkcs1_max, Some(102));
+    }
+
+    #[test]
+    fn a_shorter_key_signs_with_the_hashes_that_fit() {
+        let card = card("");
+        let shorter = |modulus_len| KeyRef {
+            modulus_len,
+            ..authentication_key()
+        };
+        for (modulus_len, longest, hashes) in [
+            (
+                256,
+                102,
+                &[Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512][..],
+            ),
+            (128, 51, &[Hash::Sha1, Hash::Sha224, Hash::Sha256]),
+            (127, 50, &[Hash::Sha1, Hash::Sha224]),
+            (64, 25, &[]),
+        ] {
+            let abilities = card.abilities(&shorter(modulus_len));
+            assert_eq!((abilities.pkcs1_max, abilities.digest), (Some(longest), hashes));
+            assert!(abilities.decipher);
+        }
+    }
+
+    #[test]
+    fn as_much_as_the_key_takes_is_signed() {
+        let script = format!(
+            "> 002241A4 06 800102 840182\n< 9000\n> 00880000 66 {}\n{}",
+            fill(0x55, 102),
+            block(0x52)
+        );
+        let signature = card_in_use(&script).sign(&authentication_key(), &Input::Pkcs1(&[0x55; 102]));
+        assert_eq!(signature.unwrap(), [0x52; 256]);
     }
 
     #[test]
