@@ -175,6 +175,19 @@ mod directory {
     }
 
     #[test]
+    fn under_t1_the_size_is_known_and_a_refusal_stands() {
+        for (refused, error) in [
+            ("< 6700", CardError::WrongData(0x6700)),
+            ("< 6B00", CardError::WrongData(0x6B00)),
+            ("< AAAA 6282", CardError::Truncated),
+        ] {
+            let script = format!("> 01A40800 04 0001D101 00\n< 6F04 80020004 9000\n> 01B00000 04\n{refused}");
+            let read = card(&script).read_file(&path(&[0x0001, 0xD101]));
+            assert_eq!(read, Err(error), "{refused}");
+        }
+    }
+
+    #[test]
     fn there_is_no_old_side() {
         let old = Path {
             legacy: true,
@@ -630,12 +643,14 @@ mod sharing {
             (pin(), Some(2), "63C2", true),
             (pin(), Some(3), "63C2", false),
             (pin(), None, "63C2", false),
+            (pin(), None, "63C3", true),
             (pin(), None, "6983", false),
             (pin(), None, "6F00", false),
             // It was the right one, or another program has given it.
             (pin(), Some(3), "9000", true),
             (unblocking(), Some(9), "63C9", true),
             (unblocking(), None, "63C9", false),
+            (unblocking(), None, "63C3", false),
         ] {
             let reference = code.reference;
             let verify = format!("> 012000{reference:02X} 04 31323334");

@@ -586,6 +586,18 @@ mod directory {
             card.read_token_info().unwrap();
             assert_eq!(card.read_private_keys(), Ok(vec![]));
         }
+        // Rubbish of two kinds was damaged on its way, who knows from what.
+        let twice = [
+            read_file("3F0000017002", &rubbish),
+            read_file("3F0000017002", &der("04 { BEEF }")),
+        ]
+        .join("\n");
+        let mut damaged = card(&[token(), UPDATED.into(), twice].join("\n"));
+        damaged.read_token_info().unwrap();
+        assert!(matches!(
+            damaged.read_private_keys(),
+            Err(CardError::Malformed(_))
+        ));
         // What was damaged on its way is read again.
         let prkdf = der("30 { 30 { } 30 { 04 { 02 } 03 { 00 60 } 02 { 10 } } A1 { 30 { 02 { 0800 } } } }");
         let twice = [
@@ -657,6 +669,20 @@ mod files {
         card(&script)
             .write_file(&path(&[0x0001, 0xD107]), &[0x55; 257])
             .unwrap();
+    }
+
+    #[test]
+    fn neither_a_part_of_a_file_nor_the_old_side_is_written() {
+        let file = path(&[0x0001, 0xD107]);
+        for (part, legacy) in [(Some((0, 4)), false), (None, true), (Some((0, 4)), true)] {
+            let path = Path {
+                part,
+                legacy,
+                ..file.clone()
+            };
+            let written = card("").write_file(&path, &[1, 2, 3, 4]);
+            assert_eq!(written, Err(CardError::Unsupported), "{path:?}");
+        }
     }
 
     #[test]
