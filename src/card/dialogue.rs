@@ -145,6 +145,50 @@ pub(super) fn code_refusal(sw: StatusWord) -> CardError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::Continuity;
+
+    /// A connection that notes what becomes of it.
+    #[derive(Default)]
+    struct Notes {
+        kept: Option<bool>,
+        ended: usize,
+    }
+
+    impl Connection for Notes {
+        fn protocol(&self) -> Protocol {
+            Protocol::T1
+        }
+        fn begin(&mut self) -> Result<Continuity, ReaderError> {
+            Ok(Continuity::Kept)
+        }
+        fn transmit(&mut self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
+            Err(ReaderError::Mute)
+        }
+        fn end(&mut self) {
+            self.ended += 1;
+        }
+        fn keep(&mut self, keep: bool) {
+            self.kept = Some(keep);
+        }
+        fn check(&mut self) -> Result<Continuity, ReaderError> {
+            Ok(Continuity::Kept)
+        }
+        fn reset(&mut self) -> Result<(), ReaderError> {
+            Ok(())
+        }
+        fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
+            Ok(true)
+        }
+    }
+
+    #[test]
+    fn a_dialogue_ends_once_and_keeps_the_connection_only_when_told() {
+        let mut connection = Notes::default();
+        drop(Dialogue::new(&mut connection));
+        assert_eq!((connection.kept, connection.ended), (None, 1));
+        Dialogue::new(&mut connection).keep_connection();
+        assert_eq!((connection.kept, connection.ended), (Some(true), 2));
+    }
 
     #[test]
     fn what_status_words_mean() {

@@ -217,6 +217,7 @@ fn append(content: &mut Zeroizing<Vec<u8>>, more: &[u8]) -> memory::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scripted::text;
     use super::*;
     use crate::reader::script::{Script, hex};
     use crate::reader::{Continuity, Protocol};
@@ -291,6 +292,55 @@ mod tests {
         }
     }
 
+    fn read_from(script: &str, extent: Extent) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let mut connection = Script::connection(Protocol::T1, script);
+        assert_eq!(connection.begin(), Ok(Continuity::Kept));
+        read(&mut Dialogue::new(&mut *connection), 0x00, 0, extent, false)
+    }
+
+    #[test]
+    fn a_file_ends_where_the_card_says_so_or_gives_less() {
+        let full = text(&[0xAB; READ_MAX]);
+        let first = format!("> 00B00000 00\n< {full} 9000\n> 00B00100 00");
+        for end in ["< 6B00", "< 6282"] {
+            let content = read_from(&format!("{first}\n{end}"), Extent::Whole);
+            assert_eq!(content.expect("a file")[..], [0xAB; READ_MAX], "{end}");
+        }
+        for end in ["< CD 9000", "< CD 6282"] {
+            let content = read_from(&format!("{first}\n{end}"), Extent::Whole).expect("a file");
+            assert_eq!(
+                (content.len(), content.last()),
+                (READ_MAX + 1, Some(&0xCD)),
+                "{end}"
+            );
+        }
+        // At once, whatever else was announced.
+        let content = read_from("> 00B00000 05\n< 0102 6282", Extent::Bytes(5));
+        assert_eq!(content.expect("a file")[..], [1, 2]);
+        let content = read_from("> 00B00000 05\n< 0102 6282", Extent::File(5));
+        assert_eq!(content, Err(CardError::Truncated));
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_comes() {
+        for (extent, wanted, answer, error) in [
+            (Extent::Object, "00", "9000", CardError::Truncated),
+            (Extent::Object, "00", "6282", CardError::Truncated),
+            (Extent::Object, "00", "6B00", CardError::WrongData(0x6B00)),
+            (Extent::Bytes(4), "04", "6282", CardError::Unexpected(0x6282)),
+            (Extent::Bytes(4), "04", "6B00", CardError::WrongData(0x6B00)),
+            (
+                Extent::Bytes(4),
+                "04",
+                "9000",
+                CardError::Malformed("READ BINARY without data"),
+            ),
+        ] {
+            let content = read_from(&format!("> 00B00000 {wanted}\n< {answer}"), extent);
+            assert_eq!(content, Err(error), "{extent:?} {answer}");
+        }
+    }
+
     /// Reads a file of so many bytes from a card that gives them one by one.
     fn in_crumbs(size: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let given = size.min(SHORT_ANSWERS_MAX + 1);
@@ -302,15 +352,7 @@ mod tests {
                 )
             })
             .collect();
-        let mut connection = Script::connection(Protocol::T1, &script);
-        assert_eq!(connection.begin(), Ok(Continuity::Kept));
-        read(
-            &mut Dialogue::new(&mut *connection),
-            0x00,
-            0,
-            Extent::Bytes(size),
-            false,
-        )
+        read_from(&script, Extent::Bytes(size))
     }
 
     #[test]

@@ -354,3 +354,36 @@ pub trait Card: Send {
     /// Fills `out` with random bytes of the card.
     fn random(&mut self, out: &mut [u8]) -> Result<(), CardError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chips_have_names_and_keys() {
+        use KeyRole::{Authentication, Signature};
+        for (chip, name, roles) in [
+            (Chip::Cps3, "CPS3", &[Signature, Authentication][..]),
+            (Chip::Cps4, "CPS4", &[Signature, Authentication]),
+            (Chip::Cps3Contactless, "CPS3 over the air", &[Authentication]),
+        ] {
+            assert_eq!(chip.to_string(), name);
+            assert_eq!(chip.key_roles(), roles, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_the_status_word_behind_it() {
+        for (error, told) in [
+            (CardError::NotAllowed(0x6985), "6985"),
+            (CardError::WrongData(0x6A80), "6A80"),
+            (CardError::NotFound(0x6A82), "6A82"),
+            (CardError::Unexpected(0x6F00), "6F00"),
+            (CardError::CodeRefused(0x6700), "6700"),
+            (CardError::Malformed("AODF"), "AODF"),
+            (CardError::CodeBlocked, "unblock it"),
+        ] {
+            assert!(error.to_string().contains(told), "{error}");
+        }
+    }
+}
