@@ -19,9 +19,9 @@ host app "$MODULE"
 logs_in app
 ./holder "$reader" 60 >holds &
 holder=$!
-wait_until 10 grep holds holds
+wait_until grep holds holds
 # It would be heard after a minute.
-HEAR_SECONDS=30
+PATIENCE=30
 do_it app state
 do_it app digest
 do_it app finalize
@@ -31,7 +31,7 @@ leaves app
 
 note "pcscd hangs"
 host deaf "$MODULE"
-wait_until 20 there_are 1 || fail "the card is gone"
+wait_until there_are 1 || fail "the card is gone"
 logs_in deaf
 kill -STOP "$SERVICE"
 do_it deaf digest
