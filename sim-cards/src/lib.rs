@@ -5,7 +5,7 @@
 //! [`vpcd`], where every real client of PC/SC meets it.
 //!
 //! A card can also hold a certificate or a directory that no issuer should write: the `[[certificate]]` and `[[directory]]` of a
-//! [persona](persona), or [`Profile::directories`]. [`SimCard::directory`] gives what an odd one can be made of.
+//! [persona], or [`Profile::directories`]. [`SimCard::directory`] gives what an odd one can be made of.
 //!
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
 //! stands in [`guesses`].
