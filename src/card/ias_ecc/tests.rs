@@ -630,6 +630,17 @@ mod files {
     }
 
     #[test]
+    fn the_head_of_a_certificate_is_one_answer() {
+        let certificate = der(&format!("30 {{ {} }}", fill(0xAB, 296)));
+        let script = format!(
+            "> 00A4090C 06 3F000001B002\n< 9000\n> 00B00000 40\n< {} 9000",
+            text(&certificate[..64])
+        );
+        let head = card(&script).read_object_head(&path(&[0x0001, 0xB002]), 64);
+        assert_eq!(head.unwrap()[..], certificate[..64]);
+    }
+
+    #[test]
     fn protected_data_needs_the_code() {
         let script = "> 00A4090C 06 3F000001D120
                       < 9000
