@@ -969,9 +969,11 @@ mod codes {
             (Logout::AlwaysResets, "= reset", ""),
             (Logout::LastCloses, "= others", "> 00A4090C 02 3F00\n< 9000\n"),
         ] {
-            let mut card = card_in_use(&format!("{line}\n{select}{counter}"));
-            card.logout(logout).unwrap();
-            assert_eq!(card.code_state(&pin()).unwrap().tries_left, Some(3), "{line}");
+            for start in [card as fn(&str) -> Box<dyn Card>, card_in_use] {
+                let mut card = start(&format!("{line}\n{select}{counter}"));
+                card.logout(logout).unwrap();
+                assert_eq!(card.code_state(&pin()).unwrap().tries_left, Some(3), "{line}");
+            }
         }
     }
 }
