@@ -146,6 +146,8 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("CHECKS", bench::checks_dir())
         .env("MODULE", &stack.lane.module)
         .env("CARD", stack.lane.card.name())
+        // How long process/workstation lasts.
+        .envs(std::env::var_os("WORKSTATION_SECONDS").map(|time| ("WORKSTATION_SECONDS", time)))
         .env("PEER", if stack.lane.ours { "" } else { &stack.lane.name })
         .env("PIN", CODE)
         .env("SPEAK", bench.language.name())
