@@ -106,7 +106,8 @@ for secret in code plaintext protected; do
 done
 leaves application
 
-# No file is written, but the host's own signature; nothing is renamed, made or removed.
+# No file is written, but the host's own signature; nothing is renamed, made or removed. The files of the queue of processes, in memory
+# and the user's alone, are opened for their locks and stay empty.
 note "files"
 HOST_UNDER=(strace --follow-forks --quiet=all --output="$WORK/calls" "--trace=file,desc" --seccomp-bpf)
 host watched "$MODULE"
@@ -117,9 +118,12 @@ leaves watched
 grep -c 'open' calls
 opened='open(at)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)'
 changed='^[0-9]+ +(rename|unlink|mkdir|rmdir|link|symlink|truncate|ftruncate|mknod|chmod|fchmod|creat)'
-grep -E "$opened|$changed" calls | grep -vE '= -1 |"signature"' >written || true
+turns=/dev/shm/cpx-pkcs11-turns-$(id -u)
+grep -E "$opened|$changed" calls | grep -vE "= -1 |\"signature\"|\"$turns/[^/]*\.(door|room)\"|mkdir\(\"$turns\", 0700\)" >written || true
 cat written
 [[ ! -s written ]] || fail "files are written"
+[[ $(stat --format='%a %u' "$turns") == "700 $(id -u)" ]] || fail "others may look into $turns"
+[[ -n $(find "$turns" -name '*.door') && -z $(find "$turns" -type f '!' -empty) ]] || fail "the queue's files hold something"
 
 # The trace at its highest level is one file, and holds no secret.
 note "trace"
