@@ -23,10 +23,13 @@ const NAMESPACES: [&str; 7] = [
     "--mount-proc",
 ];
 
-/// `unshare`, which then runs the program that the caller adds.
+/// `unshare`, which then runs the program that the caller adds. Its pcscd is where clients look for one, not where the caller's is.
 pub fn isolated() -> Command {
     let mut command = mortal("unshare");
-    command.args(NAMESPACES).arg("--");
+    command
+        .args(NAMESPACES)
+        .arg("--")
+        .env_remove("PCSCLITE_CSOCK_NAME");
     command
 }
 
