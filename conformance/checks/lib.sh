@@ -247,6 +247,9 @@ tls_page_server() {
     } &
 }
 
+# has_ended PROCESS: a child of this shell.
+has_ended() { [[ ! -e /proc/$1 || $(sed 's/.*) //' "/proc/$1/stat") == Z* ]]; }
+
 # converse COMMAND...: runs a client that says one sentence, until the server has heard it.
 converse() {
     SENTENCE="bonjour $RANDOM$RANDOM$RANDOM"
@@ -254,11 +257,17 @@ converse() {
     mkfifo "$WORK/speech"
     exec {speech}<>"$WORK/speech"
     # tstclnt spins and floods its output when a handshake fails.
-    "$@" <&"$speech" > >(head -c 100000 >"$WORK/client.log") 2>&1 &
-    local client=$!
+    local log head client
+    exec {log}> >(head -c 100000 >"$WORK/client.log")
+    head=$!
+    "$@" <&"$speech" >&"$log" 2>&1 {log}>&- &
+    client=$!
+    exec {log}>&-
     echo "$SENTENCE" >&"$speech"
     wait_until heard_or_gone "$client" || true
     kill -KILL "$client" 2>/dev/null || true
+    # What the client said last is in the file when nobody writes any more.
+    wait_until has_ended "$head" || true
     note "client" && cut -c 1-300 "$WORK/client.log"
     note "server" && cut -c 1-300 "$SERVER_LOG"
     grep -qaxF "$SENTENCE" "$SERVER_LOG" || fail "the server did not hear the client"
