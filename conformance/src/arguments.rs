@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use conformance::paths;
 use regex_lite::Regex;
 
-use crate::bench::{self, Bench};
-use crate::lane::{Card, Lane};
+use crate::card::Card;
 
 /// Runs real clients on the module, with simulated cards in a virtual reader, and writes a report.
 ///
@@ -17,7 +17,7 @@ use crate::lane::{Card, Lane};
 pub struct Arguments {
     /// Cards to run the checks on
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Card::Cps3, Card::Cps4])]
-    card: Vec<Card>,
+    pub card: Vec<Card>,
     /// Only the checks whose name matches
     #[arg(long, value_name = "REGEX")]
     pub only: Option<Regex>,
@@ -35,7 +35,7 @@ pub struct Arguments {
     pub module: Option<PathBuf>,
     /// Another module beside ours, in a column of its own; what fails there does not count
     #[arg(long, value_enum)]
-    peer: Option<Peer>,
+    pub peer: Option<Peer>,
     /// What programs with windows speak
     #[arg(long, value_enum, default_value_t = Language::Fr)]
     pub language: Language,
@@ -45,7 +45,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Peer {
+pub enum Peer {
     /// Debian's opensc-pkcs11.so, which knows the CPS3
     Opensc,
 }
@@ -68,31 +68,12 @@ impl Language {
 }
 
 impl Arguments {
-    /// Each card with our module; then the peer, which reads a CPS3 only.
-    pub fn lanes(&self, bench: &Bench) -> Vec<Lane> {
-        let ours = self.card.iter().map(|&card| Lane {
-            name: card.name().into(),
-            title: card.title().into(),
-            card,
-            module: bench.module.clone(),
-            ours: true,
-        });
-        let peer = self.peer.map(|Peer::Opensc| Lane {
-            name: "opensc-cps3".into(),
-            title: "OpenSC, CPS3".into(),
-            card: Card::Cps3,
-            module: format!("/usr/lib/{}-linux-gnu/opensc-pkcs11.so", std::env::consts::ARCH).into(),
-            ours: false,
-        });
-        ours.chain(peer).collect()
-    }
-
     /// Absolute, since checks keep their pictures there from a directory of their own.
     pub fn report_dir(&self) -> PathBuf {
         let dir = self
             .report
             .clone()
-            .unwrap_or_else(|| bench::target_dir().join("conformance"));
+            .unwrap_or_else(|| paths::target_dir().join("conformance"));
         std::path::absolute(&dir).unwrap_or(dir)
     }
 }

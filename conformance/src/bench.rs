@@ -1,11 +1,10 @@
 //! What all lanes share: the module, the simulated card's program, the lab PKI, a directory that goes away.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-pub use conformance::target_dir;
-use conformance::workspace_dir;
+use conformance::paths::{cargo, target_dir};
 
 use crate::Result;
 use crate::arguments::{Arguments, Language};
@@ -24,17 +23,6 @@ pub struct Bench {
     pub language: Language,
     /// Scratch space of this run; short, since sockets live in it.
     pub work: PathBuf,
-}
-
-pub fn checks_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("checks")
-}
-
-/// cargo, at the root of the workspace.
-pub fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(workspace_dir()).args(arguments);
-    command
 }
 
 impl Bench {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use crate::Result;
-use crate::lane::Card;
+use crate::card::Card;
 use crate::needs::Need;
 
 /// Not what a check takes, but a bound for one that hangs: many times as much, for a busy machine.
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_checks_of_the_crate_can_be_read() {
-        let checks = all(&crate::bench::checks_dir()).unwrap();
+        let checks = all(&crate::paths::checks_dir()).unwrap();
         assert!(checks.iter().any(|check| check.ci));
     }
 }

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
-
 use crate::Result;
+use crate::arguments::{Arguments, Peer};
 use crate::bench::Bench;
+use crate::card::Card;
 use crate::process::{Guarded, mortal, output};
 
 /// For whatever a lane waits for: many times what it takes, for a busy machine.
@@ -17,46 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Readers of a lane.
 const READERS: usize = 2;
-
-/// The simulated cards.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Card {
-    Cps3,
-    Cps4,
-}
-
-impl Card {
-    /// As on command lines.
-    pub fn name(self) -> &'static str {
-        match self {
-            Card::Cps3 => "cps3",
-            Card::Cps4 => "cps4",
-        }
-    }
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Card::Cps3 => "CPS3",
-            Card::Cps4 => "CPS4",
-        }
-    }
-
-    /// The holder whose card is inserted.
-    pub fn persona(self) -> &'static str {
-        match self {
-            Card::Cps3 => "doctor-hospital-cps3",
-            Card::Cps4 => "doctor-gp-cps4",
-        }
-    }
-
-    /// The holder of another card, which a check may put into the second reader.
-    fn colleague(self) -> &'static str {
-        match self {
-            Card::Cps3 => "secretary-cpe-cps4",
-            Card::Cps4 => "pharmacist-owner-cps3",
-        }
-    }
-}
 
 /// A column of the report.
 pub struct Lane {
@@ -86,6 +46,25 @@ pub struct Stack<'a> {
     /// What `standing` said when they were new.
     new: String,
     _pcscd: Guarded,
+}
+
+/// Each card with our module; then the peer, which reads a CPS3 only.
+pub fn all(arguments: &Arguments, bench: &Bench) -> Vec<Lane> {
+    let ours = arguments.card.iter().map(|&card| Lane {
+        name: card.name().into(),
+        title: card.title().into(),
+        card,
+        module: bench.module.clone(),
+        ours: true,
+    });
+    let peer = arguments.peer.map(|Peer::Opensc| Lane {
+        name: "opensc-cps3".into(),
+        title: "OpenSC, CPS3".into(),
+        card: Card::Cps3,
+        module: format!("/usr/lib/{}-linux-gnu/opensc-pkcs11.so", std::env::consts::ARCH).into(),
+        ours: false,
+    });
+    ours.chain(peer).collect()
 }
 
 impl Lane {

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod card;
 mod check;
 mod debian13;
 mod lane;
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
-use conformance::{Result, process};
+use conformance::{Result, paths, process};
 
 use arguments::Arguments;
 use bench::Bench;
@@ -48,7 +49,7 @@ fn selected(arguments: &Arguments) -> Result<Vec<Check>> {
         name: arguments.only.clone(),
         ci_only: arguments.ci,
     };
-    let checks = check::all(&bench::checks_dir())?;
+    let checks = check::all(&paths::checks_dir())?;
     let checks: Vec<Check> = checks
         .into_iter()
         .filter(|check| selection.takes(check))
@@ -73,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let start = Instant::now();
     let bench = Bench::set_up(arguments)?;
     let tools = needs::provide(&checks, !arguments.no_build);
-    let lanes = arguments.lanes(&bench);
+    let lanes = lane::all(arguments, &bench);
     report::create(&arguments.report_dir(), &lanes)?;
     let lines = run_lanes(&lanes, &checks, &bench, &tools, &arguments.report_dir())?;
     let report = Report {
@@ -82,7 +83,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         lines,
         duration: start.elapsed(),
     };
-    report.write(&arguments.report_dir())?;
+    report::write(&report, &arguments.report_dir())?;
     println!("\n{}", report.summary());
     println!("report: {}", arguments.report_dir().join("report.html").display());
     Ok(report.passed())

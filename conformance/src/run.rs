@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::Result;
-use crate::bench::{self, Bench};
+use crate::bench::Bench;
 use crate::check::Check;
 use crate::lane::Stack;
 use crate::needs::Tools;
 use crate::process::{self, Ended};
+use crate::{Result, paths};
 
 /// The code of every simulated card.
 const CODE: &str = "1234";
@@ -131,7 +131,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
     let mut command = process::isolated();
     command
         .arg("bash")
-        .arg(bench::checks_dir().join("enter.sh"))
+        .arg(paths::checks_dir().join("enter.sh"))
         .arg(&check.script)
         .current_dir(&work)
         .env_clear()
@@ -143,7 +143,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("HOME", &work)
         .env("TMPDIR", &work)
         .env("WORK", &work)
-        .env("CHECKS", bench::checks_dir())
+        .env("CHECKS", paths::checks_dir())
         .env("MODULE", &stack.lane.module)
         .env("CARD", stack.lane.card.name())
         // How long process/workstation lasts.

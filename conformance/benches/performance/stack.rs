@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
+use conformance::paths::target_dir;
 use conformance::process::{Guarded, bounded, mortal};
-use conformance::target_dir;
 use sim_cards::trace::Totals;
 use sim_cards::vpcd::{Address, Reader};
 use sim_cards::{Options, SimCard, persona};

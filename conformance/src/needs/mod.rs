@@ -1,90 +1,25 @@
 //! What a check needs: packages of Debian, PyPI and npm, programs and tests of this workspace. What is missing is
 //! installed.
 
+mod apt;
+mod need;
 mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::str::FromStr;
-use std::time::{Duration, Instant};
 
-use crate::bench;
 use crate::check::Check;
 use crate::debian13::Debian13;
-use crate::{Result, process};
+use crate::{Result, paths, process};
+use need::Source;
 use python::{Interpreter, VirtualEnvironment};
+
+pub use need::Need;
 
 /// What the bench itself needs.
 const BASE: [&str; 5] = ["pcscd", "opensc", "openssl", "iproute2", "util-linux"];
-
-/// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`, `pypi3.12:pkcs11-check==0.2.3`,
-/// `npm:pkcs11js@2.1.7`, `example:cryptoki-client`, `debian13:pkcs11-provider`, `test:profiles`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
-    source: Source,
-    package: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    Debian,
-    Pypi(Interpreter),
-    Npm,
-    /// A program in `examples/`, which stands on a crate.
-    Example,
-    /// A package of a Debian 13 beside the machine's own system.
-    Debian13,
-    /// A file of the module's own tests.
-    Test,
-}
-
-impl Source {
-    const ALL: [Source; 7] = [
-        Source::Debian,
-        Source::Pypi(Interpreter::Debian),
-        Source::Pypi(Interpreter::Python312),
-        Source::Npm,
-        Source::Example,
-        Source::Debian13,
-        Source::Test,
-    ];
-
-    /// Whether cargo builds it, which alone knows whether it has changed.
-    fn is_built(self) -> bool {
-        matches!(self, Source::Example | Source::Test)
-    }
-}
-
-impl FromStr for Need {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Need> {
-        let (source, package) = text
-            .split_once(':')
-            .ok_or_else(|| format!("{text}: no source of the package"))?;
-        let source = match source {
-            "debian" => Source::Debian,
-            "pypi" => Source::Pypi(Interpreter::Debian),
-            "pypi3.12" => Source::Pypi(Interpreter::Python312),
-            "npm" => Source::Npm,
-            "example" => Source::Example,
-            "debian13" => Source::Debian13,
-            "test" => Source::Test,
-            _ => return Err(format!("{text}: unknown source {source}")),
-        };
-        let package = package.to_owned();
-        Ok(Need { source, package })
-    }
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.package)
-    }
-}
 
 /// What was provided, and where.
 pub struct Tools {
@@ -131,7 +66,7 @@ impl Tools {
             .env("PYTHON", self.python(Interpreter::Debian).program())
             .env("PYTHON_3_12", self.python(Interpreter::Python312).program())
             .env("NODE_PATH", self.dir.join("node/node_modules"))
-            .env("EXAMPLES", bench::target_dir().join("release/examples"))
+            .env("EXAMPLES", paths::target_dir().join("release/examples"))
             .env("DEBIAN13", Debian13::below(&self.dir).root());
     }
 
@@ -148,7 +83,7 @@ pub fn provide(checks: &[Check], build: bool) -> Tools {
         source: Source::Debian,
         package: package.into(),
     }));
-    let dir = bench::target_dir().join("conformance-tools");
+    let dir = paths::target_dir().join("conformance-tools");
     let of = |source| -> Vec<&str> {
         let wanted = wanted.iter().filter(|need| need.source == source);
         wanted.map(|need| need.package.as_str()).collect()
@@ -192,7 +127,7 @@ impl Tools {
                     .then(|| version.to_owned())
             }
             Source::Example => {
-                let program = bench::target_dir().join("release/examples").join(package);
+                let program = paths::target_dir().join("release/examples").join(package);
                 let said = process::output(Command::new(program).arg("--version")).ok()?;
                 Some(said.trim().to_owned())
             }
@@ -223,12 +158,12 @@ impl Tools {
     fn install_now(&self, source: Source, packages: &[&str]) -> Result<()> {
         match source {
             Source::Debian => {
-                update_package_lists()?;
+                apt::update_package_lists()?;
                 // One by one if not together: what Debian no longer has must not hide what it has.
-                process::succeed(apt_install().args(packages)).or_else(|_| {
+                process::succeed(apt::install().args(packages)).or_else(|_| {
                     packages
                         .iter()
-                        .try_for_each(|package| process::succeed(apt_install().arg(package)))
+                        .try_for_each(|package| process::succeed(apt::install().arg(package)))
                 })
             }
             Source::Pypi(interpreter) => self.python(interpreter).install(packages),
@@ -249,7 +184,7 @@ impl Tools {
                     "--example",
                     package,
                 ];
-                process::succeed(&mut bench::cargo(&arguments))
+                process::succeed(&mut paths::cargo(&arguments))
             }),
             Source::Debian13 => Debian13::below(&self.dir).install(packages),
             Source::Test => packages.iter().try_for_each(|package| {
@@ -263,7 +198,7 @@ impl Tools {
                     "--test",
                     package,
                 ];
-                process::succeed(&mut bench::cargo(&arguments))
+                process::succeed(&mut paths::cargo(&arguments))
             }),
         }
     }
@@ -271,7 +206,7 @@ impl Tools {
 
 /// The program that cargo made last of a file in the module's `tests/`.
 fn test_program(name: &str) -> Option<PathBuf> {
-    let programs = fs::read_dir(bench::target_dir().join("debug/deps")).ok()?;
+    let programs = fs::read_dir(paths::target_dir().join("debug/deps")).ok()?;
     programs
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_none())
@@ -280,47 +215,4 @@ fn test_program(name: &str) -> Option<PathBuf> {
             file.rsplit_once('-').is_some_and(|(stem, _)| stem == name)
         })
         .max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok())
-}
-
-fn apt_get(arguments: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    command
-}
-
-/// Another apt may be at work, such as the machine's own upgrades; the lock of the lists knows no time-out.
-fn update_package_lists() -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(300);
-    loop {
-        let updated = process::succeed(&mut apt_get(&["update", "--quiet=2"]));
-        if updated.is_ok() || Instant::now() > deadline {
-            return updated;
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
-}
-
-fn apt_install() -> Command {
-    apt_get(&[
-        "--option=DPkg::Lock::Timeout=300",
-        "install",
-        "--yes",
-        "--quiet=2",
-        "--no-install-recommends",
-    ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_need_names_its_source_and_its_package() {
-        let need: Need = "pypi3.12:pkcs11-check==0.2.3".parse().unwrap();
-        assert!(
-            need.source == Source::Pypi(Interpreter::Python312) && need.to_string() == "pkcs11-check==0.2.3"
-        );
-        assert!("openssl".parse::<Need>().is_err());
-        assert!("snap:firefox".parse::<Need>().is_err());
-    }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::apt_install;
-use crate::{Result, bench, process};
+use super::apt;
+use crate::{Result, paths, process};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interpreter {
@@ -60,7 +60,7 @@ impl VirtualEnvironment {
     fn base(&self) -> Result<PathBuf> {
         match self.interpreter {
             Interpreter::Debian => {
-                process::succeed(apt_install().arg("python3-venv"))?;
+                process::succeed(apt::install().arg("python3-venv"))?;
                 Ok("/usr/bin/python3".into())
             }
             Interpreter::Python312 => python_3_12().ok_or_else(|| {
@@ -74,7 +74,7 @@ impl VirtualEnvironment {
 
 /// The versions of what the packages for Python 3.12 stand on.
 fn constraints() -> PathBuf {
-    bench::checks_dir()
+    paths::checks_dir()
         .with_file_name("clients")
         .join("python3.12.txt")
 }

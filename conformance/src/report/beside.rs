@@ -1,6 +1,6 @@
 //! Our module and a peer on the same card, side by side.
 
-use super::{Line, Report};
+use super::results::{Line, Report};
 use crate::lane::Lane;
 use crate::run::Verdict;
 
@@ -83,8 +83,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::card::Card;
     use crate::check;
-    use crate::lane::Card;
     use crate::run::Outcome;
 
     fn lane(ours: bool) -> Lane {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn report(verdicts: Vec<[Verdict; 2]>) -> Report {
-        let check = check::all(&crate::bench::checks_dir()).unwrap().remove(0);
+        let check = check::all(&crate::paths::checks_dir()).unwrap().remove(0);
         let outcome = |verdict| Outcome {
             verdict,
             duration: Duration::ZERO,

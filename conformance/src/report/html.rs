@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::beside::Beside;
-use super::{Line, Report, kept_path, log_path};
+use super::results::{Line, Report, kept_path, log_path};
 use crate::lane::Lane;
 use crate::run::{Outcome, Verdict};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::beside::Beside;
-use super::{Report, kept_path, log_path};
+use super::results::{Report, kept_path, log_path};
 use crate::run::Verdict;
 
 pub fn render(report: &Report) -> String {
