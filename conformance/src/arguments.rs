@@ -10,8 +10,8 @@ use crate::card::Card;
 
 /// Runs real clients on the module, with simulated cards in a virtual reader, and writes a report.
 ///
-/// Needs root on a Debian that may be changed: missing packages are installed. Exit status 0 only if every check
-/// passed, or failed in the way that its chip makes unavoidable.
+/// Needs root on a Debian that may be changed: missing packages are installed. Exit status 0 only
+/// if every check passed, or failed in the way that its chip makes unavoidable.
 #[derive(Parser)]
 #[command(name = "conformance")]
 pub struct Arguments {

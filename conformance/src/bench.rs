@@ -1,4 +1,5 @@
-//! What all lanes share: the module, the simulated card's program, the lab PKI, a directory that goes away.
+//! What all lanes share: the module, the simulated card's program, the lab PKI, a directory that
+//! goes away.
 
 use std::fs;
 use std::path::PathBuf;

@@ -10,8 +10,9 @@
 //! # Shown by: peer did not return a certificate
 //! ```
 //!
-//! `Needs` names packages, the client's own first: its version is the client's. A check that its chip makes
-//! impossible is run all the same: it must fail, and its log must show why (`Shown by`, a regular expression).
+//! `Needs` names packages, the client's own first: its version is the client's. A check that its
+//! chip makes impossible is run all the same: it must fail, and its log must show why (`Shown by`,
+//! a regular expression).
 
 use std::fs;
 use std::path::{Path, PathBuf};

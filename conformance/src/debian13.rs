@@ -1,5 +1,5 @@
-//! A small Debian 13 in a directory, for clients that Debian 12 does not have: pkcs11-provider, OpenSSL 3.5. Checks enter it with
-//! `in_debian13` of checks/lib.sh.
+//! A small Debian 13 in a directory, for clients that Debian 12 does not have: pkcs11-provider,
+//! OpenSSL 3.5. Checks enter it with `in_debian13` of checks/lib.sh.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +26,8 @@ impl Debian13 {
         said.strip_prefix("installed ").map(str::to_owned)
     }
 
-    /// Installs packages, after the system itself where it is not there yet. `debootstrap` must be installed.
+    /// Installs packages, after the system itself where it is not there yet. `debootstrap` must be
+    /// installed.
     pub fn install(&self, packages: &[&str]) -> Result<()> {
         if self.installed("base-files").is_none() {
             self.make()?;

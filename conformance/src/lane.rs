@@ -179,7 +179,9 @@ fn reader_socket(dir: &Path, number: usize) -> PathBuf {
     dir.join(format!("reader-{number}"))
 }
 
-/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where it can ask polkit, it is told not to: the lane is for this run alone, and a container has no system bus.
+/// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where
+/// it can ask polkit, it is told not to: the lane is for this run alone, and a container has no
+/// system bus.
 fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     fs::create_dir_all("/run/pcscd").map_err(|error| format!("/run/pcscd: {error}"))?;
     let log = log_file(&dir.with_file_name("pcscd.log"))?;

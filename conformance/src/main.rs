@@ -1,5 +1,5 @@
-//! The module under real clients: runs the checks of `checks/` on simulated cards in a virtual reader, through the
-//! real pcscd, and writes one report that a person can read.
+//! The module under real clients: runs the checks of `checks/` on simulated cards in a virtual
+//! reader, through the real pcscd, and writes one report that a person can read.
 
 mod arguments;
 mod bench;

@@ -11,8 +11,8 @@ use crate::Result;
 /// Bytes of output that are kept from the beginning, and again from the end.
 const KEPT: usize = 100_000;
 
-/// Linux namespaces of their own for mounts, processes and network: a check may bind any port and any file of the
-/// machine, and nothing it started outlives it. Wants root.
+/// Linux namespaces of their own for mounts, processes and network: a check may bind any port and
+/// any file of the machine, and nothing it started outlives it. Wants root.
 const NAMESPACES: [&str; 7] = [
     "--mount",
     "--propagation=private",
@@ -23,7 +23,8 @@ const NAMESPACES: [&str; 7] = [
     "--mount-proc",
 ];
 
-/// `unshare`, which then runs the program that the caller adds. Its pcscd is where clients look for one, not where the caller's is.
+/// `unshare`, which then runs the program that the caller adds. Its pcscd is where clients look for
+/// one, not where the caller's is.
 pub fn isolated() -> Command {
     let mut command = mortal("unshare");
     command

@@ -11,8 +11,8 @@ use crate::needs::Tools;
 use crate::process::{self, Ended};
 use crate::{Result, paths};
 
-/// The code of every simulated card.
-const CODE: &str = "1234";
+/// The PIN of every simulated card.
+const PIN: &str = "1234";
 
 pub struct Outcome {
     pub verdict: Verdict,
@@ -31,7 +31,7 @@ pub enum Verdict {
     /// Why, in one line.
     Failed(String),
     /// It has nothing to say of this module, and was not run.
-    NotMeant,
+    NotApplicable,
 }
 
 impl Verdict {
@@ -40,14 +40,14 @@ impl Verdict {
             Verdict::Passed => "pass",
             Verdict::NotPossible(_) => "not possible (chip)",
             Verdict::Failed(_) => "FAIL",
-            Verdict::NotMeant => "not meant for it",
+            Verdict::NotApplicable => "not meant for it",
         }
     }
 
     /// The reason, if there is one.
     pub fn why(&self) -> &str {
         match self {
-            Verdict::Passed | Verdict::NotMeant => "",
+            Verdict::Passed | Verdict::NotApplicable => "",
             Verdict::NotPossible(why) | Verdict::Failed(why) => why,
         }
     }
@@ -63,7 +63,8 @@ pub fn kept_name(check: &Check) -> String {
     check.name.replace('/', "-")
 }
 
-/// Runs the check, writes its log into `logs`. What breaks around one check must not cost the report of the others.
+/// Runs the check, writes its log into `logs`. What breaks around one check must not cost the
+/// report of the others.
 pub fn run(check: &Check, stack: &mut Stack, bench: &Bench, tools: &Tools, logs: &Path) -> Outcome {
     try_to_run(check, stack, bench, tools, logs).unwrap_or_else(|why| {
         let _ = fs::write(logs.join(log_name(check)), &why);
@@ -87,7 +88,7 @@ fn try_to_run(
     let keep = logs.join(kept_name(check));
     fs::create_dir(&keep).map_err(|error| format!("{}: {error}", keep.display()))?;
     let (verdict, output) = match tools.missing(check) {
-        _ if check.ours_alone && !stack.lane.ours => (Verdict::NotMeant, String::new()),
+        _ if check.ours_alone && !stack.lane.ours => (Verdict::NotApplicable, String::new()),
         Some(missing) => (Verdict::Failed(missing), String::new()),
         None => {
             let ended = execute(check, stack, bench, tools, &keep)?;
@@ -149,7 +150,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         // How long process/workstation lasts.
         .envs(std::env::var_os("WORKSTATION_SECONDS").map(|time| ("WORKSTATION_SECONDS", time)))
         .env("PEER", if stack.lane.ours { "" } else { &stack.lane.name })
-        .env("PIN", CODE)
+        .env("PIN", PIN)
         .env("SPEAK", bench.language.name())
         .env("PKI", &bench.pki)
         .env("AUTH_CERTIFICATE", persona("aut"))
@@ -193,7 +194,8 @@ fn counted(output: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-/// Why a check failed, in one line: what it says itself; else its last line that tells of an error; else its last line.
+/// Why a check failed, in one line: what it says itself; else its last line that tells of an error;
+/// else its last line.
 fn reason(output: &str) -> String {
     let lines = || {
         output

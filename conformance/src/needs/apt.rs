@@ -11,7 +11,8 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
-/// Another apt may be at work, such as the machine's own upgrades; the lock of the lists knows no time-out.
+/// Another apt may be at work, such as the machine's own upgrades; the lock of the lists knows no
+/// time-out.
 pub fn update_package_lists() -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(300);
     loop {

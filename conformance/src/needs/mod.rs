@@ -1,5 +1,5 @@
-//! What a check needs: packages of Debian, PyPI and npm, programs and tests of this workspace. What is missing is
-//! installed.
+//! What a check needs: packages of Debian, PyPI and npm, programs and tests of this workspace. What
+//! is missing is installed.
 
 mod apt;
 mod need;
@@ -75,8 +75,8 @@ impl Tools {
     }
 }
 
-/// Installs what is missing, builds the programs of this crate if wanted; what could not be had is missing in the
-/// result.
+/// Installs what is missing, builds the programs of this crate if wanted; what could not be had is
+/// missing in the result.
 pub fn provide(checks: &[Check], build: bool) -> Tools {
     let mut wanted: BTreeSet<Need> = checks.iter().flat_map(|check| check.needs.clone()).collect();
     wanted.extend(BASE.map(|package| Need {

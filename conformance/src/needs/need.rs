@@ -6,8 +6,9 @@ use std::str::FromStr;
 use super::python::Interpreter;
 use crate::Result;
 
-/// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`, `pypi3.12:pkcs11-check==0.2.3`,
-/// `npm:pkcs11js@2.1.7`, `example:cryptoki-client`, `debian13:pkcs11-provider`, `test:profiles`.
+/// One package, as checks write it: `debian:openssl`, `pypi:PyKCS11==1.5.20`,
+/// `pypi3.12:pkcs11-check==0.2.3`, `npm:pkcs11js@2.1.7`, `example:cryptoki-client`,
+/// `debian13:pkcs11-provider`, `test:profiles`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     pub source: Source,

@@ -79,7 +79,8 @@ fn constraints() -> PathBuf {
         .join("python3.12.txt")
 }
 
-/// In PATH, or where pyenv keeps it. What pyenv has in PATH refuses if another version is chosen: it is asked itself.
+/// In PATH, or where pyenv keeps it. What pyenv has in PATH refuses if another version is chosen:
+/// it is asked itself.
 fn python_3_12() -> Option<PathBuf> {
     let in_path =
         || process::output(Command::new("python3.12").args(["-c", "import sys; print(sys.executable)"]));

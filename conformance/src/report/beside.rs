@@ -43,7 +43,7 @@ impl Report {
                 continue;
             };
             match (ours, theirs) {
-                (_, Verdict::NotMeant) => {}
+                (_, Verdict::NotApplicable) => {}
                 (Verdict::Passed, Verdict::Passed) => beside.both += 1,
                 (Verdict::Passed, other) => beside.ours_alone.push((line, other.why())),
                 (other, Verdict::Passed) => beside.peer_alone.push((line, other.why())),
@@ -126,7 +126,7 @@ mod tests {
             [Verdict::Passed, failed()],
             [failed(), Verdict::Passed],
             [Verdict::NotPossible("no PSS".into()), failed()],
-            [Verdict::Passed, Verdict::NotMeant],
+            [Verdict::Passed, Verdict::NotApplicable],
         ]);
         let besides = report.besides();
         let [beside] = besides.as_slice() else {

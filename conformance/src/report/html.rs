@@ -87,7 +87,7 @@ fn cell(page: &mut String, lane: &Lane, line: &Line, outcome: &Outcome) {
         Verdict::Passed => ("pass", "pass", ""),
         Verdict::NotPossible(why) => ("impossible", "not possible with this chip", why.as_str()),
         Verdict::Failed(why) => ("fail", "fail", why.as_str()),
-        Verdict::NotMeant => {
+        Verdict::NotApplicable => {
             page.push_str("<td>–");
             return;
         }

@@ -81,7 +81,7 @@ fn table(report: &Report, text: &mut String) {
             escape(&check.what)
         );
         for (lane, outcome) in report.lanes.iter().zip(&line.outcomes) {
-            if matches!(outcome.verdict, Verdict::NotMeant) {
+            if matches!(outcome.verdict, Verdict::NotApplicable) {
                 text.push_str(" – |");
                 continue;
             }

@@ -66,7 +66,7 @@ impl Report {
                 Verdict::Passed => count.passed += 1,
                 Verdict::NotPossible(_) => count.not_possible += 1,
                 Verdict::Failed(_) => count.failed += 1,
-                Verdict::NotMeant => {}
+                Verdict::NotApplicable => {}
             }
         }
         count
