@@ -8,9 +8,9 @@ use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
 use super::dialogue::{Dialogue, code_refusal, refusal};
 use super::files;
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
-use crate::crypto::padding::pkcs1;
-use crate::crypto::{Hash, digest_info};
+use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef, KeyRole};
+use crate::crypto::padding::{pkcs1, pss};
+use crate::crypto::{Hash, ToSign, digest_info};
 use crate::iso7816::Command;
 use crate::reader::Protocol;
 
@@ -261,18 +261,20 @@ impl Commands for ChipDoc {
         &mut self,
         card: &mut Dialogue<'_>,
         key: &KeyRef,
-        input: &Input<'_>,
+        what: &ToSign,
     ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        match (key.role, input) {
-            (_, &Input::Pss { hash, digest }) if digest.len() == hash.len() => {
-                let algorithm = match hash {
+        match (key.role, what) {
+            (_, ToSign::Pss { parameters, digest }) if digest.len() == parameters.hash.len() => {
+                let algorithm = match parameters.hash {
+                    // The chip has this one shape of PSS.
+                    hash if *parameters != pss::Params::usual(hash) => return Err(CardError::Unsupported),
                     Hash::Sha1 => ALG_SHA1_PSS,
                     Hash::Sha256 => ALG_SHA256_PSS,
                     _ => return Err(CardError::Unsupported),
                 };
                 self.compute_signature(card, key, algorithm, digest)
             }
-            (KeyRole::Signature, &Input::Digest { hash, digest, .. }) if digest.len() == hash.len() => {
+            (KeyRole::Signature, ToSign::Digest { hash, digest, .. }) if digest.len() == hash.len() => {
                 let algorithm = match hash {
                     Hash::Sha1 => ALG_SHA1_PKCS1,
                     Hash::Sha256 => ALG_SHA256_PKCS1,
@@ -280,12 +282,12 @@ impl Commands for ChipDoc {
                 };
                 self.compute_signature(card, key, algorithm, digest)
             }
-            (KeyRole::Authentication, &Input::Digest { hash, digest, .. }) => {
-                let info = digest_info::encode(hash, digest).ok_or(CardError::Unsupported)?;
+            (KeyRole::Authentication, ToSign::Digest { hash, digest, .. }) => {
+                let info = digest_info::encode(*hash, digest).ok_or(CardError::Unsupported)?;
                 self.sign_bare(card, key, &info)
             }
-            (KeyRole::Authentication, &Input::Pkcs1(data)) => self.sign_bare(card, key, data),
-            (KeyRole::Authentication, &Input::Raw(block)) => self.private_operation(card, key, block),
+            (KeyRole::Authentication, ToSign::Bare(data)) => self.sign_bare(card, key, data),
+            (KeyRole::Authentication, ToSign::Block(block)) => self.private_operation(card, key, block),
             _ => Err(CardError::Unsupported),
         }
     }

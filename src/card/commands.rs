@@ -4,7 +4,8 @@ use zeroize::Zeroizing;
 
 use super::dialogue::Dialogue;
 use super::update::Stamp;
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef};
+use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef};
+use crate::crypto::ToSign;
 use crate::memory;
 use crate::pkcs15::DataObject;
 
@@ -99,7 +100,7 @@ pub(super) trait Commands: Send {
         &mut self,
         card: &mut Dialogue<'_>,
         key: &KeyRef,
-        input: &Input<'_>,
+        what: &ToSign,
     ) -> Result<Zeroizing<Vec<u8>>, CardError>;
 
     /// See [`super::Card::decipher`]; `cryptogram` has the modulus' length.

@@ -8,8 +8,9 @@ use super::commands::Commands;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::update::Stamp;
-use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, codes};
+use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, KeyRef, codes};
 use crate::config::Logout;
+use crate::crypto::ToSign;
 use crate::iso7816::{Command, Malformed};
 use crate::memory;
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
@@ -594,8 +595,8 @@ impl<C: Commands> Card for Cps<C> {
         self.commands.abilities(key)
     }
 
-    fn sign(&mut self, key: &KeyRef, input: &Input<'_>) -> Result<Vec<u8>, CardError> {
-        let signature = self.perform(|commands, card| commands.sign(card, key, input))?;
+    fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError> {
+        let signature = self.perform(|commands, card| commands.sign(card, key, what))?;
         if signature.len() != key.modulus_len {
             return Err(CardError::Malformed(
                 "signature of another length than the modulus",

@@ -12,8 +12,8 @@ use super::files::{self, Extent};
 use super::legacy;
 use super::security_object;
 use super::update::{self, EF_ACTUA, Stamp};
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef, KeyRole};
-use crate::crypto::{Hash, LastRound, digest_info};
+use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef, KeyRole};
+use crate::crypto::{Hash, LastRound, ToSign, digest_info};
 use crate::iso7816::Command;
 use crate::memory;
 use crate::pkcs15::{self, DataObject};
@@ -454,22 +454,24 @@ impl Commands for IasEcc {
         &mut self,
         card: &mut Dialogue<'_>,
         key: &KeyRef,
-        input: &Input<'_>,
+        what: &ToSign,
     ) -> Result<Zeroizing<Vec<u8>>, CardError> {
-        match (key.role, input) {
+        match (key.role, what) {
             (
                 KeyRole::Signature,
-                &Input::Digest {
+                ToSign::Digest {
                     hash,
                     digest,
                     last_round,
                 },
-            ) if digest.len() == hash.len() => self.sign_document(card, key, (hash, digest), last_round),
-            (KeyRole::Authentication, &Input::Digest { hash, digest, .. }) => {
-                let info = digest_info::encode(hash, digest).ok_or(CardError::Unsupported)?;
+            ) if digest.len() == hash.len() => {
+                self.sign_document(card, key, (*hash, digest), last_round.as_ref())
+            }
+            (KeyRole::Authentication, ToSign::Digest { hash, digest, .. }) => {
+                let info = digest_info::encode(*hash, digest).ok_or(CardError::Unsupported)?;
                 self.authenticate(card, key, &info)
             }
-            (KeyRole::Authentication, &Input::Pkcs1(data)) => self.authenticate(card, key, data),
+            (KeyRole::Authentication, ToSign::Bare(data)) => self.authenticate(card, key, data),
             _ => Err(CardError::Unsupported),
         }
     }

@@ -28,7 +28,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::config::Logout;
-use crate::crypto::{Hash, LastRound};
+use crate::crypto::{Hash, ToSign};
 use crate::memory::NoMemory;
 #[cfg(test)]
 use crate::pkcs15::Objects;
@@ -203,31 +203,6 @@ pub enum KeyRole {
     Authentication,
 }
 
-/// What is to be signed.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// PKCS #1 v1.5 signature over `DigestInfo(hash, digest)`.
-    Digest {
-        /// Hash function of the digest.
-        hash: Hash,
-        /// The finished digest, `hash.len()` bytes.
-        digest: &'a [u8],
-        /// The same message cut before its last block, for a card that insists on finishing the hash itself.
-        last_round: Option<&'a LastRound>,
-    },
-    /// PKCS #1 v1.5 block type 1 around these bytes as they are (usually a DigestInfo).
-    Pkcs1(&'a [u8]),
-    /// PSS (EMSA-PSS, MGF1 with the same hash, salt as long as the digest) computed by the card.
-    Pss {
-        /// Hash function of digest and mask.
-        hash: Hash,
-        /// The finished digest.
-        digest: &'a [u8],
-    },
-    /// A whole block of the modulus' length that the host has padded.
-    Raw(&'a [u8]),
-}
-
 /// What a deciphering command returned.
 #[derive(Debug)]
 pub enum Deciphered {
@@ -240,13 +215,13 @@ pub enum Deciphered {
 /// What one key of a chip can do; the token floor derives mechanisms from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abilities {
-    /// Hashes that [`Input::Digest`] takes.
+    /// Hashes that [`ToSign::Digest`] takes.
     pub digest: &'static [Hash],
-    /// Longest [`Input::Pkcs1`] in bytes; `None`: the key does not sign bare data.
+    /// Longest [`ToSign::Bare`] in bytes; `None`: the key does not sign bare data.
     pub pkcs1_max: Option<usize>,
-    /// Hashes that [`Input::Pss`] takes.
+    /// Hashes that [`ToSign::Pss`] takes.
     pub pss: &'static [Hash],
-    /// [`Input::Raw`] works.
+    /// [`ToSign::Block`] works.
     pub raw: bool,
     /// [`Card::decipher`] works.
     pub decipher: bool,
@@ -346,7 +321,7 @@ pub trait Card: Send {
     fn abilities(&self, key: &KeyRef) -> Abilities;
 
     /// Signs; the answer has the modulus' length. The security environment is set in the same transaction.
-    fn sign(&mut self, key: &KeyRef, input: &Input<'_>) -> Result<Vec<u8>, CardError>;
+    fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError>;
 
     /// Private-key operation on a cryptogram of the modulus' length.
     fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError>;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::scripted::{EF_SN, abc, key, path, pin, unblocking};
-use super::{Card, Input, KeyRole, recognise};
+use super::scripted::{EF_SN, abc, bare, key, padded, path, pin, pss, unblocking};
+use super::{Card, KeyRole, recognise};
 use crate::config::Logout;
-use crate::crypto::Hash;
+use crate::crypto::{Digest, Hash, ToSign};
 use crate::reader::script::hex;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
@@ -155,21 +155,18 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
     call(2, &mut |card| drop(card.verify(&unblocking(), b"12345678", None)));
     call(2, &mut |card| drop(card.reset_code(&pin(), b"5678")));
     for key in [key(0x81, KeyRole::Signature), key(0x82, KeyRole::Authentication)] {
-        for input in [
-            Input::Digest {
+        for what in [
+            ToSign::Digest {
                 hash: Hash::Sha256,
-                digest: &digest,
-                last_round: Some(&last),
+                digest: Digest::new(&digest),
+                last_round: Some(last.clone()),
             },
-            Input::Pss {
-                hash: Hash::Sha256,
-                digest: &digest,
-            },
-            Input::Pkcs1(&digest),
-            Input::Raw(&[1; 256]),
+            pss(Hash::Sha256, &digest),
+            bare(&digest),
+            padded(&[1; 256]),
         ] {
             call(0, &mut |card| {
-                if let Ok(signature) = card.sign(&key, &input) {
+                if let Ok(signature) = card.sign(&key, &what) {
                     assert_eq!(signature.len(), 256);
                 }
             });

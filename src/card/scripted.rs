@@ -1,7 +1,8 @@
 //! What the tests of both chips share: dialogues written as strings.
 
 use super::{Card, CardError, Code, KeyRef, KeyRole, recognise};
-use crate::crypto::LastRound;
+use crate::crypto::padding::pss;
+use crate::crypto::{Digest, Hash, LastRound, ToSign};
 use crate::pkcs15::{Common, Path};
 use crate::reader::Protocol;
 use crate::reader::script::{Script, hex};
@@ -71,6 +72,24 @@ pub(super) fn key(reference: u8, role: KeyRole) -> KeyRef {
         reference,
         modulus_len: 256,
         role,
+    }
+}
+
+/// Bare data to sign.
+pub(super) fn bare(data: &[u8]) -> ToSign {
+    ToSign::Bare(data.to_vec().into())
+}
+
+/// A block that the host has padded.
+pub(super) fn padded(block: &[u8]) -> ToSign {
+    ToSign::Block(block.to_vec().into())
+}
+
+/// A digest for PSS of the usual shape.
+pub(super) fn pss(hash: Hash, digest: &[u8]) -> ToSign {
+    ToSign::Pss {
+        parameters: pss::Params::usual(hash),
+        digest: Digest::new(digest),
     }
 }
 

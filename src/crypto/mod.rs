@@ -6,16 +6,18 @@
 
 pub mod digest_info;
 pub mod hash;
+pub mod hasher;
 pub mod padding;
-pub mod resume;
 pub mod rsa;
 pub mod system_random;
+pub mod to_sign;
 
 #[cfg(test)]
 mod test_keys;
 
-pub use hash::{Digest, Hash, Hasher, LastRound};
-pub use resume::ResumableHasher;
+pub use hash::{Digest, Hash};
+pub use hasher::{Hasher, LastRound};
+pub use to_sign::ToSign;
 
 use crate::memory::NoMemory;
 

@@ -243,6 +243,14 @@ impl PublicKey {
     /// `data` is too long for the modulus.
     pub fn verify_pkcs1_bare(&self, data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         let expected = pkcs1::pad_type1(data, self.size()).ok_or(CryptoError::DataLength)?;
+        self.verify_block(&expected, signature)
+    }
+
+    /// Verifies a signature over a whole block, padded already.
+    ///
+    /// # Errors
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`].
+    pub fn verify_block(&self, expected: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         let block = self.recover_block(signature)?;
         (block == expected)
             .then_some(())

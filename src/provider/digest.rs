@@ -68,7 +68,7 @@ impl Library {
                 return Ok(Step::GoesOn(length));
             }
             let digest = match (operation.parts.take(), operation.asked.take()) {
-                (Some(parts), _) => parts.finalize(),
+                (Some(mut parts), _) => parts.finish(),
                 (None, Some(asked)) => asked,
                 (None, None) => operation.hash.digest(&[]),
             };

@@ -1,8 +1,8 @@
 //! Signatures that give back the data (PKCS #11 §5.13.5, §5.15.5): CKM_RSA_PKCS with a key that signs bare data.
 
-use crate::crypto::CryptoError;
 use crate::crypto::padding::pkcs1;
-use crate::token::key::ToSign;
+use crate::crypto::{CryptoError, ToSign};
+use crate::memory;
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -45,7 +45,8 @@ impl Library {
                 }
                 self.has_room(&session, key, &out)?;
                 session.may_use(key)?;
-                let signature = self.note(&session, session.token().sign(key, ToSign::Bare(data)))?;
+                let what = ToSign::Bare(memory::wiped_copy(data)?);
+                let signature = self.note(&session, session.token().sign(key, &what))?;
                 Ok(Step::Ended(out.put(&signature)?))
             },
         )

@@ -2,12 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use crate::card::KeyRole;
 use crate::crypto::padding::pss;
-use crate::crypto::{Digest, Hash, Hasher, LastRound, ResumableHasher};
+use crate::crypto::{Digest, Hasher, ToSign};
 use crate::memory;
+use crate::token;
 use crate::token::object::PrivateKey;
-use crate::token::{self, key::ToSign};
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -25,163 +24,77 @@ pub struct Signing {
     in_parts: bool,
 }
 
-/// What has been taken of the message so far.
-pub enum Message {
-    /// Data that go into the block as they are, up to a length.
-    Bare {
-        /// The data so far.
-        data: Zeroizing<Vec<u8>>,
-        /// PSS parameters, when the data are a digest for PSS.
-        pss: Option<pss::Params>,
-    },
+/// The message of a signature, as far as it has been taken.
+pub struct Message {
+    content: Content,
+    /// PSS parameters; PKCS #1 v1.5 without.
+    pss: Option<pss::Params>,
+}
+
+enum Content {
+    /// Data that go into the block as they are, or a digest for PSS.
+    Bare(Zeroizing<Vec<u8>>),
     /// A message being hashed.
-    Hashed {
-        /// The hash so far.
-        stream: Stream,
-        /// PSS parameters; PKCS #1 v1.5 without.
-        pss: Option<pss::Params>,
-    },
+    Hashed(Hasher),
 }
 
-/// A hash that can give its last round to a card, where that may be needed.
-pub enum Stream {
-    /// Keeps the last block apart.
-    Resumable(ResumableHasher),
-    /// Just hashes.
-    Plain(Hasher),
-}
-
-impl Stream {
-    fn new(hash: Hash, for_card: bool) -> Stream {
-        match ResumableHasher::new(hash) {
-            Some(hasher) if for_card => Stream::Resumable(hasher),
-            _ => Stream::Plain(Hasher::new(hash)),
-        }
-    }
-
-    fn update(&mut self, part: &[u8]) {
-        match self {
-            Stream::Resumable(hasher) => hasher.update(part),
-            Stream::Plain(hasher) => hasher.update(part),
-        }
-    }
-
-    fn hash(&self) -> Hash {
-        match self {
-            Stream::Resumable(hasher) => hasher.hash(),
-            Stream::Plain(hasher) => hasher.hash(),
-        }
-    }
-
-    fn finish(self) -> (Digest, Option<LastRound>) {
-        match self {
-            Stream::Resumable(hasher) => {
-                let (digest, last_round) = hasher.finish();
-                (digest, Some(last_round))
-            }
-            Stream::Plain(hasher) => (hasher.finalize(), None),
-        }
-    }
-}
+/// Bytes of bare data: more than any modulus here takes. What a key takes is known at the end.
+const LONGEST_BARE: usize = 512;
 
 impl Message {
-    /// An empty message for a signature mechanism. `for_card`: the key belongs to a card that may want to finish the
-    /// hash itself.
-    pub fn new(signature: Signature, for_card: bool) -> Result<Message> {
-        let bare = |pss| {
-            let data = Zeroizing::new(memory::with_room(LONGEST_BARE)?);
-            Ok::<_, Error>(Message::Bare { data, pss })
+    /// An empty message for a signature mechanism.
+    pub fn new(signature: Signature) -> Result<Message> {
+        let bare = || memory::with_room(LONGEST_BARE).map(|room| Content::Bare(Zeroizing::new(room)));
+        let hashed = |hash| Content::Hashed(Hasher::new(hash));
+        let (content, pss) = match signature {
+            Signature::Bare => (bare()?, None),
+            Signature::Pss(pss) => (bare()?, Some(pss)),
+            Signature::Hashed(hash) => (hashed(hash), None),
+            Signature::HashedPss(pss) => (hashed(pss.hash), Some(pss)),
         };
-        Ok(match signature {
-            Signature::Bare => bare(None)?,
-            Signature::Pss(pss) => bare(Some(pss))?,
-            Signature::Hashed(hash) => Message::Hashed {
-                stream: Stream::new(hash, for_card),
-                pss: None,
-            },
-            Signature::HashedPss(pss) => Message::Hashed {
-                stream: Stream::new(pss.hash, false),
-                pss: Some(pss),
-            },
-        })
+        Ok(Message { content, pss })
     }
 
-    /// Takes the message out of an operation that comes to its end.
-    pub fn take(&mut self) -> Message {
-        let nothing = Message::Bare {
-            data: Zeroizing::default(),
-            pss: None,
-        };
-        std::mem::replace(self, nothing)
+    /// The message is hashed here: it may be as long as it likes, and empty.
+    pub fn is_hashed(&self) -> bool {
+        matches!(self.content, Content::Hashed(_))
     }
 
     /// Takes a part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<()> {
-        match self {
-            Message::Bare { data, .. } if data.len().saturating_add(part.len()) > LONGEST_BARE => {
-                Err(Error::DataLenRange)
+        match &mut self.content {
+            Content::Bare(data) if data.len().saturating_add(part.len()) > LONGEST_BARE => {
+                return Err(Error::DataLenRange);
             }
-            Message::Bare { data, .. } => {
-                data.extend_from_slice(part);
-                Ok(())
-            }
-            Message::Hashed { stream, .. } => {
-                stream.update(part);
-                Ok(())
-            }
+            Content::Bare(data) => data.extend_from_slice(part),
+            Content::Hashed(hasher) => hasher.update(part),
         }
+        Ok(())
     }
 
-    /// The message as taken, in the shape in which keys sign and verify it.
-    pub fn finish(self) -> Finished {
-        match self {
-            Message::Bare { data, pss, .. } => Finished {
-                bytes: data,
-                hash: None,
-                pss,
-                last_round: None,
+    /// Ends the message, which is empty afterwards. The answer is what keys sign and verify.
+    pub fn finish(&mut self) -> Result<ToSign> {
+        Ok(match (&mut self.content, self.pss) {
+            (Content::Bare(data), None) => ToSign::Bare(std::mem::take(data)),
+            (Content::Bare(data), Some(pss)) if data.len() != pss.hash.len() => {
+                return Err(Error::DataLenRange);
+            }
+            (Content::Bare(data), Some(parameters)) => ToSign::Pss {
+                parameters,
+                digest: Digest::new(data),
             },
-            Message::Hashed { stream, pss } => {
-                let hash = stream.hash();
-                let (digest, last_round) = stream.finish();
-                Finished {
-                    bytes: Zeroizing::new(digest.to_vec()),
-                    hash: Some(hash),
-                    pss,
-                    last_round,
-                }
-            }
-        }
+            (Content::Hashed(hasher), None) => ToSign::Digest {
+                hash: hasher.hash(),
+                last_round: hasher.last_round(),
+                digest: hasher.finish(),
+            },
+            (Content::Hashed(hasher), Some(parameters)) => ToSign::Pss {
+                parameters,
+                digest: hasher.finish(),
+            },
+        })
     }
 }
-
-/// A whole message: data, or the digest of data.
-pub struct Finished {
-    bytes: Zeroizing<Vec<u8>>,
-    hash: Option<Hash>,
-    pss: Option<pss::Params>,
-    last_round: Option<LastRound>,
-}
-
-impl Finished {
-    /// What goes to the token.
-    pub fn to_sign(&self) -> Result<ToSign<'_>> {
-        let (bytes, last_round) = (self.bytes.as_slice(), self.last_round.as_ref());
-        match (self.pss, self.hash) {
-            (Some(pss), _) if bytes.len() != pss.hash.len() => Err(Error::DataLenRange),
-            (Some(pss), _) => Ok(ToSign::Pss(pss, bytes)),
-            (None, Some(hash)) => Ok(ToSign::Digest {
-                hash,
-                digest: bytes,
-                last_round,
-            }),
-            (None, None) => Ok(ToSign::Bare(bytes)),
-        }
-    }
-}
-
-/// More than any modulus here takes; what a key takes is known at the end.
-const LONGEST_BARE: usize = 512;
 
 impl Library {
     /// C_SignInit.
@@ -199,9 +112,8 @@ impl Library {
             {
                 return Err(Error::MechanismParamInvalid);
             }
-            let for_card = private.reference.role == KeyRole::Signature;
             Ok(Signing {
-                message: Message::new(signature, for_card)?,
+                message: Message::new(signature)?,
                 in_parts: false,
                 key: handle,
             })
@@ -220,10 +132,10 @@ impl Library {
             if let Some(length) = self.asks_for_length(&session, key, &out)? {
                 return Ok(Step::GoesOn(length));
             }
-            let data = match (data, &operation.message) {
-                (Some(data), _) => data,
-                (None, Message::Hashed { .. }) => &[],
-                (None, Message::Bare { .. }) => return Err(Error::ArgumentsBad),
+            let data = match data {
+                Some(data) => data,
+                None if operation.message.is_hashed() => &[],
+                None => return Err(Error::ArgumentsBad),
             };
             self.has_room(&session, key, &out)?;
             operation.message.update(data)?;
@@ -282,10 +194,10 @@ impl Library {
         operation: &mut Signing,
         out: Output<'_>,
     ) -> Result<Step<usize>> {
-        let finished = operation.message.take().finish();
         let key: &PrivateKey = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
         session.may_use(key)?;
-        let signature = self.note(session, session.token().sign(key, finished.to_sign()?))?;
+        let what = operation.message.finish()?;
+        let signature = self.note(session, session.token().sign(key, &what))?;
         Ok(Step::Ended(out.put(&signature)?))
     }
 }

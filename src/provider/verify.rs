@@ -1,7 +1,6 @@
 //! Verifying (PKCS #11 §5.15), in software with the public key of a certificate.
 
 use crate::crypto::CryptoError;
-use crate::token::key::ToSign;
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -36,7 +35,7 @@ impl Library {
             let signature = mechanism::signature(mechanism)?;
             Ok(Verification {
                 key,
-                message: Message::new(signature, false)?,
+                message: Message::new(signature)?,
                 in_parts: false,
             })
         })
@@ -78,17 +77,12 @@ impl Library {
         operation: &mut Verification,
         signature: &[u8],
     ) -> Result<Step<()>> {
-        let finished = operation.message.take().finish();
         let public = operation.key.public().ok_or(Error::KeyHandleInvalid)?;
         let key = self.note(session, session.token().content_of(public))?;
         if signature.len() != key.size() {
             return Err(Error::SignatureLenRange);
         }
-        let result = match finished.to_sign()? {
-            ToSign::Bare(data) => key.verify_pkcs1_bare(data, signature),
-            ToSign::Digest { hash, digest, .. } => key.verify_pkcs1(hash, digest, signature),
-            ToSign::Pss(parameters, digest) => key.verify_pss(parameters, digest, signature),
-        };
+        let result = operation.message.finish()?.verify(key, signature);
         result.map(Step::Ended).map_err(|error| match error {
             CryptoError::NoMemory => Error::HostMemory,
             _ => Error::SignatureInvalid,

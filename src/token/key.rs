@@ -1,37 +1,21 @@
 //! Private-key operations: the token chooses what the card can take, and checks what the card returns.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
-use crate::card::{Abilities, CardError, Deciphered, Input, KeyRef};
+use crate::card::{Abilities, CardError, Deciphered, KeyRef};
 use crate::crypto::padding::{oaep, pkcs1, pss};
 use crate::crypto::rsa::PublicKey;
-use crate::crypto::{CryptoError, Hash, LastRound, digest_info, system_random};
+use crate::crypto::{CryptoError, Hash, ToSign, digest_info, system_random};
 use crate::memory::NoMemory;
 
 use super::object::PrivateKey;
 use super::{Error, Token, mechanism};
 
-/// What a signature is made over.
-#[derive(Clone, Copy, Debug)]
-pub enum ToSign<'a> {
-    /// CKM_RSA_PKCS: the bytes of a block type 1, usually a DigestInfo.
-    Bare(&'a [u8]),
-    /// CKM_SHAx_RSA_PKCS: a finished digest.
-    Digest {
-        /// Hash of the message.
-        hash: Hash,
-        /// The digest.
-        digest: &'a [u8],
-        /// The message cut before its last block, for a chip that insists on finishing the hash.
-        last_round: Option<&'a LastRound>,
-    },
-    /// PSS over a finished digest.
-    Pss(pss::Params, &'a [u8]),
-}
-
 impl Token {
     /// Signs with the card, and lets the signature out only when a certificate of the key verifies it.
-    pub fn sign(&self, key: &PrivateKey, what: ToSign<'_>) -> Result<Vec<u8>, Error> {
+    pub fn sign(&self, key: &PrivateKey, what: &ToSign) -> Result<Vec<u8>, Error> {
         let public = self.public_key(&key.entry.id)?;
         let as_certified;
         let key = if public.size() == key.reference.modulus_len {
@@ -40,27 +24,16 @@ impl Token {
             as_certified = self.as_certified(key, public);
             &as_certified
         };
-        let abilities = &key.abilities;
-        match what {
-            ToSign::Bare(data) => match bare_input(abilities, data)? {
-                Input::Digest { hash, digest, .. } => self.sign_digest(key, hash, digest, None),
-                input => {
-                    let signature = self.sign_input(key, &input).map_err(|error| match error {
-                        // They went to the card as the caller gave them.
-                        Error::Card(CardError::WrongData(_)) => Error::Data,
-                        other => other,
-                    })?;
-                    self.checked(key, signature, |public, s| public.verify_pkcs1_bare(data, s))
-                }
-            },
-            ToSign::Digest {
-                hash,
-                digest,
-                last_round,
-            } if abilities.digest.contains(&hash) => self.sign_digest(key, hash, digest, last_round),
-            ToSign::Digest { .. } => Err(Error::KeyUse),
-            ToSign::Pss(pss, digest) => self.sign_pss(key, public, abilities, pss, digest),
-        }
+        let what = unwrapped(&key.abilities, what)?;
+        let sent = padded(&key.abilities, &what, public.em_bits())?;
+        let signature = self
+            .with_own_login(key.entry.common.private, |card| card.sign(&key.reference, &sent))
+            .map_err(|error| match error {
+                // They went to the card as the caller gave them.
+                Error::Card(CardError::WrongData(_)) if matches!(*sent, ToSign::Bare(_)) => Error::Data,
+                other => other,
+            })?;
+        self.checked(key, &what, signature)
     }
 
     /// Length of the modulus of this key in bytes, and of each of its signatures: that of the certificate if it was read or if the directory
@@ -89,61 +62,10 @@ impl Token {
         }
     }
 
-    fn sign_input(&self, key: &PrivateKey, input: &Input<'_>) -> Result<Vec<u8>, Error> {
-        self.with_own_login(key.entry.common.private, |card| card.sign(&key.reference, input))
-    }
-
-    fn sign_digest(
-        &self,
-        key: &PrivateKey,
-        hash: Hash,
-        digest: &[u8],
-        last_round: Option<&LastRound>,
-    ) -> Result<Vec<u8>, Error> {
-        let signature = self.sign_input(
-            key,
-            &Input::Digest {
-                hash,
-                digest,
-                last_round,
-            },
-        )?;
-        self.checked(key, signature, |public, s| public.verify_pkcs1(hash, digest, s))
-    }
-
-    fn sign_pss(
-        &self,
-        key: &PrivateKey,
-        public: &PublicKey,
-        abilities: &Abilities,
-        parameters: pss::Params,
-        digest: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        let pss::Params { hash, salt_len, .. } = parameters;
-        let signature = if mechanism::is_native(abilities, parameters) {
-            self.sign_input(key, &Input::Pss { hash, digest })?
-        } else if abilities.raw {
-            let mut salt = vec![0; salt_len];
-            system_random::fill(&mut salt).map_err(|_| Error::NoRandom)?;
-            let block = pss::encode(parameters, digest, &salt, public.em_bits()).ok_or(Error::DataLength)?;
-            self.sign_input(key, &Input::Raw(&block))?
-        } else {
-            return Err(Error::KeyUse);
-        };
-        self.checked(key, signature, |public, s| {
-            public.verify_pss(parameters, digest, s)
-        })
-    }
-
     /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps several, any may be the right one.
-    fn checked(
-        &self,
-        key: &PrivateKey,
-        signature: Vec<u8>,
-        verifies: impl Fn(&PublicKey, &[u8]) -> std::result::Result<(), CryptoError>,
-    ) -> Result<Vec<u8>, Error> {
+    fn checked(&self, key: &PrivateKey, what: &ToSign, signature: Vec<u8>) -> Result<Vec<u8>, Error> {
         let id = &key.entry.id;
-        let verified = |public| match verifies(public, &signature) {
+        let verified = |public| match what.verify(public, &signature) {
             Ok(()) => Ok(true),
             Err(CryptoError::NoMemory) => Err(NoMemory),
             Err(_) => Ok(false),
@@ -227,14 +149,21 @@ impl Oaep {
     }
 }
 
-/// How CKM_RSA_PKCS goes to a key. A signature key of these cards adds the DigestInfo itself: it takes a DigestInfo, which is
-/// unwrapped, or a bare SHA-1 or SHA-256 digest, as the official module lets it.
-fn bare_input<'a>(abilities: &Abilities, data: &'a [u8]) -> Result<Input<'a>, Error> {
+/// What is signed, as far as it depends on what the key takes. A signature key of these cards adds the DigestInfo
+/// itself: it takes a DigestInfo, which is unwrapped, or a bare SHA-1 or SHA-256 digest, as the official
+/// module lets it.
+fn unwrapped<'a>(abilities: &Abilities, what: &'a ToSign) -> Result<Cow<'a, ToSign>, Error> {
+    let data = match what {
+        ToSign::Bare(data) => data,
+        ToSign::Digest { hash, .. } if abilities.digest.contains(hash) => return Ok(Cow::Borrowed(what)),
+        ToSign::Pss { .. } => return Ok(Cow::Borrowed(what)),
+        ToSign::Digest { .. } | ToSign::Block(_) => return Err(Error::KeyUse),
+    };
     if let Some(longest) = abilities.pkcs1_max {
         // A card that pads takes no command without data.
         let shortest = usize::from(!abilities.raw);
         return if (shortest..=longest).contains(&data.len()) {
-            Ok(Input::Pkcs1(data))
+            Ok(Cow::Borrowed(what))
         } else {
             Err(Error::DataLength)
         };
@@ -242,17 +171,32 @@ fn bare_input<'a>(abilities: &Abilities, data: &'a [u8]) -> Result<Input<'a>, Er
     let (hash, digest) = match digest_info::parse(data) {
         Some(parsed) => parsed,
         None => match abilities.digest.iter().find(|hash| hash.len() == data.len()) {
-            Some(hash) => (*hash, data),
+            Some(hash) => (*hash, data.as_slice()),
             None => return Err(Error::Data),
         },
     };
     if abilities.digest.contains(&hash) {
-        Ok(Input::Digest {
-            hash,
-            digest,
-            last_round: None,
-        })
+        Ok(Cow::Owned(ToSign::digest(hash, digest)))
     } else {
         Err(Error::Data)
     }
+}
+
+/// What goes to the card: PSS that the chip does not make itself is padded here, where the key takes any block.
+/// `em_bits` is the length of the modulus in bits less one.
+fn padded<'a>(abilities: &Abilities, what: &'a ToSign, em_bits: usize) -> Result<Cow<'a, ToSign>, Error> {
+    let (parameters, digest) = match what {
+        ToSign::Pss { parameters, digest } => (*parameters, digest),
+        _ => return Ok(Cow::Borrowed(what)),
+    };
+    if mechanism::is_native(abilities, parameters) {
+        return Ok(Cow::Borrowed(what));
+    }
+    if !abilities.raw {
+        return Err(Error::KeyUse);
+    }
+    let mut salt = vec![0; parameters.salt_len];
+    system_random::fill(&mut salt).map_err(|_| Error::NoRandom)?;
+    let block = pss::encode(parameters, digest, &salt, em_bits).ok_or(Error::DataLength)?;
+    Ok(Cow::Owned(ToSign::Block(Zeroizing::new(block))))
 }

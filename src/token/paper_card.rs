@@ -8,8 +8,9 @@ use parking_lot::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::{Sections, Token, code};
-use crate::card::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, Input, KeyRef};
+use crate::card::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, KeyRef};
 use crate::config::Logout;
+use crate::crypto::ToSign;
 use crate::pkcs15::{
     Certificate, Common, DataObject, Path, PrivateKey, PublicKey, TokenDirectory, TokenInfo,
 };
@@ -202,7 +203,7 @@ impl Card for PaperCard {
         unreachable!("it has no key")
     }
 
-    fn sign(&mut self, _key: &KeyRef, _input: &Input<'_>) -> Result<Vec<u8>, CardError> {
+    fn sign(&mut self, _key: &KeyRef, _what: &ToSign) -> Result<Vec<u8>, CardError> {
         Err(CardError::Unsupported)
     }
 

@@ -1,7 +1,9 @@
 //! Dialogues with a CPS4, under T=1 unless a test says otherwise.
 
-use super::super::scripted::{EF_SN, commands, fill, key, path, pin, text, try_recognise, unblocking};
-use super::super::{Card, CardError, Deciphered, Input, KeyRole};
+use super::super::scripted::{
+    EF_SN, bare, commands, fill, key, padded, path, pin, pss, text, try_recognise, unblocking,
+};
+use super::super::{Card, CardError, Deciphered, KeyRole};
 use super::*;
 use crate::config::Logout;
 use crate::pkcs15::Path;
@@ -215,11 +217,7 @@ mod directory {
         );
         let mut card = card(&script);
         card.read_token_info().unwrap();
-        let digest = Input::Digest {
-            hash: Hash::Sha1,
-            digest: &[0xA1; 20],
-            last_round: None,
-        };
+        let digest = ToSign::digest(Hash::Sha1, &[0xA1; 20]);
         card.sign(&signature_key(), &digest).unwrap();
     }
 
@@ -287,11 +285,7 @@ mod codes {
         );
         let mut card = card(&script);
         card.reset_code(&code, b"5678").unwrap();
-        let digest = Input::Digest {
-            hash: Hash::Sha1,
-            digest: &[0xA1; 20],
-            last_round: None,
-        };
+        let digest = ToSign::digest(Hash::Sha1, &[0xA1; 20]);
         card.sign(&key(0x90, KeyRole::Signature), &digest).unwrap();
     }
 
@@ -396,56 +390,16 @@ mod signatures {
 
     const DIGEST: [u8; 32] = [0xD1; 32];
 
-    fn digest<'a>(hash: Hash, digest: &'a [u8]) -> Input<'a> {
-        Input::Digest {
-            hash,
-            digest,
-            last_round: None,
-        }
-    }
-
     #[test]
     fn the_chip_pads_for_signature_and_pss() {
         let sha1 = [0xA1; 20];
-        for (key, input, algorithm, reference) in [
-            (signature_key(), digest(Hash::Sha1, &sha1), "0A", "90"),
-            (signature_key(), digest(Hash::Sha256, &DIGEST), "28", "90"),
-            (
-                signature_key(),
-                Input::Pss {
-                    hash: Hash::Sha1,
-                    digest: &sha1,
-                },
-                "15",
-                "90",
-            ),
-            (
-                signature_key(),
-                Input::Pss {
-                    hash: Hash::Sha256,
-                    digest: &DIGEST,
-                },
-                "2C",
-                "90",
-            ),
-            (
-                authentication_key(),
-                Input::Pss {
-                    hash: Hash::Sha1,
-                    digest: &sha1,
-                },
-                "15",
-                "A0",
-            ),
-            (
-                authentication_key(),
-                Input::Pss {
-                    hash: Hash::Sha256,
-                    digest: &DIGEST,
-                },
-                "2C",
-                "A0",
-            ),
+        for (key, what, algorithm, reference) in [
+            (signature_key(), ToSign::digest(Hash::Sha1, &sha1), "0A", "90"),
+            (signature_key(), ToSign::digest(Hash::Sha256, &DIGEST), "28", "90"),
+            (signature_key(), pss(Hash::Sha1, &sha1), "15", "90"),
+            (signature_key(), pss(Hash::Sha256, &DIGEST), "2C", "90"),
+            (authentication_key(), pss(Hash::Sha1, &sha1), "15", "A0"),
+            (authentication_key(), pss(Hash::Sha256, &DIGEST), "2C", "A0"),
         ] {
             let hash = if matches!(algorithm, "0A" | "15") {
                 &sha1[..]
@@ -460,9 +414,9 @@ mod signatures {
             let t0 = format!("{mse}\n> {command}\n< 6100\n> 01C0000000\n< {signature} 9000");
             for (protocol, script) in [(Protocol::T1, t1), (Protocol::T0, t0)] {
                 assert_eq!(
-                    card_in_use(protocol, &script).sign(&key, &input).unwrap(),
+                    card_in_use(protocol, &script).sign(&key, &what).unwrap(),
                     [0x51; 256],
-                    "{input:?}"
+                    "{what:?}"
                 );
             }
         }
@@ -485,20 +439,20 @@ mod signatures {
     #[test]
     fn authentication_signs_a_block_that_the_host_has_padded() {
         let info = digest_info::encode(Hash::Sha384, &[0xD3; 48]).unwrap();
-        let mut padded = vec![0xFF; 256];
-        padded[..2].copy_from_slice(&[0x00, 0x01]);
+        let mut block = vec![0xFF; 256];
+        block[..2].copy_from_slice(&[0x00, 0x01]);
         let start = 256 - info.len();
-        padded[start - 1] = 0x00;
-        padded[start..].copy_from_slice(&info);
-        let script = raw(&padded, &format!("{} 9000", fill(0x52, 256)));
+        block[start - 1] = 0x00;
+        block[start..].copy_from_slice(&info);
+        let script = raw(&block, &format!("{} 9000", fill(0x52, 256)));
         assert_eq!(commands(&script), 3);
-        for input in [
-            Input::Pkcs1(&info),
-            digest(Hash::Sha384, &[0xD3; 48]),
-            Input::Raw(&padded),
+        for what in [
+            bare(&info),
+            ToSign::digest(Hash::Sha384, &[0xD3; 48]),
+            padded(&block),
         ] {
-            let signature = card_in_use(Protocol::T1, &script).sign(&authentication_key(), &input);
-            assert_eq!(signature.unwrap(), [0x52; 256], "{input:?}");
+            let signature = card_in_use(Protocol::T1, &script).sign(&authentication_key(), &what);
+            assert_eq!(signature.unwrap(), [0x52; 256], "{what:?}");
         }
     }
 
@@ -513,29 +467,17 @@ mod signatures {
     fn what_a_key_cannot_do_is_refused_without_a_command() {
         let mut card = card("");
         let (sig, aut) = (signature_key(), authentication_key());
-        for (key, input) in [
-            (&sig, Input::Pkcs1(&DIGEST)),
-            (&sig, Input::Raw(&[0; 256])),
-            (&sig, digest(Hash::Sha384, &[0; 48])),
-            (&sig, digest(Hash::Sha1, &DIGEST)),
-            (
-                &aut,
-                Input::Pss {
-                    hash: Hash::Sha512,
-                    digest: &[0; 64],
-                },
-            ),
-            (
-                &aut,
-                Input::Pss {
-                    hash: Hash::Sha1,
-                    digest: &DIGEST,
-                },
-            ),
-            (&aut, Input::Pkcs1(&[0; 246])),
-            (&aut, Input::Raw(&[0; 255])),
+        for (key, what) in [
+            (&sig, bare(&DIGEST)),
+            (&sig, padded(&[0; 256])),
+            (&sig, ToSign::digest(Hash::Sha384, &[0; 48])),
+            (&sig, ToSign::digest(Hash::Sha1, &DIGEST)),
+            (&aut, pss(Hash::Sha512, &[0; 64])),
+            (&aut, pss(Hash::Sha1, &DIGEST)),
+            (&aut, bare(&[0; 246])),
+            (&aut, padded(&[0; 255])),
         ] {
-            assert_eq!(card.sign(key, &input), Err(CardError::Unsupported), "{input:?}");
+            assert_eq!(card.sign(key, &what), Err(CardError::Unsupported), "{what:?}");
         }
         assert!(matches!(
             card.decipher(&sig, &[0; 256]),
@@ -573,12 +515,9 @@ mod sharing {
              < {signature} 9000",
             fill(0xD1, 32)
         );
-        let input = Input::Pss {
-            hash: Hash::Sha256,
-            digest: &[0xD1; 32],
-        };
+        let what = pss(Hash::Sha256, &[0xD1; 32]);
         card_in_use(Protocol::T1, &script)
-            .sign(&signature_key(), &input)
+            .sign(&signature_key(), &what)
             .unwrap();
     }
 

@@ -1,9 +1,12 @@
 //! Dialogues with a CPS3 under T=0, each written as the card would log it.
 
-use super::super::scripted::{EF_SN, abc, commands, fill, key, path, pin, text, try_recognise, unblocking};
-use super::super::{Card, CardError, Deciphered, Input, KeyRole};
+use super::super::scripted::{
+    EF_SN, abc, bare, commands, fill, key, padded, path, pin, pss, text, try_recognise, unblocking,
+};
+use super::super::{Card, CardError, Deciphered, KeyRole};
 use super::*;
 use crate::config::Logout;
+use crate::crypto::Digest;
 use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
@@ -983,10 +986,10 @@ mod signatures {
 
     const DIGEST: [u8; 32] = [0xD1; 32];
 
-    fn digest(last_round: Option<&LastRound>) -> Input<'_> {
-        Input::Digest {
+    fn digest(last_round: Option<LastRound>) -> ToSign {
+        ToSign::Digest {
             hash: Hash::Sha256,
-            digest: &DIGEST,
+            digest: Digest::new(&DIGEST),
             last_round,
         }
     }
@@ -1004,7 +1007,7 @@ mod signatures {
         assert_eq!(commands(&script), 3);
         assert_eq!(
             card_in_use(&script)
-                .sign(&signature_key(), &digest(Some(&abc())))
+                .sign(&signature_key(), &digest(Some(abc())))
                 .unwrap(),
             [0x51; 256]
         );
@@ -1017,12 +1020,8 @@ mod signatures {
             fill(0xA1, 20),
             block(0x51)
         );
-        let input = Input::Digest {
-            hash: Hash::Sha1,
-            digest: &[0xA1; 20],
-            last_round: None,
-        };
-        card_in_use(&script).sign(&signature_key(), &input).unwrap();
+        let what = ToSign::digest(Hash::Sha1, &[0xA1; 20]);
+        card_in_use(&script).sign(&signature_key(), &what).unwrap();
     }
 
     #[test]
@@ -1048,7 +1047,7 @@ mod signatures {
             let mut card = card_in_use(&script);
             for _ in 0..2 {
                 assert_eq!(
-                    card.sign(&signature_key(), &digest(Some(&abc()))).unwrap(),
+                    card.sign(&signature_key(), &digest(Some(abc()))).unwrap(),
                     [0x51; 256]
                 );
             }
@@ -1065,8 +1064,8 @@ mod signatures {
         ]
         .concat();
         let mut card = card_in_use(&script);
-        card.sign(&signature_key(), &digest(Some(&abc()))).unwrap();
-        card.sign(&signature_key(), &digest(Some(&abc()))).unwrap();
+        card.sign(&signature_key(), &digest(Some(abc()))).unwrap();
+        card.sign(&signature_key(), &digest(Some(abc()))).unwrap();
     }
 
     #[test]
@@ -1091,7 +1090,7 @@ mod signatures {
             block(0x51)
         );
         card_in_use(&script)
-            .sign(&signature_key(), &digest(Some(&last)))
+            .sign(&signature_key(), &digest(Some(last)))
             .unwrap();
     }
 
@@ -1107,7 +1106,7 @@ mod signatures {
     #[test]
     fn a_missing_code_is_not_taken_for_a_refused_hash() {
         let script = finished_hash("< 6982");
-        let refused = card_in_use(&script).sign(&signature_key(), &digest(Some(&abc())));
+        let refused = card_in_use(&script).sign(&signature_key(), &digest(Some(abc())));
         assert_eq!(refused, Err(CardError::NotVerified));
     }
 
@@ -1125,7 +1124,7 @@ mod signatures {
         assert_eq!(commands(&script), 3);
         let mut card = card_in_use(&script.repeat(2));
         assert_eq!(
-            card.sign(&authentication_key(), &Input::Pkcs1(&info)).unwrap(),
+            card.sign(&authentication_key(), &bare(&info)).unwrap(),
             [0x52; 256]
         );
         assert_eq!(
@@ -1138,44 +1137,17 @@ mod signatures {
     fn what_a_key_cannot_do_is_refused_without_a_command() {
         let mut card = card("");
         let (sig, aut) = (signature_key(), authentication_key());
-        for (key, input) in [
-            (&aut, Input::Pkcs1(&[0; 103])),
-            (&aut, Input::Pkcs1(&[])),
-            (&aut, Input::Raw(&[0; 256])),
-            (
-                &aut,
-                Input::Pss {
-                    hash: Hash::Sha256,
-                    digest: &DIGEST,
-                },
-            ),
-            (
-                &aut,
-                Input::Digest {
-                    hash: Hash::Sha1,
-                    digest: &DIGEST,
-                    last_round: None,
-                },
-            ),
-            (&sig, Input::Pkcs1(&[0; 32])),
-            (
-                &sig,
-                Input::Digest {
-                    hash: Hash::Sha512,
-                    digest: &[0; 64],
-                    last_round: None,
-                },
-            ),
-            (
-                &sig,
-                Input::Digest {
-                    hash: Hash::Sha1,
-                    digest: &DIGEST,
-                    last_round: None,
-                },
-            ),
+        for (key, what) in [
+            (&aut, bare(&[0; 103])),
+            (&aut, bare(&[])),
+            (&aut, padded(&[0; 256])),
+            (&aut, pss(Hash::Sha256, &DIGEST)),
+            (&aut, ToSign::digest(Hash::Sha1, &DIGEST)),
+            (&sig, bare(&[0; 32])),
+            (&sig, ToSign::digest(Hash::Sha512, &[0; 64])),
+            (&sig, ToSign::digest(Hash::Sha1, &DIGEST)),
         ] {
-            assert_eq!(card.sign(key, &input), Err(CardError::Unsupported), "{input:?}");
+            assert_eq!(card.sign(key, &what), Err(CardError::Unsupported), "{what:?}");
         }
         assert!(matches!(
             card.decipher(&sig, &[0; 256]),
@@ -1218,7 +1190,7 @@ mod signatures {
             fill(0x55, 102),
             block(0x52)
         );
-        let signature = card_in_use(&script).sign(&authentication_key(), &Input::Pkcs1(&[0x55; 102]));
+        let signature = card_in_use(&script).sign(&authentication_key(), &bare(&[0x55; 102]));
         assert_eq!(signature.unwrap(), [0x52; 256]);
     }
 
@@ -1362,11 +1334,11 @@ mod sharing {
         );
         let mut card = card_in_use(&script);
         assert_eq!(
-            card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])),
+            card.sign(&authentication_key(), &bare(&[0x55])),
             Err(CardError::NotVerified)
         );
         card.verify(&pin(), b"1234", None).unwrap();
-        card.sign(&authentication_key(), &Input::Pkcs1(&[0x55])).unwrap();
+        card.sign(&authentication_key(), &bare(&[0x55])).unwrap();
     }
 
     #[test]
@@ -1379,7 +1351,7 @@ mod sharing {
                       < 9000
                       > 002241A4 06 800102 840182
                       < 6A88";
-        let refused = card_in_use(script).sign(&authentication_key(), &Input::Pkcs1(&[0x55]));
+        let refused = card_in_use(script).sign(&authentication_key(), &bare(&[0x55]));
         assert_eq!(refused, Err(CardError::NotFound(0x6A88)));
     }
 
@@ -1489,7 +1461,7 @@ mod contactless {
         let key = key(0x83, KeyRole::Authentication);
         // Reading TokenInfo has entered the application.
         let mut card = card("51 { 3F000002 }", &script);
-        card.sign(&key, &Input::Pkcs1(&[0x55])).unwrap();
+        card.sign(&key, &bare(&[0x55])).unwrap();
         assert!(!card.abilities(&key).decipher);
     }
 }

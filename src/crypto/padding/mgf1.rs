@@ -1,6 +1,6 @@
 //! MGF1, the mask generation function of PSS and OAEP (RFC 8017 App. B.2.1).
 
-use crate::crypto::hash::{Hash, Hasher};
+use crate::crypto::{Hash, Hasher};
 
 /// XORs `target` with the mask of the same length that MGF1 with `hash` makes of `seed`.
 pub(super) fn xor_mask(hash: Hash, seed: &[u8], target: &mut [u8]) {
@@ -8,7 +8,7 @@ pub(super) fn xor_mask(hash: Hash, seed: &[u8], target: &mut [u8]) {
         let mut hasher = Hasher::new(hash);
         hasher.update(seed);
         hasher.update(&counter.to_be_bytes());
-        for (byte, mask) in part.iter_mut().zip(hasher.finalize().iter()) {
+        for (byte, mask) in part.iter_mut().zip(hasher.finish().iter()) {
             *byte ^= mask;
         }
     }

@@ -6,7 +6,7 @@
 //! ```
 
 use super::{MAX_BLOCK_LEN, mgf1};
-use crate::crypto::hash::{Digest, Hash, Hasher};
+use crate::crypto::{Digest, Hash, Hasher};
 
 /// Last byte of an encoded message.
 const TRAILER: u8 = 0xbc;
@@ -100,7 +100,7 @@ fn salted_digest(hash: Hash, digest: &[u8], salt: &[u8]) -> Digest {
     hasher.update(&[0; 8]);
     hasher.update(digest);
     hasher.update(salt);
-    hasher.finalize()
+    hasher.finish()
 }
 
 /// The bits of the first byte that belong to a message of `em_bits` bits.
