@@ -3,8 +3,6 @@
 //! Every row has the answer that the official module gives on real cards, unless [`DEVIATIONS`] says otherwise
 //! and why; [`NOT_RUN`] tells which rows have nothing to run on. docs/compatibility.md lists both again.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
@@ -12,9 +10,9 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use sim_cards::{Interface, Options, SimCard};
 
-use common::messages::{digest_info_sha1, digest_info_sha256, message, public_key};
-use common::openssl::Scheme;
-use common::{Ckr, Mech, Module, PIN, READER, Rack, Rv, Session, ulong};
+use testkit::messages::{digest_info_sha1, digest_info_sha256, message, public_key};
+use testkit::openssl::Scheme;
+use testkit::{Ckr, Mech, Module, PIN, READER, Rack, Rv, Session, call, ulong};
 
 /// A row that this module answers otherwise than the official one.
 struct Deviation {
@@ -127,7 +125,7 @@ fn bare(kind: CK_MECHANISM_TYPE) -> Mech {
 const KEY_PAIR_GENERATION: CK_MECHANISM_TYPE = CKM_RSA_PKCS_KEY_PAIR_GEN;
 
 fn both() -> [SimCard; 2] {
-    common::both()
+    testkit::both()
 }
 
 unsafe extern "C" fn create_mutex(mutex: *mut CK_VOID_PTR) -> CK_RV {
@@ -290,7 +288,7 @@ fn rows_109_to_127_slots() {
 #[test]
 fn rows_200_to_222_sessions() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let slot = module.slot();
         let (read_only, rw) = (CKF_SERIAL_SESSION, CKF_SERIAL_SESSION | CKF_RW_SESSION);
         let mut sessions = Vec::new();
@@ -346,7 +344,7 @@ fn labelled(class: CK_OBJECT_CLASS, private: bool, label: &str) -> [(CK_ATTRIBUT
 #[test]
 fn rows_300_to_318_objects() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         assert_eq!(finalize(&module), OK);
         let h = no_session(&module).handle;
         let (mut object, mut size) = (0, 0);
@@ -407,7 +405,7 @@ fn with_key<'m>(module: &'m Module, label: &str) -> (Session<'m>, CK_OBJECT_HAND
 #[test]
 fn rows_401_to_409_encryption() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let (session, private, public) = with_key(&module, "CPS_PRIV_AUT");
         let pkcs = bare(CKM_RSA_PKCS);
         rows(
@@ -460,7 +458,7 @@ fn rows_401_to_409_encryption() {
 #[test]
 fn rows_500_to_517_decryption() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         assert_eq!(finalize(&module), OK);
         row(
             500,
@@ -530,7 +528,7 @@ fn rows_500_to_517_decryption() {
 #[test]
 fn rows_600_to_621_signature_in_one_part() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         assert_eq!(finalize(&module), OK);
         let nobody = no_session(&module);
         rows(
@@ -598,7 +596,7 @@ fn rows_600_to_621_signature_in_one_part() {
 #[test]
 fn rows_622_to_635_signature_in_parts() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, _) = with_key(&module, "CPS_PRIV_SIG");
         let (h, mut len, mut out) = (session.handle, 250, [0; 256]);
         let place = out.as_mut_ptr();
@@ -627,7 +625,7 @@ fn rows_622_to_635_signature_in_parts() {
 #[test]
 fn rows_636_to_644_and_734_to_737_bare_digests_by_the_signature_key() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, public) = with_key(&module, "CPS_PRIV_SIG");
         let text = message(1405);
         let ways = [
@@ -652,7 +650,7 @@ fn rows_636_to_644_and_734_to_737_bare_digests_by_the_signature_key() {
 #[test]
 fn rows_700_to_717_verification_in_one_part() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         assert_eq!(finalize(&module), OK);
         let nobody = no_session(&module);
         rows(
@@ -701,7 +699,7 @@ fn rows_700_to_717_verification_in_one_part() {
 #[test]
 fn rows_718_to_733_verification_in_parts() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, public) = with_key(&module, "CPS_PRIV_SIG");
         let text = message(1405);
         session
@@ -737,7 +735,7 @@ fn rows_718_to_733_verification_in_parts() {
 #[test]
 fn rows_800_to_819_digests() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         assert_eq!(finalize(&module), OK);
         let nobody = no_session(&module);
         row(800, nobody.digest_init(bare(CKM_SHA_1)), UNINITIALIZED);
@@ -792,7 +790,7 @@ fn modifiable_data() -> [(CK_ATTRIBUTE_TYPE, Vec<u8>); 4] {
 
 #[test]
 fn rows_900_to_908_writing_the_free_area() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let (writer, other) = (module.read_write(), module.session());
     row(901, other.login(PIN), OK);
     let found = writer.find(&modifiable_data());
@@ -820,7 +818,7 @@ fn rows_900_to_908_writing_the_free_area() {
 
 #[test]
 fn row_904_finds_nothing_to_write_on_a_cps4() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     assert_eq!(session.find(&modifiable_data()), Ok(vec![]));
 }
@@ -828,7 +826,7 @@ fn row_904_finds_nothing_to_write_on_a_cps4() {
 #[test]
 fn rows_909_to_924_reading_objects() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.session();
         let protected = labelled(CKO_DATA, true, "CPS_ACTIVITY_01_PS");
         assert_eq!(session.find(&protected), Ok(vec![]), "not before the login");
@@ -851,7 +849,7 @@ fn rows_909_to_924_reading_objects() {
 #[test]
 fn rows_1000_to_1008_many_parts() {
     for card in both() {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, public) = with_key(&module, "CPS_PRIV_SIG");
         let text = message(11 * 700);
         row(1000, session.sign_init(bare(CKM_SHA256_RSA_PKCS), key), OK);
@@ -876,7 +874,7 @@ fn rows_1100_to_1125_contactless() {
         interface: Interface::Contactless,
         ..Options::default()
     };
-    let (module, _rack, _card) = common::start(common::card("doctor-hospital-cps3", &options));
+    let (module, _rack, _card) = testkit::start(testkit::card("doctor-hospital-cps3", &options));
     let session = module.session();
     row(1100, session.login(PIN), refused(CKR_USER_PIN_NOT_INITIALIZED));
     let key = session.find_one(&labelled(CKO_PRIVATE_KEY, false, "CPS_PRIV_TECH_AUT"));
@@ -906,7 +904,7 @@ fn rows_1100_to_1125_contactless() {
 fn rows_1200_and_1201_a_card_upside_down() {
     let rack = Rack::new();
     rack.plug(READER);
-    rack.insert_upside_down(READER, common::cps3());
+    rack.insert_upside_down(READER, testkit::cps3());
     let module = Module::start(&rack);
     row(1200, module.slots(false).map(drop), OK);
     row(1201, module.slot_info(module.slot()).map(drop), OK);
@@ -914,7 +912,7 @@ fn rows_1200_and_1201_a_card_upside_down() {
 
 #[test]
 fn rows_1300_to_1311_pss() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, key, public) = with_key(&module, "CPS_PRIV_AUT");
     let text = message(1405);
     let ways = [

@@ -1,20 +1,18 @@
 //! Short buffers, wrong handles, flags nobody knows: what an application can do wrong while everything else
 //! is well.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use common::{Ckr, Rv, ulong};
+use testkit::{Ckr, Rv, call, ulong};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
 const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
 
 #[test]
 fn lists_that_do_not_fit_are_refused_with_their_length() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let slot = module.slot();
     let (mut slots, mut count) = ([0; 4], 0);
     assert_eq!(
@@ -37,7 +35,7 @@ fn lists_that_do_not_fit_are_refused_with_their_length() {
 
 #[test]
 fn sessions_are_opened_with_known_flags() {
-    let (module, _rack, card) = common::start(common::cps3());
+    let (module, _rack, card) = testkit::start(testkit::cps3());
     let slot = module.slot();
     let open = |slot, flags| module.open(slot, flags).map(drop);
     assert_eq!(open(slot, 0), Err(Ckr(CKR_SESSION_PARALLEL_NOT_SUPPORTED)));
@@ -61,8 +59,8 @@ fn sessions_are_opened_with_known_flags() {
 
 #[test]
 fn attributes_that_cannot_be_given_do_not_disturb_the_others() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let (mut label, mut modulus, mut exponent) = ([0u8; 32], [0u8; 8], [0u8; 8]);
@@ -106,8 +104,8 @@ fn attributes_that_cannot_be_given_do_not_disturb_the_others() {
 
 #[test]
 fn wrong_objects_and_keys_are_refused() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
@@ -139,7 +137,7 @@ fn wrong_objects_and_keys_are_refused() {
 
 #[test]
 fn an_operation_can_be_cancelled() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
     session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
@@ -167,7 +165,7 @@ fn an_operation_can_be_cancelled() {
 
 #[test]
 fn searches_start_and_end() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.session();
     let h = session.handle;
     let (mut object, mut count) = (0, 0);

@@ -1,13 +1,11 @@
 //! Every attribute of every kind of object, on each chip; certificates as OpenSSL reads them.
 
-mod common;
-
 use cryptoki_sys::*;
 use sha1::{Digest, Sha1};
 use sim_cards::{Options, SimCard};
 
-use common::openssl::{Scratch, openssl};
-use common::{Ckr, PIN, Session, ulong};
+use testkit::openssl::{Scratch, openssl};
+use testkit::{Ckr, PIN, Session, ulong};
 
 type Row = (CK_ATTRIBUTE_TYPE, Vec<u8>);
 
@@ -103,7 +101,7 @@ struct Kind {
 
 const KINDS: [Kind; 2] = [
     Kind {
-        card: common::cps3,
+        card: testkit::cps3,
         ids: [0x01, 0x02],
         signature: &[CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS, CKM_SHA256_RSA_PKCS],
         authentication: &[
@@ -117,7 +115,7 @@ const KINDS: [Kind; 2] = [
         names_public_keys: false,
     },
     Kind {
-        card: common::cps4,
+        card: testkit::cps4,
         ids: [0x10, 0x20],
         signature: &[
             CKM_RSA_PKCS,
@@ -154,7 +152,7 @@ const PAIRS: [(&str, &str, bool, usize); 2] = [
 
 /// CKA_ID: the PKCS #15 application and the number of the key.
 fn identifier(number: u8) -> Vec<u8> {
-    let mut id = common::messages::hex("E828BD080F8025000001FF0010");
+    let mut id = testkit::messages::hex("E828BD080F8025000001FF0010");
     id.push(number);
     id
 }
@@ -162,13 +160,13 @@ fn identifier(number: u8) -> Vec<u8> {
 #[test]
 fn a_certificate_has_what_the_standard_and_openssl_say() {
     for kind in KINDS {
-        let (module, _rack, _card) = common::start((kind.card)());
+        let (module, _rack, _card) = testkit::start((kind.card)());
         let session = module.session();
         for (_, label, _, number) in PAIRS {
             let object = by_label(session, CKO_CERTIFICATE, label);
             let der = session.attribute(object, CKA_VALUE).expect("CKA_VALUE");
             let file = Scratch::new(&der);
-            let serial = common::messages::hex(&after_equals(field(&file, &["-serial"])));
+            let serial = testkit::messages::hex(&after_equals(field(&file, &["-serial"])));
             // An INTEGER is negative if its first bit is set.
             let content = match serial[0] {
                 0x80.. => [&[0], &serial[..]].concat(),
@@ -195,7 +193,7 @@ fn a_certificate_has_what_the_standard_and_openssl_say() {
                 assert!(values.len() >= 2, "{written}");
                 for value in values {
                     let value = value.split([',', '+', ' ']).next().expect("digits");
-                    let value = common::messages::hex(value);
+                    let value = testkit::messages::hex(value);
                     assert!(der.windows(value.len()).any(|part| part == value), "{which}");
                 }
                 assert_eq!(der[0], 0x30, "{which}");
@@ -250,7 +248,7 @@ fn a_certificate_has_what_the_standard_and_openssl_say() {
 #[test]
 fn both_halves_of_a_key_say_what_they_do() {
     for kind in KINDS {
-        let (module, _rack, _card) = common::start((kind.card)());
+        let (module, _rack, _card) = testkit::start((kind.card)());
         let session = module.user_session();
         for (label, certificate_label, deciphers, number) in PAIRS {
             let private = session.private_key(label);
@@ -371,7 +369,7 @@ fn both_halves_of_a_key_say_what_they_do() {
 #[test]
 fn data_say_whose_they_are() {
     for kind in KINDS {
-        let (module, _rack, _card) = common::start((kind.card)());
+        let (module, _rack, _card) = testkit::start((kind.card)());
         let session = module.user_session();
         for (label, private) in [
             ("CPS_ID_CARD", false),
@@ -412,7 +410,7 @@ fn data_say_whose_they_are() {
 #[test]
 fn profiles_and_mechanisms_say_what_they_are() {
     for kind in KINDS {
-        let (module, _rack, _card) = common::start((kind.card)());
+        let (module, _rack, _card) = testkit::start((kind.card)());
         let session = module.session();
         let profiles = session
             .find(&[(CKA_CLASS, ulong(CKO_PROFILE))])
@@ -436,7 +434,7 @@ fn profiles_and_mechanisms_say_what_they_are() {
 #[test]
 fn a_private_object_is_the_users_by_every_path() {
     for card in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
-        let (module, _rack, card) = common::start(common::card(card, &Options::default()));
+        let (module, _rack, card) = testkit::start(testkit::card(card, &Options::default()));
         let session = module.read_write();
         session.login(PIN).expect("C_Login");
         let private = session.find(&[(CKA_PRIVATE, yes())]).expect("a search");

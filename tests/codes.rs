@@ -1,14 +1,12 @@
 //! C_InitPIN and C_SetPIN: unblocking, changing, and the counters of both codes.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
-use common::messages::sign_with;
-use common::{Ckr, Module, PIN, Rv};
+use testkit::messages::sign_with;
+use testkit::{Ckr, Module, PIN, Rv, call};
 
 const PUK: &str = "87654321";
 const NEW: &str = "135790";
@@ -33,7 +31,7 @@ fn both(options: &Options) -> [SimCard; 2] {
             puk: Some(PUK.into()),
             ..options.clone()
         };
-        common::card(persona, &options)
+        testkit::card(persona, &options)
     })
 }
 
@@ -44,7 +42,7 @@ fn a_blocked_code_is_replaced_with_the_unblocking_code() {
         ..Options::default()
     };
     for card in both(&blocked) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(session.login(PIN), LOCKED);
         assert_eq!(flags(&module, USER_FLAGS), CKF_USER_PIN_LOCKED);
@@ -69,7 +67,7 @@ fn a_blocked_code_is_replaced_with_the_unblocking_code() {
 #[test]
 fn a_forgotten_code_is_replaced_before_it_is_blocked() {
     for card in both(&Options::default()) {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(session.login_as(CKU_SO, PUK), Ok(()));
         assert_eq!(session.init_pin(NEW), Ok(()));
@@ -82,7 +80,7 @@ fn a_forgotten_code_is_replaced_before_it_is_blocked() {
 #[test]
 fn only_the_security_officer_sets_a_code_without_the_old_one() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let (session, reader) = (module.read_write(), module.session());
         module.token_info(module.slot()).expect("token");
         let before = card.apdus();
@@ -100,7 +98,7 @@ fn only_the_security_officer_sets_a_code_without_the_old_one() {
 #[test]
 fn the_security_officer_sees_nothing_of_the_user() {
     for card in both(&Options::default()) {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let data = session.find_one(&[(CKA_LABEL, b"CPS_ACTIVITY_01_PS".to_vec())]);
@@ -132,7 +130,7 @@ fn the_security_officer_sees_nothing_of_the_user() {
 #[test]
 fn the_counter_of_the_unblocking_code_shows() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(flags(&module, SO_FLAGS), 0);
         for left in (1..10).rev() {
@@ -158,7 +156,7 @@ fn a_spent_unblocking_code_is_locked() {
         ..Options::default()
     };
     for card in both(&spent) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(flags(&module, SO_FLAGS), CKF_SO_PIN_LOCKED);
         assert_eq!(session.login_as(CKU_SO, PUK), LOCKED);
@@ -175,7 +173,7 @@ fn the_last_use_of_an_unblocking_code_shows_afterwards() {
         ..Options::default()
     };
     for card in both(&one) {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(flags(&module, SO_FLAGS), 0);
         assert_eq!(session.login_as(CKU_SO, PUK), Ok(()));
@@ -212,7 +210,7 @@ const RESET_RETRY_COUNTER: u8 = 0x2C;
 fn a_card_that_does_not_unblock_any_more_is_locked() {
     for status in [[0x69, 0x83], [0x69, 0x84], [0x69, 0x85], [0x69, 0x00]] {
         for card in both(&Options::default()) {
-            let (module, _rack, card) = common::start(card);
+            let (module, _rack, card) = testkit::start(card);
             let session = module.read_write();
             assert_eq!(session.login_as(CKU_SO, PUK), Ok(()));
             card.sim().set_interceptor(Refuse {
@@ -226,7 +224,7 @@ fn a_card_that_does_not_unblock_any_more_is_locked() {
         }
     }
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         card.sim().set_interceptor(Refuse {
             instruction: VERIFY,
             status: [0x69, 0x84],
@@ -238,7 +236,7 @@ fn a_card_that_does_not_unblock_any_more_is_locked() {
 #[test]
 fn a_code_is_changed_with_the_old_one() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(session.set_pin(PIN, NEW), Ok(()), "nobody is logged in");
         assert!(!card.sim().is_holder_verified(), "nobody is logged in afterwards");
@@ -255,7 +253,7 @@ fn a_code_is_changed_with_the_old_one() {
 #[test]
 fn a_change_needs_a_session_that_may_write() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         let before = card.apdus();
         let refused = Err(Ckr(CKR_SESSION_READ_ONLY));
@@ -269,7 +267,7 @@ fn a_change_needs_a_session_that_may_write() {
 #[test]
 fn a_wrong_old_code_counts_down_and_ends_the_login() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         assert_eq!(session.set_pin("9999", NEW), INCORRECT);
         assert_eq!(
@@ -302,7 +300,7 @@ fn a_new_code_that_no_card_takes_is_refused_before_it() {
         ("é34", INVALID),
     ];
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         let h = session.handle;
         module.token_info(module.slot()).expect("token");
@@ -333,7 +331,7 @@ fn a_new_code_that_no_card_takes_is_refused_before_it() {
 #[test]
 fn a_new_code_that_this_card_refuses_leaves_the_old_one() {
     for card in both(&Options::default()) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         let refuse = Refuse {
             instruction: CHANGE_REFERENCE_DATA,

@@ -1,7 +1,5 @@
 //! Many threads on one module: on one card, on several, while one logs out, while one finalises.
 
-mod common;
-
 use std::ptr::null_mut;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,8 +13,8 @@ use sha2::Sha256;
 use sim_cards::pki::Validity;
 use sim_cards::{Options, Profile, SimCard, persona};
 
-use common::messages::message;
-use common::{Card, Ckr, Gate, Module, PATIENCE, PIN, Rack, Rv, Session, ulong};
+use testkit::messages::message;
+use testkit::{Card, Ckr, Gate, Module, PATIENCE, PIN, Rack, Rv, Session, call, ulong};
 
 const KEYS: [&str; 2] = ["CPS_PRIV_AUT", "CPS_PRIV_SIG"];
 
@@ -65,7 +63,7 @@ fn sign_with_both(session: Session<'_>, public: &[PublicKey; 2], seed: usize) ->
 fn sixteen_threads_share_one_card() {
     for name in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
         let Known { card, public } = known(name);
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let slot = module.slot();
         let _login = module.user_session();
         let together = Barrier::new(16);
@@ -173,7 +171,7 @@ fn a_card_at_work_holds_up_no_other() {
 fn threads_log_in_and_out_as_they_like() {
     for name in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
         let Known { card, public } = known(name);
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let signed = AtomicUsize::new(0);
         thread::scope(|scope| {
             for number in 0..8 {
@@ -208,8 +206,8 @@ fn threads_log_in_and_out_as_they_like() {
 #[test]
 fn c_finalize_ends_with_a_signature_that_the_card_is_at() {
     // PSO COMPUTE DIGITAL SIGNATURE, INTERNAL AUTHENTICATE.
-    for (card, instruction) in [(common::cps4(), 0x2A), (common::cps3(), 0x88)] {
-        let (module, _rack, card) = common::start(card);
+    for (card, instruction) in [(testkit::cps4(), 0x2A), (testkit::cps3(), 0x88)] {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
@@ -243,7 +241,7 @@ fn c_finalize_ends_with_a_signature_that_the_card_is_at() {
 #[test]
 fn a_login_never_meets_the_end_of_an_earlier_one() {
     const ROUNDS: usize = 200;
-    let (module, _rack, card) = common::start(common::cps4());
+    let (module, _rack, card) = testkit::start(testkit::cps4());
     let slot = module.slot();
     let together = Barrier::new(2);
     let open = || module.open(slot, CKF_SERIAL_SESSION).expect("C_OpenSession");
@@ -285,7 +283,7 @@ fn a_read_only_session_and_a_login_of_the_so_never_both_succeed() {
             puk: Some(PUK.into()),
             ..Options::default()
         };
-        let (module, _rack, _card) = common::start(common::card(persona, &options));
+        let (module, _rack, _card) = testkit::start(testkit::card(persona, &options));
         let slot = module.slot();
         let together = Barrier::new(2);
         for round in 0..ROUNDS {

@@ -1,19 +1,17 @@
 //! A CPS3 over the air: one key that needs no code.
 
-mod common;
-
 use cryptoki_sys::*;
 use sim_cards::{Interface, Options};
 
-use common::openssl::Scheme;
-use common::{Card, Ckr, Module, Rack, Session, messages, ulong};
+use testkit::openssl::Scheme;
+use testkit::{Card, Ckr, Module, Rack, Session, messages, ulong};
 
 fn start() -> (Module, Rack, Card) {
     let options = Options {
         interface: Interface::Contactless,
         ..Options::default()
     };
-    common::start(common::card("doctor-hospital-cps3", &options))
+    testkit::start(testkit::card("doctor-hospital-cps3", &options))
 }
 
 fn find(session: &Session<'_>, class: CK_OBJECT_CLASS) -> Vec<CK_OBJECT_HANDLE> {

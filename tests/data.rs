@@ -1,17 +1,15 @@
 //! Data objects: the area that applications may write, the CPS2ter side of a CPS3, and what a search finds.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
-use common::rack::{Happening, Moment};
-use common::{Card, Ckr, Module, PIN, READER, Rack, Session, ulong};
+use testkit::rack::{Happening, Moment};
+use testkit::{Card, Ckr, Module, PIN, READER, Rack, Session, ulong};
 
 fn start(card: SimCard) -> (Module, Rack, Card) {
-    common::start(card)
+    testkit::start(card)
 }
 
 fn data(session: &Session<'_>, label: &str) -> CK_OBJECT_HANDLE {
@@ -37,7 +35,7 @@ fn writable(persona: &str) -> SimCard {
         writable_area: Some(true),
         ..Options::default()
     };
-    common::card(persona, &options)
+    testkit::card(persona, &options)
 }
 
 #[test]
@@ -185,7 +183,7 @@ fn nothing_is_written_when_the_login_ends_in_the_middle() {
 /// §5.7.7 has no CKR_USER_NOT_LOGGED_IN.
 #[test]
 fn a_search_by_value_finds_nothing_protected_when_the_login_has_ended() {
-    for card in common::both() {
+    for card in testkit::both() {
         let (module, rack, _card) = start(card);
         let session = module.user_session();
         let protected = data(&session, "CPS_ACTIVITY_01_PS");
@@ -199,7 +197,7 @@ fn a_search_by_value_finds_nothing_protected_when_the_login_has_ended() {
 
 #[test]
 fn the_old_side_of_a_cps3_is_found_after_login() {
-    let (module, _rack, _card) = start(common::card("physiotherapist-sixteen-cps3", &Options::default()));
+    let (module, _rack, _card) = start(testkit::card("physiotherapist-sixteen-cps3", &Options::default()));
     let session = module.session();
     let before = labels(&session);
     assert!(before.contains(&"CPS_DATA".to_owned()) && before.iter().all(|l| !l.contains("ACTIVITY")));
@@ -237,7 +235,7 @@ fn the_old_side_of_a_cps3_has_the_gaps_of_the_new_one() {
         chip: Some(sim_cards::Chip::Cps3),
         ..Options::default()
     };
-    let (module, _rack, _card) = start(common::card("doctor-gp-cps4", &options));
+    let (module, _rack, _card) = start(testkit::card("doctor-gp-cps4", &options));
     let session = module.user_session();
     let all = labels(&session);
     for kind in ["CPS", "CPS2TER"] {
@@ -269,7 +267,7 @@ impl Interceptor for NoOldSide {
 
 #[test]
 fn a_file_that_is_not_on_the_old_side_has_no_content() {
-    let (module, _rack, card) = start(common::cps3());
+    let (module, _rack, card) = start(testkit::cps3());
     let session = module.user_session();
     card.sim().set_interceptor(NoOldSide);
     let billing = data(&session, "CPS_SIT_FACT");
@@ -278,7 +276,7 @@ fn a_file_that_is_not_on_the_old_side_has_no_content() {
 
 #[test]
 fn a_cps4_has_what_its_directory_lists() {
-    let (module, _rack, _card) = start(common::cps4());
+    let (module, _rack, _card) = start(testkit::cps4());
     let session = module.user_session();
     let all = labels(&session);
     for label in [
@@ -303,7 +301,7 @@ fn a_cps4_has_what_its_directory_lists() {
 
 #[test]
 fn mechanisms_are_objects_for_who_asks_for_their_class() {
-    for card in common::both() {
+    for card in testkit::both() {
         let (module, _rack, _card) = start(card);
         let session = module.user_session();
         let everything = session.find(&[]).expect("a search");
@@ -333,7 +331,7 @@ fn mechanisms_are_objects_for_who_asks_for_their_class() {
 
 #[test]
 fn every_object_has_an_identifier_of_its_own() {
-    for card in common::both() {
+    for card in testkit::both() {
         let (module, rack, card) = start(card);
         let identifiers = |session: Session<'_>| -> Vec<_> {
             let mut objects = session.find(&[]).expect("a search");
@@ -359,7 +357,7 @@ fn every_object_has_an_identifier_of_its_own() {
 
 #[test]
 fn a_serial_number_is_found_in_der_and_as_applications_of_the_official_module_write_it() {
-    let (module, _rack, _card) = start(common::cps4());
+    let (module, _rack, _card) = start(testkit::cps4());
     let session = module.session();
     for certificate in session
         .find(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))])
@@ -397,7 +395,7 @@ impl Interceptor for Crumbs {
 
 #[test]
 fn a_card_that_gives_less_than_it_was_asked_for_is_read_but_not_for_ever() {
-    for card in [common::cps3, common::cps4] {
+    for card in [testkit::cps3, testkit::cps4] {
         let read = |crumbs: usize| {
             let (module, _rack, card) = start(card());
             let session = module.session();

@@ -1,21 +1,19 @@
 //! C_Encrypt with a public key, C_Decrypt with the authentication key.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use common::messages::*;
-use common::{Ckr, Rv};
+use testkit::messages::*;
+use testkit::{Ckr, Rv, call};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
 const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
 
 #[test]
 fn a_plain_text_comes_back_from_the_authentication_key() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
@@ -44,7 +42,7 @@ fn a_plain_text_comes_back_from_the_authentication_key() {
 
 #[test]
 fn a_plain_text_may_take_the_place_of_its_cryptogram() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
     let mut buffer = public_key(session, key).encrypts(b"forty-eight bytes of a TLS premaster secret.....");
@@ -63,8 +61,8 @@ fn a_plain_text_may_take_the_place_of_its_cryptogram() {
 
 #[test]
 fn decryption_survives_size_queries_short_buffers_and_bad_pointers() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let h = session.handle;
         let key = session.private_key("CPS_PRIV_AUT");
@@ -106,8 +104,8 @@ fn decryption_survives_size_queries_short_buffers_and_bad_pointers() {
 
 #[test]
 fn a_cryptogram_that_is_none_is_refused() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         for len in [0, 1, 255, 257, 1000] {

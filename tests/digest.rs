@@ -1,21 +1,19 @@
 //! Digests, in software, and random bytes, from the card.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use common::messages::*;
-use common::openssl::{Scratch, openssl};
-use common::{Ckr, Rv};
+use testkit::messages::*;
+use testkit::openssl::{Scratch, openssl};
+use testkit::{Ckr, Rv, call};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
 const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
 
 #[test]
 fn digests_are_those_of_openssl() {
-    let (module, _rack, card) = common::start(common::cps3());
+    let (module, _rack, card) = testkit::start(testkit::cps3());
     let session = module.session();
     session.info().expect("a session");
     let before = card.apdus();
@@ -54,7 +52,7 @@ fn digests_are_those_of_openssl() {
 
 #[test]
 fn digests_survive_short_buffers() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.session();
     let h = session.handle;
     let mut digest = [0u8; 32];
@@ -73,7 +71,7 @@ fn digests_survive_short_buffers() {
 /// As the official module's users asked for: C_Digest as a size query, then C_DigestFinal for the digest.
 #[test]
 fn a_digest_asked_for_its_size_can_be_fetched_by_c_digest_final() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.session();
     let mut text = *b"abc";
     let mut n = 0;
@@ -91,8 +89,8 @@ fn a_digest_asked_for_its_size_can_be_fetched_by_c_digest_final() {
 
 #[test]
 fn random_bytes_come_from_the_card_without_login() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         for len in [0, 1, 7, 8, 9, 32, 300] {
             let before = card.apdus();

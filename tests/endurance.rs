@@ -1,7 +1,5 @@
 //! Many signatures in a row. In a process of its own: every byte that is allocated here counts.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -72,7 +70,7 @@ fn resident() -> u64 {
 
 /// Signs again and again, in sessions that come and go. After a tenth of it the memory does not grow any more.
 fn signatures_in_a_row(count: usize) {
-    let (module, _rack, card) = common::start(common::cps4());
+    let (module, _rack, card) = testkit::start(testkit::cps4());
     let _login = module.user_session();
     card.sim().set_interceptor(Memory::default());
     let mut session = module.session();

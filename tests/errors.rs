@@ -1,12 +1,10 @@
 //! What goes wrong around an application: no service, no reader, foreign cards, cards pulled out before and
 //! during a call. Each has its exact code, and none costs a try.
 
-mod common;
-
 use cryptoki_sys::*;
 use sim_cards::{Interceptor, Options, PullAt, SimCard};
 
-use common::{Ckr, Module, PIN, READER, Rack, Rv, Session, ulong};
+use testkit::{Ckr, Module, PIN, READER, Rack, Rv, Session, call, ulong};
 
 const CLOSED: Rv = Err(Ckr(CKR_SESSION_HANDLE_INVALID));
 
@@ -38,13 +36,13 @@ fn without_a_service_there_are_no_slots_until_it_starts() {
     assert_eq!(module.slots(true), Ok(vec![]));
     assert_eq!(module.event(), Err(Ckr(CKR_NO_EVENT)));
     rack.set_running(true);
-    rack.insert(READER, common::cps3());
+    rack.insert(READER, testkit::cps3());
     assert_eq!(module.slots(true).map(|it| it.len()), Ok(1));
 }
 
 #[test]
 fn a_service_that_stops_takes_the_cards_and_leaves_the_slots() {
-    let (module, rack, _card) = common::start(common::cps3());
+    let (module, rack, _card) = testkit::start(testkit::cps3());
     let slot = module.slot();
     let session = module.user_session();
     rack.set_running(false);
@@ -93,7 +91,7 @@ fn a_foreign_card_is_left_alone() {
         atr: Some(visa),
         ..Options::default()
     };
-    let (module, rack, card) = common::start(common::card("doctor-hospital-cps3", &options));
+    let (module, rack, card) = testkit::start(testkit::card("doctor-hospital-cps3", &options));
     let slot = module.slot();
     for (name, answer) in token_functions(&module, slot) {
         assert_eq!(answer, Err(Ckr(CKR_TOKEN_NOT_RECOGNIZED)), "{name}");
@@ -114,8 +112,8 @@ impl Interceptor for OtherIssuer {
 
 #[test]
 fn a_card_of_another_issuer_gets_no_command_after_it_was_refused() {
-    for fresh in common::both() {
-        let (module, rack, card) = common::start(fresh);
+    for fresh in testkit::both() {
+        let (module, rack, card) = testkit::start(fresh);
         card.sim().set_interceptor(OtherIssuer);
         let slot = module.slot();
         assert!(is_present(&module, slot), "as far as its answer to reset tells");
@@ -147,8 +145,8 @@ impl Interceptor for NoNumber {
 
 #[test]
 fn a_card_that_shows_no_number_is_looked_at_twice() {
-    for fresh in common::both() {
-        let (module, rack, card) = common::start(fresh);
+    for fresh in testkit::both() {
+        let (module, rack, card) = testkit::start(fresh);
         card.sim().set_interceptor(NoNumber);
         let slot = module.slot();
         let refused = Err(Ckr(CKR_TOKEN_NOT_RECOGNIZED));
@@ -166,7 +164,7 @@ fn a_card_that_shows_no_number_is_looked_at_twice() {
 fn a_card_upside_down_is_an_empty_slot() {
     let rack = Rack::new();
     rack.plug(READER);
-    rack.insert_upside_down(READER, common::cps3());
+    rack.insert_upside_down(READER, testkit::cps3());
     let module = Module::start(&rack);
     let slot = module.slot();
     assert!(!is_present(&module, slot));
@@ -178,8 +176,8 @@ fn a_card_upside_down_is_an_empty_slot() {
 
 #[test]
 fn a_card_pulled_out_before_a_call_ends_its_sessions() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let slot = module.slot();
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
@@ -209,7 +207,7 @@ fn a_card_pulled_out_before_a_call_ends_its_sessions() {
 
 #[test]
 fn mechanisms_follow_the_card() {
-    let (module, rack, card) = common::start(common::cps4());
+    let (module, rack, card) = testkit::start(testkit::cps4());
     let slot = module.slot();
     let gone = Err(Ckr(CKR_TOKEN_NOT_PRESENT));
     rack.pull(READER);
@@ -224,11 +222,11 @@ fn mechanisms_follow_the_card() {
 
 #[test]
 fn a_card_swapped_between_two_looks_is_noticed() {
-    let (module, rack, _card) = common::start(common::cps3());
+    let (module, rack, _card) = testkit::start(testkit::cps3());
     let session = module.user_session();
     let serial = module.token_info(module.slot()).expect("token").serialNumber;
     rack.pull(READER);
-    rack.insert(READER, common::cps4());
+    rack.insert(READER, testkit::cps4());
     assert_eq!(session.info().map(drop), CLOSED);
     assert_ne!(
         module.token_info(module.slot()).expect("token").serialNumber,
@@ -246,7 +244,7 @@ fn pulled_at_each_command(
 ) -> Vec<Rv> {
     let mut answers = Vec::new();
     loop {
-        let (module, rack, card) = common::start(fresh());
+        let (module, rack, card) = testkit::start(fresh());
         let session = prepare(&module);
         let pull_at = card.apdus() + 1 + answers.len() as u64;
         card.sim().set_interceptor(PullAt(pull_at));
@@ -280,7 +278,7 @@ fn all_removed(answers: &[Rv], at_least: usize) {
 
 #[test]
 fn a_card_pulled_out_during_a_login_is_reported() {
-    for fresh in [common::cps3, common::cps4] {
+    for fresh in [testkit::cps3, testkit::cps4] {
         let answers = pulled_at_each_command(fresh, Module::session, |session| session.login(PIN));
         all_removed(&answers, 1);
     }
@@ -288,7 +286,7 @@ fn a_card_pulled_out_during_a_login_is_reported() {
 
 #[test]
 fn a_card_pulled_out_during_a_signature_is_reported() {
-    for fresh in [common::cps3, common::cps4] {
+    for fresh in [testkit::cps3, testkit::cps4] {
         for label in ["CPS_PRIV_SIG", "CPS_PRIV_AUT"] {
             // One function for each key: a function pointer captures nothing.
             let work: fn(Session<'_>) -> Rv = match label {
@@ -312,11 +310,11 @@ fn sign_with(session: Session<'_>, label: &str) -> Rv {
 
 #[test]
 fn a_card_pulled_out_while_it_is_first_read_is_reported() {
-    for fresh in [common::cps3, common::cps4] {
+    for fresh in [testkit::cps3, testkit::cps4] {
         let mut number = 0;
         loop {
             number += 1;
-            let (module, rack, card) = common::start(fresh());
+            let (module, rack, card) = testkit::start(fresh());
             card.sim().set_interceptor(PullAt(number));
             let slot = module.slot();
             let opened = module.open(slot, CKF_SERIAL_SESSION);
@@ -353,7 +351,7 @@ fn read_certificates(session: Session<'_>) -> Rv<usize> {
 
 #[test]
 fn a_reader_pulled_off_keeps_its_slot_without_token() {
-    let (module, rack, card) = common::start(common::cps4());
+    let (module, rack, card) = testkit::start(testkit::cps4());
     let slot = module.slot();
     let session = module.session();
     rack.unplug(READER);
@@ -375,8 +373,8 @@ fn a_reader_pulled_off_keeps_its_slot_without_token() {
 /// Nobody looked while it was away, and its state is what it was: name, answer to reset, count of insertions.
 #[test]
 fn a_reader_that_was_away_for_a_moment_has_its_card_taken_up_again() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let away = || {
             rack.unplug(READER);
             rack.plug(READER);
@@ -401,8 +399,8 @@ fn two_cards_have_a_login_each() {
     let rack = Rack::new();
     rack.plug("Reader A");
     rack.plug("Reader B");
-    let a = rack.insert("Reader A", common::cps3());
-    let b = rack.insert("Reader B", common::cps4());
+    let a = rack.insert("Reader A", testkit::cps3());
+    let b = rack.insert("Reader B", testkit::cps4());
     let module = Module::start(&rack);
     let slots = module.slots(true).expect("slots");
     let sessions: Vec<_> = slots

@@ -1,15 +1,13 @@
 //! A tour of the three function lists: each function is called with good arguments and, where it is supported, with bad ones in
 //! the same situation. The count at the end sees to it that none is left out.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use common::{Ckr, Module, PIN, READER, Rack, Rv};
+use testkit::{Ckr, Module, PIN, READER, Rack, Rv, call};
 
 const PUK: &str = "87654321";
 
@@ -216,7 +214,7 @@ fn objects(calls: &mut Calls, module: &Module, h: CK_SESSION_HANDLE) {
 
 /// The authentication key and its other half.
 fn keys(module: &Module, h: CK_SESSION_HANDLE) -> [CK_OBJECT_HANDLE; 2] {
-    let session = common::Session { module, handle: h };
+    let session = testkit::Session { module, handle: h };
     let private = session.private_key("CPS_PRIV_AUT");
     [private, session.companion(private, CKO_PUBLIC_KEY)]
 }
@@ -390,7 +388,7 @@ fn each_function_is_called_with_good_and_with_bad_arguments() {
             writable_area: Some(true),
             ..Options::default()
         };
-        rack.insert(READER, common::card(persona, &options));
+        rack.insert(READER, testkit::card(persona, &options));
         let module = Module::idle(&rack);
         let mut calls = Calls::default();
         library(&mut calls, &module);

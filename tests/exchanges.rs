@@ -2,12 +2,10 @@
 //! here; one that makes it cheaper has its new figure written down. `docs/performance.md` derives why they cannot be
 //! much lower, `scripts/bench` compares them with other modules.
 
-mod common;
-
 use cryptoki_sys::*;
 use sim_cards::{Interface, Options, Protocol};
 
-use common::{Card, Mech, Module, PIN, Session, ulong};
+use testkit::{Card, Mech, Module, PIN, Session, call, ulong};
 
 /// Commands, GET RESPONSE included; bytes sent; bytes received, status words included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +161,7 @@ fn the_workloads_cost_what_is_written() {
                 wrong.push(format!("{}, {what}: {found:?}, written {written:?}", sheet.name));
             }
         };
-        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        let (module, _rack, card) = testkit::start(testkit::card(sheet.persona, &sheet.options));
         let (started, ()) = cost(&card, || start(&module));
         check("start", started, sheet.start);
         let session = module.session();
@@ -247,8 +245,8 @@ fn of_certificate(sheet: &Expected, length: u64) -> Cost {
 
 #[test]
 fn only_what_a_search_can_find_is_read() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         start(&module);
         let session = module.session();
         let file = |wanted: CK_OBJECT_CLASS| {
@@ -276,7 +274,7 @@ fn only_what_a_search_can_find_is_read() {
 #[test]
 fn a_search_by_subject_reads_the_beginnings_of_the_certificates() {
     for sheet in sheets() {
-        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        let (module, _rack, card) = testkit::start(testkit::card(sheet.persona, &sheet.options));
         start(&module);
         let session = module.session();
         let of_subject = |subject: Vec<u8>| {
@@ -305,7 +303,7 @@ fn a_search_by_subject_reads_the_beginnings_of_the_certificates() {
 
         // Who asks for both in one call has it read once.
         drop((module, _rack, card));
-        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        let (module, _rack, card) = testkit::start(testkit::card(sheet.persona, &sheet.options));
         start(&module);
         let session = module.session();
         let certificate = *certificates(session).last().expect("a certificate");
@@ -334,7 +332,7 @@ fn a_search_by_subject_reads_the_beginnings_of_the_certificates() {
 #[test]
 fn a_tls_login_reads_nothing_else() {
     for sheet in sheets() {
-        let (module, _rack, card) = common::start(common::card(sheet.persona, &sheet.options));
+        let (module, _rack, card) = testkit::start(testkit::card(sheet.persona, &sheet.options));
         let (login, ()) = cost(&card, || {
             start(&module);
             let session = module.session();

@@ -1,12 +1,10 @@
 //! Every function of the three lists, called with nothing: not initialised, then initialised.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use common::{Ckr, Module, Rack};
+use testkit::{Ckr, Module, Rack, call};
 
 /// Calls a function with every argument zero: NULL pointers, handle 0, length 0, no flags.
 trait WithNothing {

@@ -1,7 +1,5 @@
 //! A service that does not answer, and one that keeps coming back with nothing: who needs no card does not wait, and nobody spins.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -14,7 +12,7 @@ use cpx_pkcs11::provider;
 use cpx_pkcs11::reader::{Connection, ReaderError, ReaderState, Readers};
 use cryptoki_sys::*;
 
-use common::{Ckr, Module, PATIENCE, READER, Rack, Session};
+use testkit::{Ckr, Module, PATIENCE, READER, Rack, Session, call};
 
 /// The calls that need no card. Each is told when it has answered.
 fn without_a_card(session: Session<'_>, prepared: &Prepared, done: &Sender<&'static str>) {
@@ -142,8 +140,8 @@ fn prepared(session: Session<'_>) -> Prepared {
 
 #[test]
 fn who_needs_no_card_does_not_wait_for_a_service_that_hangs() {
-    for card in common::both() {
-        let (module, rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, _card) = testkit::start(card);
         let _other = module.user_session();
         let session = module.session();
         let prepared = prepared(session);
@@ -182,8 +180,8 @@ fn who_needs_no_card_does_not_wait_for_a_service_that_hangs() {
 
 #[test]
 fn who_asks_what_is_known_does_not_wait_for_a_program_that_has_the_card() {
-    for card in common::both() {
-        let (module, rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let slot = module.slot();
@@ -216,8 +214,8 @@ fn who_asks_what_is_known_does_not_wait_for_a_program_that_has_the_card() {
 
 #[test]
 fn c_finalize_does_not_wait_for_a_program_that_keeps_the_card() {
-    for (waiting, card) in [(false, common::cps3()), (true, common::cps4())] {
-        let (module, rack, card) = common::start(card);
+    for (waiting, card) in [(false, testkit::cps3()), (true, testkit::cps4())] {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");

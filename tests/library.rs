@@ -1,13 +1,11 @@
 //! The library: interfaces, C_Initialize and C_Finalize, what it says about itself.
 
-mod common;
-
 use std::ffi::CStr;
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use common::{Ckr, Module, Rack, Rv};
+use testkit::{Ckr, Module, Rack, Rv, call};
 
 /// The version of the interface that C_GetInterface finds.
 fn interface(name: Option<&CStr>, version: Option<(u8, u8)>, flags: CK_FLAGS) -> Rv<(u8, u8)> {

@@ -1,11 +1,9 @@
 //! C_Login and C_Logout: the try counter, what a wrong code costs, what is left on the card afterwards.
 
-mod common;
-
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use common::{Ckr, PIN, READER};
+use testkit::{Ckr, PIN, READER, call};
 
 const INCORRECT: Result<(), Ckr> = Err(Ckr(CKR_PIN_INCORRECT));
 const LOCKED: Result<(), Ckr> = Err(Ckr(CKR_PIN_LOCKED));
@@ -16,14 +14,14 @@ const USER_PIN_FLAGS: CK_FLAGS =
 
 const LAST_TRY: CK_FLAGS = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
 
-fn pin_flags(module: &common::Module) -> CK_FLAGS {
+fn pin_flags(module: &testkit::Module) -> CK_FLAGS {
     module.token_info(module.slot()).expect("token").flags & USER_PIN_FLAGS
 }
 
 #[test]
 fn wrong_codes_count_down_to_the_lock() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         assert_eq!((card.tries_left(), pin_flags(&module)), (3, 0));
         assert_eq!(session.login("9999"), INCORRECT);
@@ -42,8 +40,8 @@ fn wrong_codes_count_down_to_the_lock() {
 
 #[test]
 fn the_right_code_gives_all_tries_back() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         assert_eq!(session.login("9999"), INCORRECT);
         assert_eq!(session.login("9999"), INCORRECT);
@@ -59,7 +57,7 @@ fn a_blocked_card_says_so_before_anybody_logs_in() {
             tries: Some(0),
             ..Options::default()
         };
-        let (module, _rack, card) = common::start(common::card(persona, &options));
+        let (module, _rack, card) = testkit::start(testkit::card(persona, &options));
         assert_eq!(pin_flags(&module), CKF_USER_PIN_LOCKED);
         assert_eq!(module.session().login(PIN), LOCKED);
         assert_eq!(card.tries_left(), 0);
@@ -73,7 +71,7 @@ fn a_card_with_one_try_left_says_so_before_anybody_logs_in() {
             tries: Some(1),
             ..Options::default()
         };
-        let (module, _rack, card) = common::start(common::card(persona, &options));
+        let (module, _rack, card) = testkit::start(testkit::card(persona, &options));
         assert_eq!(pin_flags(&module), LAST_TRY);
         assert_eq!(card.tries_left(), 1);
         assert_eq!(module.session().login(PIN), Ok(()));
@@ -83,8 +81,8 @@ fn a_card_with_one_try_left_says_so_before_anybody_logs_in() {
 
 #[test]
 fn a_code_that_cannot_be_right_never_reaches_the_card() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         session.info().expect("a session");
         module.token_info(module.slot()).expect("token");
@@ -104,8 +102,8 @@ fn a_code_that_cannot_be_right_never_reaches_the_card() {
 
 #[test]
 fn all_sessions_of_the_token_share_the_login() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let first = module.session();
         let second = module
             .open(module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION)
@@ -128,8 +126,8 @@ fn all_sessions_of_the_token_share_the_login() {
 
 #[test]
 fn logging_out_leaves_the_card_without_its_code() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         assert!(card.sim().is_holder_verified());
         assert_eq!(session.logout(), Ok(()));
@@ -140,8 +138,8 @@ fn logging_out_leaves_the_card_without_its_code() {
 
 #[test]
 fn the_last_session_logs_out_when_it_closes() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let (first, second) = (module.user_session(), module.session());
         assert_eq!(first.close(), Ok(()));
         assert!(card.sim().is_holder_verified());
@@ -159,8 +157,8 @@ fn the_last_session_logs_out_when_it_closes() {
 
 #[test]
 fn c_finalize_logs_out() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         module.user_session();
         drop(module);
         assert!(!card.sim().is_holder_verified());
@@ -169,8 +167,8 @@ fn c_finalize_logs_out() {
 
 #[test]
 fn after_a_reset_by_another_program_the_session_is_public_again() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         rack.reset(READER);
@@ -190,7 +188,7 @@ fn after_a_reset_by_another_program_the_session_is_public_again() {
 }
 
 /// VERIFY as another program sends it: at once on a CPS3, on the channel that it opens on a CPS4.
-fn another_program_logs_in(card: &common::Card) {
+fn another_program_logs_in(card: &testkit::Card) {
     let mut sim = card.sim();
     if sim.transmit(b"\x00\x20\x00\x01\x041234") != [0x90, 0x00] {
         sim.transmit(b"\x01\xA4\x04\x0C\x08\x80\x25\x00\x00\x01\xFF\x01\x00");
@@ -201,8 +199,8 @@ fn another_program_logs_in(card: &common::Card) {
 
 #[test]
 fn the_login_of_another_program_is_not_ours() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_SIG");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
@@ -218,8 +216,8 @@ fn the_login_of_another_program_is_not_ours() {
 
 #[test]
 fn a_reset_between_c_sign_init_and_c_sign_costs_no_try() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_SIG");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
@@ -235,8 +233,8 @@ fn a_reset_between_c_sign_init_and_c_sign_costs_no_try() {
 
 #[test]
 fn private_keys_and_protected_data_are_the_users() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.session();
         let private = [(CKA_PRIVATE, vec![CK_TRUE])];
         assert_eq!(session.find(&private), Ok(vec![]));
@@ -257,8 +255,8 @@ fn private_keys_and_protected_data_are_the_users() {
 
 #[test]
 fn who_may_log_in_is_checked_before_the_code() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         assert_eq!(session.login_as(77, PIN), Err(Ckr(CKR_USER_TYPE_INVALID)));
         let context = session.login_as(CKU_CONTEXT_SPECIFIC, PIN);
@@ -272,7 +270,7 @@ fn who_may_log_in_is_checked_before_the_code() {
 
 #[test]
 fn a_user_name_must_be_empty() {
-    let (module, _rack, card) = common::start(common::cps3());
+    let (module, _rack, card) = testkit::start(testkit::cps3());
     let session = module.session();
     let (mut pin, mut name) = (*b"1234", *b"doctor");
     let (pin, name) = (pin.as_mut_ptr(), name.as_mut_ptr());

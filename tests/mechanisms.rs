@@ -1,12 +1,10 @@
 //! What the mechanism list promises, and what is refused because it is not in it.
 
-mod common;
-
 use cryptoki_sys::*;
 
-use common::messages::*;
-use common::openssl::Scheme;
-use common::{Ckr, Mech, Module, Parameter, Session};
+use testkit::messages::*;
+use testkit::openssl::Scheme;
+use testkit::{Ckr, Mech, Module, Parameter, Session};
 
 const INVALID: Result<(), Ckr> = Err(Ckr(CKR_MECHANISM_INVALID));
 const BAD_PARAMETER: Result<(), Ckr> = Err(Ckr(CKR_MECHANISM_PARAM_INVALID));
@@ -15,8 +13,11 @@ const DIGESTS: [CK_MECHANISM_TYPE; 5] = [CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_
 
 #[test]
 fn each_chip_lists_what_all_its_keys_can_do() {
-    for (card, signing) in [(common::cps3(), &PKCS1[..]), (common::cps4(), &PKCS1_AND_PSS[..])] {
-        let (module, _rack, _card) = common::start(card);
+    for (card, signing) in [
+        (testkit::cps3(), &PKCS1[..]),
+        (testkit::cps4(), &PKCS1_AND_PSS[..]),
+    ] {
+        let (module, _rack, _card) = testkit::start(card);
         let slot = module.slot();
         assert_eq!(module.mechanisms(slot), Ok([signing, &DIGESTS].concat()));
         assert_eq!(module.mechanisms_for(slot, CKF_SIGN), signing);
@@ -39,8 +40,8 @@ fn each_chip_lists_what_all_its_keys_can_do() {
 
 #[test]
 fn mechanisms_of_other_kinds_are_refused() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
@@ -64,7 +65,7 @@ fn mechanisms_of_other_kinds_are_refused() {
 
 #[test]
 fn a_cps3_makes_no_pss() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.user_session();
     for label in ["CPS_PRIV_AUT", "CPS_PRIV_SIG"] {
         let key = session.private_key(label);
@@ -81,8 +82,8 @@ fn a_cps3_makes_no_pss() {
 
 #[test]
 fn the_signature_key_knows_two_hashes() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_SIG");
         for kind in [CKM_SHA224_RSA_PKCS, CKM_SHA384_RSA_PKCS, CKM_SHA512_RSA_PKCS] {
@@ -94,8 +95,8 @@ fn the_signature_key_knows_two_hashes() {
 /// Not listed, since the signature key cannot: but a client that reads CKA_ALLOWED_MECHANISMS may use them.
 #[test]
 fn the_authentication_key_does_more_than_the_slot_promises() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
@@ -133,7 +134,7 @@ fn both_keys(module: &Module) -> (Session<'_>, [CK_OBJECT_HANDLE; 2]) {
 
 #[test]
 fn parameters_that_do_not_fit_are_refused() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, keys) = both_keys(&module);
     let bad = [
         (CKM_RSA_PKCS_PSS, Parameter::None),
@@ -159,8 +160,8 @@ fn parameters_that_do_not_fit_are_refused() {
 /// Programs that were written for the official module leave pParameter and ulParameterLen uninitialised.
 #[test]
 fn where_no_parameter_belongs_none_is_looked_at() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
@@ -187,7 +188,7 @@ fn where_no_parameter_belongs_none_is_looked_at() {
 /// it is asked.
 #[test]
 fn the_signature_key_refuses_pss_that_its_chip_would_make_otherwise() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_SIG");
     let bad = [
@@ -210,7 +211,7 @@ fn the_signature_key_refuses_pss_that_its_chip_would_make_otherwise() {
 
 #[test]
 fn the_authentication_key_of_a_cps4_makes_the_pss_that_it_is_asked_for() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
     let public = public_key(session, key);

@@ -1,7 +1,5 @@
 //! Memory runs out in the middle of a call: the application is told so, and goes on.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -14,8 +12,8 @@ use cpx_pkcs11::reader::{Connection, Continuity, Protocol, ReaderError, ReaderSt
 use cryptoki_sys::*;
 use zeroize::Zeroizing;
 
-use common::fork::status_of;
-use common::{Ckr, Module, PIN, READER, Rack, Session};
+use testkit::fork::status_of;
+use testkit::{Ckr, Module, PIN, READER, Rack, Session, call};
 
 /// Bytes from which an allocation fails where there is arithmetic: more than a number of the longest key has. The crates that do it
 /// end the process when they have no memory.
@@ -383,7 +381,7 @@ fn walk(module: &Module, rack: &Rack, smallest: usize, call: Call, next: &Atomic
 fn memory_that_runs_out_is_told_and_the_next_call_works() {
     let mut bad = Vec::new();
     let mut walked = 0;
-    for (chip, card) in [("CPS3", common::cps3()), ("CPS4", common::cps4())] {
+    for (chip, card) in [("CPS3", testkit::cps3()), ("CPS4", testkit::cps4())] {
         let rack = Rack::new();
         rack.plug(READER);
         let _card = rack.insert(READER, card);

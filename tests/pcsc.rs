@@ -1,7 +1,5 @@
 //! The module on the system's own PC/SC client library, with a service that is full or does not answer, and without descriptors.
 
-mod common;
-
 use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::thread;
@@ -10,8 +8,8 @@ use std::time::{Duration, Instant};
 use cpx_pkcs11::{abi, provider};
 use cryptoki_sys::*;
 
-use common::fork::{forked, status_of};
-use common::pcscd::{Manner, Pcscd};
+use testkit::fork::{forked, status_of};
+use testkit::pcscd::{Manner, Pcscd};
 
 /// How long is looked at what a wait asks.
 const A_WHILE: Duration = Duration::from_secs(2);
@@ -77,7 +75,7 @@ fn descriptors(none: bool) {
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < common::PATIENCE, "{what}");
+        assert!(begun.elapsed() < testkit::PATIENCE, "{what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,7 +1,5 @@
 //! What browsers ask all the time costs nothing: no command to a card, no wait behind one.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::sync::mpsc::channel;
@@ -11,7 +9,7 @@ use std::time::Duration;
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use common::{Ckr, Gate, Module, PATIENCE, PIN, READER, Rack, Rv, Session, cpu, ulong};
+use testkit::{Ckr, Gate, Module, PATIENCE, PIN, READER, Rack, Rv, Session, call, cpu, ulong};
 
 /// Processor time within which a poll answers, also without optimisation.
 const PROCESSOR_TIME: Duration = Duration::from_millis(2);
@@ -66,8 +64,8 @@ fn polls(module: &Module, session: Session<'_>) -> Vec<(&'static str, Duration)>
 
 #[test]
 fn c_initialize_touches_no_card() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         assert_eq!((card.apdus(), rack.connections()), (0, 0));
         let slot = module.slot();
         module.slots(true).expect("C_GetSlotList");
@@ -81,8 +79,8 @@ fn c_initialize_touches_no_card() {
 
 #[test]
 fn polls_send_no_command() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.session();
         polls(&module, session);
         let before = (card.apdus(), rack.connections());
@@ -104,8 +102,8 @@ fn polls_send_no_command() {
 
 #[test]
 fn searches_are_answered_from_memory_after_the_first() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.session();
         let look = || {
             let certificates = session
@@ -146,7 +144,7 @@ fn searches_are_answered_from_memory_after_the_first() {
 
 #[test]
 fn a_search_for_what_no_card_has_reads_nothing() {
-    let (module, _rack, card) = common::start(common::cps4());
+    let (module, _rack, card) = testkit::start(testkit::cps4());
     let session = module.session();
     let before = card.apdus();
     for class in [CKO_SECRET_KEY, CKO_DOMAIN_PARAMETERS, CKO_HW_FEATURE, 0xCE53_4353] {
@@ -164,7 +162,7 @@ fn empty_readers_and_foreign_cards_cost_nothing() {
         atr: Some(vec![0x3B, 0x02, 0x14, 0x50]),
         ..Options::default()
     };
-    let card = rack.insert("Foreign", common::card("doctor-hospital-cps3", &options));
+    let card = rack.insert("Foreign", testkit::card("doctor-hospital-cps3", &options));
     let module = Module::start(&rack);
     for _ in 0..20 {
         for slot in module.slots(false).expect("slots") {
@@ -181,8 +179,8 @@ fn empty_readers_and_foreign_cards_cost_nothing() {
 
 #[test]
 fn polls_answer_at_once_while_the_card_signs() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         polls(&module, session);
         let key = session.private_key("CPS_PRIV_AUT");
@@ -215,7 +213,7 @@ fn polls_answer_at_once_while_the_card_signs() {
 
 #[test]
 fn polls_answer_while_another_program_has_the_card() {
-    let (module, rack, _card) = common::start(common::cps4());
+    let (module, rack, _card) = testkit::start(testkit::cps4());
     let session = module.session();
     polls(&module, session);
     let hold = rack.hold(READER);
@@ -234,7 +232,7 @@ fn polls_answer_while_another_program_has_the_card() {
 
 #[test]
 fn insertions_and_removals_are_events() {
-    let (module, rack, card) = common::start(common::cps3());
+    let (module, rack, card) = testkit::start(testkit::cps3());
     let slot = module.slot();
     assert_eq!(
         module.event(),
@@ -258,7 +256,7 @@ fn insertions_and_removals_are_events() {
 
 #[test]
 fn a_blocked_wait_ends_with_an_event() {
-    let (module, rack, card) = common::start(common::cps3());
+    let (module, rack, card) = testkit::start(testkit::cps3());
     rack.pull(READER);
     module.event().expect("the removal");
     thread::scope(|scope| {
@@ -281,7 +279,7 @@ fn a_blocked_wait_ends_with_an_event() {
 
 #[test]
 fn a_blocked_wait_ends_with_c_finalize() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     thread::scope(|scope| {
         let (done, waited) = channel();
         let module = &module;

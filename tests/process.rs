@@ -1,7 +1,5 @@
 //! The module in the life of a process: forks, threads that go on while it ends, unloading.
 
-mod common;
-
 use std::ffi::{CStr, CString};
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -14,8 +12,8 @@ use cpx_pkcs11::{abi, provider};
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor};
 
-use common::fork::forked;
-use common::{Ckr, Module, PIN, Rack, Session, ulong};
+use testkit::fork::forked;
+use testkit::{Ckr, Module, PIN, Rack, Session, call, ulong};
 
 const NOT_INITIALIZED: Ckr = Ckr(CKR_CRYPTOKI_NOT_INITIALIZED);
 
@@ -26,8 +24,8 @@ fn signs(session: Session<'_>) -> bool {
 
 #[test]
 fn a_child_starts_anew_and_leaves_the_card_of_its_parent_alone() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let (apdus, connections) = (card.apdus(), rack.connections());
         forked(|| {
@@ -55,7 +53,7 @@ fn a_child_starts_anew_and_leaves_the_card_of_its_parent_alone() {
 
 #[test]
 fn a_grandchild_starts_anew_too() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let restart =
         || module.slots(false) == Err(NOT_INITIALIZED) && call!(module, C_Initialize(null_mut())) == Ok(());
     forked(|| {
@@ -135,7 +133,7 @@ fn a_login_under_way_when_the_last_session_closes_does_not_leave_the_card_open()
         |session: Session<'_>| session.close(),
         |session: Session<'_>| call!(session.module, C_Finalize(null_mut())),
     ] {
-        let (module, _rack, card) = common::start(common::cps3());
+        let (module, _rack, card) = testkit::start(testkit::cps3());
         let session = module.session();
         module.token_info(module.slot()).expect("token");
         card.sim().set_interceptor(SlowVerify);
@@ -152,7 +150,7 @@ fn a_login_under_way_when_the_last_session_closes_does_not_leave_the_card_open()
 #[test]
 fn c_finalize_while_others_call() {
     for _ in 0..10 {
-        let (module, _rack, card) = common::start(common::cps4());
+        let (module, _rack, card) = testkit::start(testkit::cps4());
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         thread::scope(|scope| {
@@ -185,7 +183,7 @@ fn c_finalize_while_others_call() {
 #[test]
 fn a_wait_for_events_ends_with_c_finalize() {
     let rack = Rack::new();
-    rack.plug(common::READER);
+    rack.plug(testkit::READER);
     let module = Module::start(&rack);
     thread::scope(|scope| {
         let wait = scope.spawn(|| {
@@ -202,19 +200,19 @@ fn a_wait_for_events_ends_with_c_finalize() {
 
 #[test]
 fn a_wait_for_events_ends_with_an_insertion_and_sees_a_swap_between_two_waits() {
-    let (module, rack, _card) = common::start(common::cps3());
+    let (module, rack, _card) = testkit::start(testkit::cps3());
     let wait = || {
         let mut slot = CK_ULONG::MAX;
         call!(module, C_WaitForSlotEvent(0, &mut slot, null_mut())).map(|()| slot)
     };
-    rack.pull(common::READER);
-    rack.insert(common::READER, common::cps3());
+    rack.pull(testkit::READER);
+    rack.insert(testkit::READER, testkit::cps3());
     assert_eq!(wait(), Ok(module.slot()), "taken out and put back is an event");
     assert_eq!(module.event(), Err(Ckr(CKR_NO_EVENT)));
     thread::scope(|scope| {
         let waiting = scope.spawn(wait);
         thread::sleep(Duration::from_millis(200));
-        rack.pull(common::READER);
+        rack.pull(testkit::READER);
         assert_eq!(waiting.join().expect("no panic"), Ok(module.slot()));
     });
 }
@@ -231,7 +229,7 @@ fn many_readers_with_long_names_are_slots() {
     for number in 0..20 {
         rack.plug(&name(number));
     }
-    rack.insert(&name(19), common::cps4());
+    rack.insert(&name(19), testkit::cps4());
     let module = Module::start(&rack);
     let slots = module.slots(false).expect("slots");
     assert_eq!(slots.len(), 20);
@@ -244,7 +242,7 @@ fn many_readers_with_long_names_are_slots() {
         Ok(vec![]),
         "before login"
     );
-    rack.insert(&name(18), common::cps3());
+    rack.insert(&name(18), testkit::cps3());
     assert_eq!(module.event(), Ok(slots[18]));
 }
 

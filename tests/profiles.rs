@@ -3,23 +3,21 @@
 //! What a test case says of values holds as far as its section "Permitted Test Case Variations" goes; docs/compatibility.md lists
 //! where a card cannot have the value of the example.
 
-mod common;
-
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 use sim_cards::{Interface, Options, SimCard};
 
-use common::messages::hex;
-use common::openssl::{PublicKey, Scheme};
-use common::{Module, PIN, READER, Rack, Rv, Session, ulong};
+use testkit::messages::hex;
+use testkit::openssl::{PublicKey, Scheme};
+use testkit::{Module, PIN, READER, Rack, Rv, Session, call, ulong};
 
 fn contactless() -> SimCard {
     let options = Options {
         interface: Interface::Contactless,
         ..Options::default()
     };
-    common::card("doctor-hospital-cps3", &options)
+    testkit::card("doctor-hospital-cps3", &options)
 }
 
 fn in_a_reader(card: SimCard) -> Module {
@@ -115,8 +113,8 @@ fn end(session: Session<'_>, slot: CK_SLOT_ID) {
 #[test]
 fn bl_m_1_32() {
     for (card, flags) in [
-        (common::cps3(), WITH_CODE),
-        (common::cps4(), WITH_CODE),
+        (testkit::cps3(), WITH_CODE),
+        (testkit::cps4(), WITH_CODE),
         (contactless(), OPEN),
     ] {
         let module = in_a_reader(card);
@@ -131,7 +129,7 @@ fn bl_m_1_32() {
 /// Extended provider.
 #[test]
 fn ext_m_1_32() {
-    for card in common::both() {
+    for card in testkit::both() {
         let module = in_a_reader(card);
         let slot = begin(&module);
         describe(&module, slot, WITH_CODE);
@@ -197,7 +195,7 @@ fn two_attributes(
 /// Authentication token: the request of a certificate is signed.
 #[test]
 fn auth_m_1_32() {
-    for card in common::both() {
+    for card in testkit::both() {
         let module = in_a_reader(card);
         let slot = begin(&module);
         let session = module
@@ -252,7 +250,7 @@ fn certification_request(modulus: &[u8]) -> Vec<u8> {
 /// Public certificates token, and the conditions of its clause 8.
 #[test]
 fn cert_m_1_32() {
-    for card in [common::cps3(), common::cps4(), contactless()] {
+    for card in [testkit::cps3(), testkit::cps4(), contactless()] {
         let module = in_a_reader(card);
         let slot = begin(&module);
         let session = module.open(slot, CKF_SERIAL_SESSION).expect("C_OpenSession");
@@ -269,9 +267,9 @@ fn cert_m_1_32() {
 
 #[test]
 fn certificates_and_public_keys_are_found_without_a_login_by_the_identifier_of_their_private_keys() {
-    for (card, pairs) in [(common::cps3(), 2), (common::cps4(), 2), (contactless(), 1)] {
+    for (card, pairs) in [(testkit::cps3(), 2), (testkit::cps4(), 2), (contactless(), 1)] {
         let needs_login = pairs == 2;
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.session();
         let of = |class: CK_OBJECT_CLASS| {
             let found = session.find(&[(CKA_CLASS, ulong(class))]).expect("a search");
@@ -301,11 +299,11 @@ fn a_token_claims_the_profiles_of_which_it_passes_the_test_cases() {
     ];
     let without_login = [CKP_BASELINE_PROVIDER, CKP_PUBLIC_CERTIFICATES_TOKEN];
     for (card, expected) in [
-        (common::cps3(), &with_login[..]),
-        (common::cps4(), &with_login),
+        (testkit::cps3(), &with_login[..]),
+        (testkit::cps4(), &with_login),
         (contactless(), &without_login),
     ] {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.session();
         let profiles = session
             .find(&[(CKA_CLASS, ulong(CKO_PROFILE))])

@@ -1,8 +1,6 @@
 //! What the log says when nothing works, or something does not: on the level `error`, once for each change, with the reason and
 //! what to do next.
 
-mod common;
-
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +12,8 @@ use log::Level;
 use sim_cards::vitale::insured;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
-use common::log::{listen, taken};
-use common::{Ckr, Module, PIN, READER, Rack};
+use testkit::log::{listen, taken};
+use testkit::{Ckr, Module, PIN, READER, Rack, call};
 
 fn errors() -> Vec<String> {
     taken(Level::Warn)
@@ -39,7 +37,7 @@ fn idle(rack: &Rack) -> Module {
     module
 }
 
-fn rack_with(card: SimCard) -> (Rack, common::Card) {
+fn rack_with(card: SimCard) -> (Rack, testkit::Card) {
     let rack = Rack::new();
     rack.plug(READER);
     let card = rack.insert(READER, card);
@@ -159,7 +157,7 @@ impl Readers for RefusingCards {
 
 #[test]
 fn a_service_that_refuses_the_card() {
-    let (rack, _card) = rack_with(common::cps3());
+    let (rack, _card) = rack_with(testkit::cps3());
     let module = idle(&rack);
     provider::use_readers(Some(Arc::new(RefusingCards(rack.readers()))));
     assert_eq!(call!(module, C_Initialize(std::ptr::null_mut())), Ok(()));
@@ -228,7 +226,7 @@ fn one_reader_is_hidden() {
 
 #[test]
 fn a_card_that_comes_and_goes() {
-    let (rack, card) = rack_with(common::cps4());
+    let (rack, card) = rack_with(testkit::cps4());
     let module = start(&rack);
     poll_often(&module);
     let there = [
@@ -269,7 +267,7 @@ fn a_foreign_card_and_a_mute_one() {
     poll_often(&module);
     assert_eq!(errors(), [left_alone.as_str()], "another insertion");
     rack.pull(READER);
-    rack.insert_upside_down(READER, common::cps3());
+    rack.insert_upside_down(READER, testkit::cps3());
     poll_often(&module);
     assert_eq!(errors(), [MUTE]);
 }
@@ -285,7 +283,7 @@ impl Interceptor for Answering {
 
 #[test]
 fn a_card_that_is_not_what_its_answer_to_reset_promises() {
-    let (rack, card) = rack_with(common::cps3());
+    let (rack, card) = rack_with(testkit::cps3());
     let other_issuer = |_: &[u8], answer: &mut Vec<u8>| {
         if answer.starts_with(&[0x5A, 0x0A, 0x80, 0x25]) {
             answer[3] = 0x99;
@@ -319,7 +317,7 @@ fn a_card_that_is_not_what_its_answer_to_reset_promises() {
 #[test]
 fn a_half_updated_card() {
     let persona = "speech-therapist-half-updated-cps3";
-    let (rack, card) = rack_with(common::card(persona, &Options::default()));
+    let (rack, card) = rack_with(testkit::card(persona, &Options::default()));
     let module = start(&rack);
     poll_often(&module);
     let opened = module.open(module.slot(), CKF_SERIAL_SESSION).map(drop);
@@ -345,7 +343,7 @@ impl Interceptor for Refuse {
 
 #[test]
 fn an_answer_without_a_reason_in_its_code_has_one_in_the_log() {
-    let (rack, card) = rack_with(common::cps3());
+    let (rack, card) = rack_with(testkit::cps3());
     let module = start(&rack);
     let session = module.user_session();
     taken(Level::Info);
@@ -382,7 +380,7 @@ fn an_answer_without_a_reason_in_its_code_has_one_in_the_log() {
 #[test]
 fn a_certificate_that_cannot_be_read_says_why_there_is_no_signature() {
     for label in ["CPS_PRIV_SIG", "CPS_PRIV_AUT"] {
-        let (rack, card) = rack_with(common::cps3());
+        let (rack, card) = rack_with(testkit::cps3());
         let damage = |_: &[u8], answer: &mut Vec<u8>| {
             // The beginning of a certificate's file.
             if answer.starts_with(&[0x30, 0x82]) && answer.len() > 200 {
@@ -412,7 +410,7 @@ fn a_certificate_that_cannot_be_read_says_why_there_is_no_signature() {
 
 #[test]
 fn a_wrong_signature_is_withheld_with_a_word() {
-    let (rack, card) = rack_with(common::cps4());
+    let (rack, card) = rack_with(testkit::cps4());
     let module = start(&rack);
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
@@ -437,7 +435,7 @@ fn a_wrong_signature_is_withheld_with_a_word() {
 /// What happens every day to a person is no fault of anything, and its code says it.
 #[test]
 fn a_wrong_code_and_a_card_that_is_pulled_out_need_no_word() {
-    let (rack, _card) = rack_with(common::cps3());
+    let (rack, _card) = rack_with(testkit::cps3());
     let module = start(&rack);
     let session = module.session();
     assert_eq!(session.login("0000"), Err(Ckr(CKR_PIN_INCORRECT)));

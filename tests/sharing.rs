@@ -1,8 +1,6 @@
 //! A second program on the same card: whatever it does between any two calls of an application, the application goes on or is told
 //! why it cannot, and no code is presented but by its C_Login.
 
-mod common;
-
 use std::thread;
 use std::time::Duration;
 
@@ -10,9 +8,9 @@ use cpx_pkcs11::reader::SHORT_ABSENCE;
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use common::messages::public_key;
-use common::openssl::{PublicKey, Scheme};
-use common::{Card, Ckr, Happening, Module, Moment, PIN, READER, Rack, Rv, Session, ulong};
+use testkit::messages::public_key;
+use testkit::openssl::{PublicKey, Scheme};
+use testkit::{Card, Ckr, Happening, Module, Moment, PIN, READER, Rack, Rv, Session, call, ulong};
 
 /// What the second program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +136,7 @@ fn a_second_program_between_any_two_calls() {
                 writable_area: Some(true),
                 ..Options::default()
             };
-            let (module, rack, card) = common::start(common::card(persona, &options));
+            let (module, rack, card) = testkit::start(testkit::card(persona, &options));
             let session = module.read_write();
             session.login(PIN).expect("C_Login");
             let publics =
@@ -175,7 +173,7 @@ fn a_second_program_between_any_two_calls() {
 #[test]
 fn any_number_of_sessions_share_one_login() {
     const SESSIONS: usize = 2000;
-    let (module, _rack, card) = common::start(common::cps4());
+    let (module, _rack, card) = testkit::start(testkit::cps4());
     let slot = module.slot();
     let open = |number| {
         let more = if number % 2 == 0 { 0 } else { CKF_RW_SESSION };
@@ -233,7 +231,7 @@ const PROTECTED: [(&str, CK_RV, Protected); 3] = [
 fn what_the_card_gives_under_another_programs_login_is_withheld() {
     for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
         for (what, refusal, protected) in PROTECTED {
-            let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+            let (module, rack, card) = testkit::start(testkit::card(persona, &Options::default()));
             let session = module.user_session();
             // The certificate is read with the first signature.
             protected(session)(session).expect(what);
@@ -258,7 +256,7 @@ fn what_the_card_gives_under_another_programs_login_is_withheld() {
 #[test]
 fn who_logs_out_beside_another_program_ends_its_own_login_only() {
     for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
-        let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+        let (module, rack, card) = testkit::start(testkit::card(persona, &Options::default()));
         type End = fn(&Module, Session<'_>) -> Rv;
         let ends: [(&str, End); 4] = [
             ("C_Logout", |_, session| session.logout()),
@@ -308,7 +306,7 @@ fn who_logs_out_beside_another_program_ends_its_own_login_only() {
 #[test]
 fn a_program_that_is_not_logged_in_holds_no_connection() {
     for persona in ["doctor-hospital-cps3", "doctor-gp-cps4"] {
-        let (module, rack, _card) = common::start(common::card(persona, &Options::default()));
+        let (module, rack, _card) = testkit::start(testkit::card(persona, &Options::default()));
         let connected = || rack.connected(READER);
         let session = module.read_write();
         assert_eq!(connected(), 0);
@@ -339,7 +337,7 @@ fn another_card_is_found_out_before_a_code_goes_to_it() {
         ["doctor-hospital-cps3", "pharmacist-owner-cps3"],
         ["doctor-gp-cps4", "secretary-cpe-cps4"],
     ] {
-        let (module, rack, _card) = common::start(common::card(first, &Options::default()));
+        let (module, rack, _card) = testkit::start(testkit::card(first, &Options::default()));
         let session = module.session();
         let before = module
             .token_info(module.slot())
@@ -347,7 +345,7 @@ fn another_card_is_found_out_before_a_code_goes_to_it() {
             .serialNumber;
         rack.unplug(READER);
         rack.plug(READER);
-        let other = rack.insert(READER, common::card(second, &Options::default()));
+        let other = rack.insert(READER, testkit::card(second, &Options::default()));
         // No person is faster.
         thread::sleep(SHORT_ABSENCE);
         assert_eq!(session.login("9999"), Err(Ckr(CKR_DEVICE_REMOVED)), "{second}");
@@ -369,7 +367,7 @@ fn another_card_is_found_out_before_a_code_goes_to_it() {
 #[test]
 fn a_card_that_was_switched_off_meanwhile_is_taken_up_where_it_was_left() {
     for (persona, number_and_stamp) in [("doctor-hospital-cps3", 2), ("doctor-gp-cps4", 4)] {
-        let (module, rack, card) = common::start(common::card(persona, &Options::default()));
+        let (module, rack, card) = testkit::start(testkit::card(persona, &Options::default()));
         let session = module.read_write();
         session.login(PIN).expect("C_Login");
         session.logout().expect("C_Logout");

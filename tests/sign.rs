@@ -1,7 +1,5 @@
 //! Signatures of every key with every listed mechanism on each chip, judged by OpenSSL.
 
-mod common;
-
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,16 +9,16 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use sim_cards::{Interceptor, Model, Options, Protocol, SimCard};
 
-use common::messages::*;
-use common::openssl::Scheme;
-use common::{Ckr, Rv, ulong};
+use testkit::messages::*;
+use testkit::openssl::Scheme;
+use testkit::{Ckr, Rv, call, ulong};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
 const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
 
 /// Signs messages of these lengths, whole and in parts, with each key and each mechanism of the slot.
 fn signs_everything(card: SimCard, expected: &[CK_MECHANISM_TYPE], lengths: &[usize]) {
-    let (module, _rack, _card) = common::start(card);
+    let (module, _rack, _card) = testkit::start(card);
     let session = module.user_session();
     let mechanisms = module.mechanisms_for(module.slot(), CKF_SIGN);
     assert_eq!(mechanisms, expected);
@@ -70,12 +68,12 @@ fn signs_everything(card: SimCard, expected: &[CK_MECHANISM_TYPE], lengths: &[us
 
 #[test]
 fn a_cps3_signs_with_every_key_and_mechanism() {
-    signs_everything(common::cps3(), &PKCS1, &LENGTHS);
+    signs_everything(testkit::cps3(), &PKCS1, &LENGTHS);
 }
 
 #[test]
 fn a_cps4_signs_with_every_key_and_mechanism() {
-    signs_everything(common::cps4(), &PKCS1_AND_PSS, &LENGTHS);
+    signs_everything(testkit::cps4(), &PKCS1_AND_PSS, &LENGTHS);
 }
 
 #[test]
@@ -85,7 +83,7 @@ fn a_cps4_signs_over_t0() {
         ..Options::default()
     };
     signs_everything(
-        common::card("doctor-gp-cps4", &options),
+        testkit::card("doctor-gp-cps4", &options),
         &PKCS1_AND_PSS,
         &[0, 64, 1405],
     );
@@ -95,8 +93,8 @@ fn a_cps4_signs_over_t0() {
 fn the_authentication_key_signs_what_is_no_digest_info() {
     // 36 bytes: MD5 and SHA-1 one behind the other, as TLS up to 1.1 wants it; 102: the most that a CPS3
     // takes.
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
@@ -122,8 +120,8 @@ fn the_authentication_key_signs_what_is_no_digest_info() {
 
 #[test]
 fn the_signature_key_takes_a_bare_hash_for_its_digest_info() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_SIG");
         let sign = |data: &[u8]| {
@@ -141,8 +139,8 @@ fn the_signature_key_takes_a_bare_hash_for_its_digest_info() {
 
 #[test]
 fn the_signature_key_refuses_what_its_chip_cannot_sign() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_SIG");
         // The first signature also reads the certificate that checks it.
@@ -160,8 +158,11 @@ fn the_signature_key_refuses_what_its_chip_cannot_sign() {
 
 #[test]
 fn the_module_verifies_its_own_signatures_and_no_others() {
-    for (card, expected) in [(common::cps3(), &PKCS1[..]), (common::cps4(), &PKCS1_AND_PSS[..])] {
-        let (module, _rack, card) = common::start(card);
+    for (card, expected) in [
+        (testkit::cps3(), &PKCS1[..]),
+        (testkit::cps4(), &PKCS1_AND_PSS[..]),
+    ] {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
@@ -195,7 +196,7 @@ fn the_module_verifies_its_own_signatures_and_no_others() {
 
 #[test]
 fn how_much_a_signature_recovers_cannot_be_asked_without_it() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
     session
@@ -227,8 +228,8 @@ fn how_much_a_signature_recovers_cannot_be_asked_without_it() {
 /// on.
 #[test]
 fn a_signature_survives_size_queries_short_buffers_and_bad_pointers() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let h = session.handle;
         let key = session.private_key("CPS_PRIV_AUT");
@@ -294,8 +295,8 @@ fn a_signature_survives_size_queries_short_buffers_and_bad_pointers() {
 /// The hash of nothing is a hash: a program has no pointer to an empty message.
 #[test]
 fn an_empty_message_may_be_null_where_it_is_hashed() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         for label in ["CPS_PRIV_AUT", "CPS_PRIV_SIG"] {
             let key = session.private_key(label);
@@ -310,8 +311,8 @@ fn an_empty_message_may_be_null_where_it_is_hashed() {
 
 #[test]
 fn signing_needs_a_login() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
@@ -358,8 +359,11 @@ fn forgeries(of_other_key: Vec<u8>) -> Vec<(&'static str, Forgery)> {
 #[test]
 fn what_the_key_has_not_signed_never_goes_out() {
     const UNTOUCHED: [u8; 256] = [0xA5; 256];
-    for (card, mechanisms) in [(common::cps3(), &PKCS1[..]), (common::cps4(), &PKCS1_AND_PSS[..])] {
-        let (module, _rack, card) = common::start(card);
+    for (card, mechanisms) in [
+        (testkit::cps3(), &PKCS1[..]),
+        (testkit::cps4(), &PKCS1_AND_PSS[..]),
+    ] {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let h = session.handle;
         let authentication = session.private_key("CPS_PRIV_AUT");

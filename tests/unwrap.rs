@@ -1,15 +1,13 @@
 //! C_UnwrapKey: a secret key comes out of its wrapping and lives as long as its session.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::ptr::null_mut;
 
 use cpx_pkcs11::crypto::rsa::PublicKey;
 use cryptoki_sys::*;
 
-use common::messages::{message, public_key};
-use common::{Ckr, Mech, Module, PIN, READER, Rv, Session, ulong};
+use testkit::messages::{message, public_key};
+use testkit::{Ckr, Mech, Module, PIN, READER, Rv, Session, call, ulong};
 
 type Attribute = (CK_ATTRIBUTE_TYPE, Vec<u8>);
 
@@ -59,8 +57,8 @@ fn a_wrapped_key_becomes_an_object_with_its_value() {
         (CKK_DES2, &[16]),
         (CKK_DES3, &[24]),
     ];
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
@@ -88,8 +86,8 @@ fn a_cps4_unwraps_with_oaep_and_a_cps3_does_not() {
         (CKM_SHA256, "sha256"),
         (CKM_SHA512, "sha512"),
     ];
-    for (card, can) in [(common::cps3(), false), (common::cps4(), true)] {
-        let (module, _rack, card) = common::start(card);
+    for (card, can) in [(testkit::cps3(), false), (testkit::cps4(), true)] {
+        let (module, _rack, card) = testkit::start(card);
         let (session, key, _) = ready(&module);
         let public = public_key(session, key);
         for (hash, name) in ways {
@@ -117,7 +115,7 @@ fn a_cps4_unwraps_with_oaep_and_a_cps3_does_not() {
 
 #[test]
 fn an_unwrapped_key_has_every_attribute_of_a_secret_key() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, key, wrapped) = ready(&module);
     let given = [
         (CKA_LABEL, "clé".as_bytes().to_vec()),
@@ -185,8 +183,8 @@ fn an_unwrapped_key_has_every_attribute_of_a_secret_key() {
 
 #[test]
 fn a_search_finds_it_beside_the_objects_of_the_card() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let on_card = session.find(&[]).expect("a search");
         let unwrap = || session.unwrap(CKM_RSA_PKCS, key, &wrapped, &secret(CKK_AES));
@@ -206,7 +204,7 @@ fn a_search_finds_it_beside_the_objects_of_the_card() {
 
 #[test]
 fn a_sensitive_key_does_not_show_its_value() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, key, wrapped) = ready(&module);
     for (kind, value) in [(CKA_SENSITIVE, yes()), (CKA_EXTRACTABLE, no())] {
         let template = with(CKK_AES, &[(kind, value)]);
@@ -221,8 +219,8 @@ fn a_sensitive_key_does_not_show_its_value() {
 
 #[test]
 fn what_cannot_be_unwrapped_is_refused_before_the_card_is_asked() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let public = session.companion(key, CKO_PUBLIC_KEY);
         let certificate = session.companion(key, CKO_CERTIFICATE);
@@ -311,8 +309,8 @@ fn what_cannot_be_unwrapped_is_refused_before_the_card_is_asked() {
 
 #[test]
 fn unwrapping_needs_a_login() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         session.logout().expect("C_Logout");
         let before = card.apdus();
@@ -324,8 +322,8 @@ fn unwrapping_needs_a_login() {
 
 #[test]
 fn unwrapping_costs_the_card_what_deciphering_costs() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let cost = |work: &dyn Fn()| {
             let before = card.apdus();
@@ -368,8 +366,8 @@ fn every_block_that_holds_no_such_key_has_one_answer() {
         ("zeros", vec![0; 256]),
     ];
     let of_other_lengths = [0, 15, 17, 48, 245];
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = session.companion(key, CKO_PUBLIC_KEY);
@@ -410,8 +408,8 @@ fn every_block_that_holds_no_such_key_has_one_answer() {
 
 #[test]
 fn a_key_ends_with_its_session_and_not_with_another() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let other = module.session();
         let unwrap = |session: Session<'_>| {
@@ -452,8 +450,8 @@ fn a_key_ends_with_its_session_and_not_with_another() {
 
 #[test]
 fn a_logout_destroys_private_keys_and_leaves_public_ones() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let other = module.session();
         let public = with(CKK_AES, &[(CKA_PRIVATE, no())]);
@@ -477,8 +475,8 @@ fn a_logout_destroys_private_keys_and_leaves_public_ones() {
 /// Another program's reset takes the login, and what it protected is not there any more.
 #[test]
 fn a_login_that_another_program_ends_takes_private_keys_along() {
-    for card in common::both() {
-        let (module, rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, _card) = testkit::start(card);
         let (session, key, wrapped) = ready(&module);
         let private = session
             .unwrap(CKM_RSA_PKCS, key, &wrapped, &secret(CKK_AES))
@@ -495,7 +493,7 @@ fn a_login_that_another_program_ends_takes_private_keys_along() {
 
 #[test]
 fn session_objects_can_be_destroyed_and_those_of_the_card_cannot() {
-    let (module, _rack, card) = common::start(common::cps3());
+    let (module, _rack, card) = testkit::start(testkit::cps3());
     let (session, key, wrapped) = ready(&module);
     let unwrap = |template: &[Attribute]| {
         let unwrapped = session.unwrap(CKM_RSA_PKCS, key, &wrapped, template);
@@ -520,7 +518,7 @@ fn session_objects_can_be_destroyed_and_those_of_the_card_cannot() {
 
 #[test]
 fn a_key_can_be_changed_within_the_rules_and_not_copied() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, key, wrapped) = ready(&module);
     let unwrapped = session
         .unwrap(CKM_RSA_PKCS, key, &wrapped, &secret(CKK_AES))
@@ -546,7 +544,7 @@ fn a_key_can_be_changed_within_the_rules_and_not_copied() {
 
 #[test]
 fn the_module_computes_nothing_with_a_secret_key() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let (session, key, wrapped) = ready(&module);
     let uses = [CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY].map(|kind| (kind, yes()));
     let aes = session

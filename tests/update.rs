@@ -1,15 +1,13 @@
 //! EF_ACTUA, the stamp of an update of a CPS3's data: after an update the card is another card, and a half-written update makes it
 //! unusable.
 
-mod common;
-
 use std::thread::sleep;
 use std::time::Duration;
 
 use cryptoki_sys::*;
 use sim_cards::{Interceptor, Options};
 
-use common::{Card, Ckr, Module, PIN, READER, Rack, ulong};
+use testkit::{Card, Ckr, Module, PIN, READER, Rack, ulong};
 
 const GONE: Ckr = Ckr(CKR_SESSION_HANDLE_INVALID);
 const INTERRUPTED: Ckr = Ckr(CKR_DEVICE_ERROR);
@@ -27,7 +25,7 @@ impl Interceptor for EndDate {
 
 /// A doctor whose card was updated before, in a module that has read it.
 fn updated() -> (Module, Rack, Card) {
-    let (module, rack, card) = common::start(common::card("doctor-updated-cps3", &Options::default()));
+    let (module, rack, card) = testkit::start(testkit::card("doctor-updated-cps3", &Options::default()));
     module.token_info(module.slot()).expect("token");
     (module, rack, card)
 }
@@ -99,7 +97,7 @@ fn a_new_session_soon_after_the_last_one_costs_nothing() {
 #[test]
 fn a_half_written_card_is_listed_and_opens_no_session() {
     let persona = "speech-therapist-half-updated-cps3";
-    let (module, _rack, _card) = common::start(common::card(persona, &Options::default()));
+    let (module, _rack, _card) = testkit::start(testkit::card(persona, &Options::default()));
     let slot = module.slot();
     assert_eq!(module.slots(true), Ok(vec![slot]));
     module.token_info(slot).expect("a label to show");

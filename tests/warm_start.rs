@@ -1,8 +1,6 @@
 //! Certificates that one process keeps for the next, where the configuration wants it. Each login below is that of a process of
 //! its own.
 
-mod common;
-
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -12,7 +10,7 @@ use cryptoki_sys::*;
 use sha2::{Digest, Sha256};
 use sim_cards::{Options, hex};
 
-use common::{PIN, Session, ulong};
+use testkit::{PIN, Session, ulong};
 
 const CPS3: &str = "doctor-hospital-cps3";
 const CPS4: &str = "doctor-gp-cps4";
@@ -116,7 +114,7 @@ fn of(table: [(&str, Cost); 2], persona: &str) -> Cost {
 #[ignore = "part of other tests"]
 fn a_process_that_logs_in() {
     let persona = std::env::var("PERSONA").unwrap();
-    let (module, _rack, card) = common::start(common::card(&persona, &Options::default()));
+    let (module, _rack, card) = testkit::start(testkit::card(&persona, &Options::default()));
     module.token_info(module.slot()).expect("C_GetTokenInfo");
     let session = module.session();
     let certificate = authentication_certificate(session);

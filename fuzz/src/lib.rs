@@ -25,23 +25,6 @@ mod cards;
 mod input;
 mod watch;
 
-/// The application and the rack of readers of the module's own tests.
-#[path = "../../tests/common"]
-mod common {
-    pub mod codes;
-    #[allow(dead_code)]
-    pub mod module;
-    #[allow(dead_code)]
-    pub mod rack;
-
-    pub use codes::Ckr;
-    pub use module::{Mech, Module, Rv, Session, ulong};
-    pub use rack::{Card, Rack};
-
-    /// Code of the cards here.
-    pub const PIN: &str = "1234";
-}
-
 /// A fuzz target.
 #[derive(Clone, Copy)]
 pub struct Target {

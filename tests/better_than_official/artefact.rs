@@ -9,10 +9,10 @@ use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use crate::call;
-use crate::common::fork::forked;
-use crate::common::module::newest_list;
-use crate::common::{Ckr, Module, Rack};
+use testkit::call;
+use testkit::client::newest_list;
+use testkit::fork::forked;
+use testkit::{Ckr, Module, Rack};
 
 /// The cdylib that cargo built beside this test.
 fn shared_object() -> PathBuf {

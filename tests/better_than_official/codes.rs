@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
-use crate::call;
-use crate::common::messages::sign_with;
-use crate::common::{self, Card, Ckr, Module, PIN, READER, Rack, Session, ulong};
+use testkit::call;
+use testkit::messages::sign_with;
+use testkit::{Card, Ckr, Module, PIN, READER, Rack, Session, ulong};
 
 const PUK: &str = "87654321";
 
@@ -20,7 +20,7 @@ fn both_with(options: &Options) -> [SimCard; 2] {
             puk: Some(PUK.into()),
             ..options.clone()
         };
-        common::card(persona, &options)
+        testkit::card(persona, &options)
     })
 }
 
@@ -68,8 +68,8 @@ fn weakness_04_c_logout_leaves_the_card_open_for_every_program() {
         |session: Session<'_>| call!(session.module, C_CloseAllSessions(session.module.slot())),
         |session: Session<'_>| call!(session.module, C_Finalize(std::ptr::null_mut())),
     ] {
-        for card in common::both() {
-            let (module, _rack, card) = common::start(card);
+        for card in testkit::both() {
+            let (module, _rack, card) = testkit::start(card);
             let session = module.user_session();
             sign_with(session, "CPS_PRIV_AUT").expect("a signature");
             assert!(card.sim().is_holder_verified());
@@ -90,8 +90,8 @@ fn weakness_04_c_logout_leaves_the_card_open_for_every_program() {
 
 #[test]
 fn weakness_05_the_code_is_kept_and_presented_again() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         sign_with(session, "CPS_PRIV_AUT").expect("a signature");
         let old = session.private_key("CPS_PRIV_AUT");
@@ -158,7 +158,7 @@ fn weakness_10_status_words_that_nobody_knows_are_success() {
         ..Options::default()
     };
     for card in both_with(&often) {
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.read_write();
         for word in words.iter().copied() {
             card.sim().set_interceptor(Codes(word));
@@ -202,7 +202,7 @@ fn weakness_11_flags_are_random_while_a_code_is_verified() {
     // The counters are asked for the first time while the card says "verified" instead of a counter.
     for verify in [&b"\x00\x20\x00\x01\x041234"[..], b"\x00\x20\x00\x02\x0887654321"] {
         for card in both_with(&Options::default()) {
-            let (module, _rack, card) = common::start(card);
+            let (module, _rack, card) = testkit::start(card);
             module.slots(true).expect("slots");
             assert_eq!(card.sim().power_on().map(<[u8]>::len), Some(17));
             assert_eq!(another_program(&card, &[verify]), [[0x90, 0x00]]);
@@ -212,7 +212,7 @@ fn weakness_11_flags_are_random_while_a_code_is_verified() {
         }
     }
     for card in both_with(&Options::default()) {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.read_write();
         for (user, code) in [(CKU_USER, PIN), (CKU_SO, PUK)] {
             session.login_as(user, code).expect("C_Login");
@@ -256,8 +256,8 @@ fn weakness_29_sessions_with_another_token_keep_the_security_officer_out() {
 /// There is no keypad here either. What is missing is not promised, and costs no try.
 #[test]
 fn weakness_32_nothing_is_said_of_keypads_and_of_codes_for_each_signature() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let flags = module.token_info(module.slot()).expect("token").flags;
         assert_eq!(flags & CKF_PROTECTED_AUTHENTICATION_PATH, 0);
         let session = module.session();
@@ -283,8 +283,8 @@ fn weakness_32_nothing_is_said_of_keypads_and_of_codes_for_each_signature() {
 
 #[test]
 fn weakness_35_a_reset_by_another_program_ends_every_session() {
-    for card in common::both() {
-        let (module, rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, _card) = testkit::start(card);
         let (first, second) = (module.user_session(), module.read_write());
         let key = first.private_key("CPS_PRIV_SIG");
         second.digest_init(CKM_SHA256).expect("C_DigestInit");

@@ -10,9 +10,9 @@ use std::ptr::null_mut;
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use crate::call;
-use crate::common::fork::{forked, status_of};
-use crate::common::{self, Ckr, Module, PIN, READER, Rack, ulong};
+use testkit::call;
+use testkit::fork::{forked, status_of};
+use testkit::{Ckr, Module, PIN, READER, Rack, ulong};
 
 /// What a filter of system calls forbids.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn weakness_06_the_card_is_copied_into_a_cache_that_everybody_may_read_and_write
     assert!(!killed(Forbidden::Writing, || fs::read("/proc/self/stat").is_ok()));
     assert!(killed(Forbidden::Opening, || fs::read("/proc/self/stat").is_ok()));
 
-    for card in common::both() {
+    for card in testkit::both() {
         let module = idle(card);
         forked(|| {
             forbid(Forbidden::Writing);
@@ -164,7 +164,7 @@ fn weakness_06_the_card_is_copied_into_a_cache_that_everybody_may_read_and_write
 /// A file that somebody prepared is never taken for the card: after C_Initialize, which looks for a configuration, none is opened.
 #[test]
 fn weakness_08_structures_of_c_are_read_from_a_place_that_everybody_may_write_to() {
-    for card in common::both() {
+    for card in testkit::both() {
         let module = idle(card);
         forked(|| {
             let initialized = call!(module, C_Initialize(null_mut())) == Ok(());
@@ -194,7 +194,7 @@ fn a_process_with_secrets() {
         };
         let persona = sim_cards::persona::find(persona).expect("a persona");
         let card = sim_cards::SimCard::from_persona(&persona, &options);
-        let (module, rack, _card) = common::start(card);
+        let (module, rack, _card) = testkit::start(card);
         let session = module.read_write();
         let refused = Err(Ckr(CKR_PIN_INCORRECT));
         assert_eq!(session.login(WRONG_PIN), refused);
@@ -232,8 +232,8 @@ fn a_process_with_secrets() {
 /// The values of protected objects of both cards.
 fn protected_values() -> Vec<Vec<u8>> {
     let mut values = Vec::new();
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let template = [(CKA_PRIVATE, vec![CK_TRUE]), (CKA_CLASS, ulong(CKO_DATA))];
         for object in session.find(&template).expect("a search") {

@@ -3,9 +3,6 @@
 //! The numbers are those of the list of weaknesses on which this module was built. What a chip cannot do is no weakness of a module:
 //! then the test shows that the module says so in time, instead of failing late.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod artefact;
 mod codes;
 mod disk;

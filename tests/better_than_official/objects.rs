@@ -6,8 +6,8 @@ use std::fs;
 use cryptoki_sys::*;
 use sim_cards::Options;
 
-use crate::common::fork::forked;
-use crate::common::{self, Ckr, PIN, READER, Session, ulong};
+use testkit::fork::forked;
+use testkit::{Ckr, PIN, READER, Session, ulong};
 
 const NO_OBJECT: Ckr = Ckr(CKR_OBJECT_HANDLE_INVALID);
 
@@ -29,7 +29,7 @@ fn visible(session: Session<'_>) -> BTreeSet<CK_OBJECT_HANDLE> {
 #[test]
 fn weakness_07_protected_data_are_given_without_a_code_to_who_guesses_a_handle() {
     for persona in ["physiotherapist-sixteen-cps3", "doctor-gp-cps4"] {
-        let (module, _rack, _card) = common::start(common::card(persona, &Options::default()));
+        let (module, _rack, _card) = testkit::start(testkit::card(persona, &Options::default()));
         let session = module.session();
         let public: BTreeSet<_> = session.find(&[]).expect("a search").into_iter().collect();
         let more = |session: Session<'_>| -> Vec<_> {
@@ -71,7 +71,7 @@ fn weakness_07_protected_data_are_given_without_a_code_to_who_guesses_a_handle()
 #[test]
 fn weakness_19_a_search_finds_32_objects_at_most() {
     let persona = "physiotherapist-sixteen-cps3";
-    let (module, _rack, _card) = common::start(common::card(persona, &Options::default()));
+    let (module, _rack, _card) = testkit::start(testkit::card(persona, &Options::default()));
     let session = module.user_session();
     let data = session.find(&[(CKA_CLASS, ulong(CKO_DATA))]).expect("a search");
     assert!(data.len() > 32, "{} data objects", data.len());
@@ -90,8 +90,8 @@ fn weakness_19_a_search_finds_32_objects_at_most() {
 
 #[test]
 fn weakness_33_attributes_are_no_der_have_a_nul_or_stand_where_they_do_not_belong() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let of = |class: CK_OBJECT_CLASS| session.find(&[(CKA_CLASS, ulong(class))]).expect("a search");
         for certificate in of(CKO_CERTIFICATE) {
@@ -145,8 +145,8 @@ fn resident() -> u64 {
 
 #[test]
 fn weakness_34_closed_sessions_leak_and_handles_come_back() {
-    for card in common::both() {
-        let (module, rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
         let session = module.user_session();
         let old: BTreeSet<_> = session.find(&[]).expect("a search").into_iter().collect();
         let key = session.private_key("CPS_PRIV_AUT");

@@ -6,10 +6,10 @@ use std::thread;
 use cryptoki_sys::*;
 use sim_cards::{Action, Interceptor, PullAt};
 
-use crate::call;
-use crate::common::messages::{public_key, sign_with};
-use crate::common::openssl::Scheme;
-use crate::common::{self, Ckr, Module, PIN, READER, Rv, Session, ulong};
+use testkit::call;
+use testkit::messages::{public_key, sign_with};
+use testkit::openssl::Scheme;
+use testkit::{Ckr, Module, PIN, READER, Rv, Session, ulong};
 
 /// Falls silent at this command, until it is reset.
 struct MuteAt(u64);
@@ -65,8 +65,8 @@ fn sign(session: Session<'_>, label: &str) -> Rv {
 #[test]
 fn weakness_12_a_card_that_does_not_answer_is_success() {
     for (name, work) in WORK {
-        for card in common::both() {
-            let (module, _rack, card) = common::start(card);
+        for card in testkit::both() {
+            let (module, _rack, card) = testkit::start(card);
             let session = module.read_write();
             let first = card.apdus() + 1;
             card.sim().set_interceptor(MuteAt(first));
@@ -80,9 +80,9 @@ fn weakness_12_a_card_that_does_not_answer_is_success() {
 #[test]
 fn weakness_13_a_card_pulled_out_frees_what_is_still_used() {
     let mut pulled = 0;
-    for fresh in [common::cps3, common::cps4] {
+    for fresh in [testkit::cps3, testkit::cps4] {
         for number in 1.. {
-            let (module, rack, card) = common::start(fresh());
+            let (module, rack, card) = testkit::start(fresh());
             let sessions = [module.user_session(), module.read_write(), module.session()];
             let key = sessions[0].private_key("CPS_PRIV_SIG");
             for session in sessions {
@@ -122,9 +122,9 @@ fn weakness_13_a_card_pulled_out_frees_what_is_still_used() {
 #[test]
 fn weakness_16_without_arguments_for_c_initialize_there_is_no_lock() {
     const THREADS: usize = 8;
-    for card in common::both() {
+    for card in testkit::both() {
         // C_Initialize with NULL.
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let keys = ["CPS_PRIV_AUT", "CPS_PRIV_SIG"].map(|label| session.private_key(label));
         let publics = keys.map(|key| public_key(session, key));

@@ -7,10 +7,10 @@ use cryptoki_sys::*;
 use sha2::{Digest, Sha256};
 use sim_cards::{Interceptor, SimCard};
 
-use crate::call;
-use crate::common::messages::{digest_info_sha256, message, public_key, ways};
-use crate::common::openssl::Scheme;
-use crate::common::{self, Card, Ckr, Mech, Parameter, Rv, Session};
+use testkit::call;
+use testkit::messages::{digest_info_sha256, message, public_key, ways};
+use testkit::openssl::Scheme;
+use testkit::{Card, Ckr, Mech, Parameter, Rv, Session};
 
 const INVALID: Ckr = Ckr(CKR_MECHANISM_INVALID);
 const BAD_PARAMETER: Ckr = Ckr(CKR_MECHANISM_PARAM_INVALID);
@@ -41,8 +41,8 @@ fn there_and_back(session: Session<'_>, key: CK_OBJECT_HANDLE) -> Rv<Vec<u8>> {
 
 #[test]
 fn weakness_14_an_empty_message_has_foreign_memory_signed() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         for key in keys(session) {
             let public = public_key(session, key);
@@ -64,8 +64,8 @@ fn weakness_14_an_empty_message_has_foreign_memory_signed() {
 
 #[test]
 fn weakness_22_mechanisms_are_listed_that_fail() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(card);
         let (slot, session) = (module.slot(), module.user_session());
         let listed = module.mechanisms(slot).expect("mechanisms");
         assert!(!listed.contains(&CKM_RSA_X_509));
@@ -110,7 +110,7 @@ fn weakness_22_mechanisms_are_listed_that_fail() {
 
 #[test]
 fn weakness_23_parameters_of_pss_are_ignored() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let [any_block, documents] = keys(session);
     let public = public_key(session, any_block);
@@ -147,7 +147,7 @@ fn weakness_23_parameters_of_pss_are_ignored() {
 
 #[test]
 fn weakness_24_the_parameter_of_a_mechanism_is_used_after_the_call_that_gave_it() {
-    let (module, _rack, _card) = common::start(common::cps4());
+    let (module, _rack, _card) = testkit::start(testkit::cps4());
     let session = module.user_session();
     let [key, _] = keys(session);
     let public = public_key(session, key);
@@ -179,7 +179,7 @@ fn weakness_24_the_parameter_of_a_mechanism_is_used_after_the_call_that_gave_it(
 /// client chooses it, and fails after the code was typed.
 #[test]
 fn weakness_25_there_is_no_pss_on_a_cps3_and_no_long_hash_with_any_key() {
-    let (module, _rack, _card) = common::start(common::cps3());
+    let (module, _rack, _card) = testkit::start(testkit::cps3());
     let session = module.user_session();
     let kinds = [CKM_RSA_PKCS_PSS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS];
     let listed = module.mechanisms(module.slot()).expect("mechanisms");
@@ -191,9 +191,9 @@ fn weakness_25_there_is_no_pss_on_a_cps3_and_no_long_hash_with_any_key() {
         }
     }
     drop(module);
-    for card in common::both() {
+    for card in testkit::both() {
         let cps4 = card.model() == sim_cards::Model::Cps4;
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let session = module.user_session();
         let [key, _] = keys(session);
         let public = public_key(session, key);
@@ -243,19 +243,19 @@ fn environments(card: &Card) -> BTreeSet<Vec<u8>> {
 
 #[test]
 fn weakness_26_the_card_is_given_algorithms_that_nobody_chose() {
-    let hex = common::messages::hex;
+    let hex = testkit::messages::hex;
     for (card, known) in [
         (
-            common::cps3(),
+            testkit::cps3(),
             [hex("002241B606800112840181"), hex("002241B606800142840181")],
         ),
         (
-            common::cps4(),
+            testkit::cps4(),
             [hex("012281B60491020A90"), hex("012281B60491022890")],
         ),
     ] {
         let known = BTreeSet::from(known);
-        let (module, _rack, card) = common::start(card);
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let [_, key] = keys(session);
         card.sim().start_trace();
@@ -298,8 +298,8 @@ fn weakness_26_the_card_is_given_algorithms_that_nobody_chose() {
 
 #[test]
 fn weakness_27_asking_for_the_size_of_a_plaintext_uses_the_key() {
-    for card in common::both() {
-        let (module, _rack, card) = common::start(card);
+    for card in testkit::both() {
+        let (module, _rack, card) = testkit::start(card);
         let session = module.user_session();
         let h = session.handle;
         let [key, _] = keys(session);
@@ -358,8 +358,8 @@ fn relabelled(mut card: SimCard) -> SimCard {
 
 #[test]
 fn weakness_28_a_key_enciphers_or_not_by_the_word_sign_in_its_label() {
-    for card in common::both() {
-        let (module, _rack, _card) = common::start(relabelled(card));
+    for card in testkit::both() {
+        let (module, _rack, _card) = testkit::start(relabelled(card));
         let session = module.user_session();
         let [deciphers, signs] = keys(session);
         let label_of = |key| {

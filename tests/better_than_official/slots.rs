@@ -8,9 +8,9 @@ use std::time::Duration;
 use cryptoki_sys::*;
 use sim_cards::{Interceptor, Interface, Options};
 
-use crate::call;
-use crate::common::messages::hex;
-use crate::common::{self, Ckr, Module, PIN, READER, Rack};
+use testkit::call;
+use testkit::messages::hex;
+use testkit::{Ckr, Module, PIN, READER, Rack};
 
 /// Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,7 +49,7 @@ fn weakness_09_an_update_of_a_cps4_is_never_noticed() {
     let (module, rack, card) = {
         let rack = Rack::new();
         rack.plug(READER);
-        let card = rack.insert(READER, common::cps4());
+        let card = rack.insert(READER, testkit::cps4());
         card.sim().set_interceptor(LastUpdate("20250101120000Z"));
         (Module::start(&rack), rack, card)
     };
@@ -76,7 +76,7 @@ fn weakness_17_events_cannot_be_waited_for_collapse_or_are_not_seen() {
     let rack = Rack::new();
     rack.plug("Reader A");
     rack.plug("Reader B");
-    let card = rack.insert("Reader A", common::cps3());
+    let card = rack.insert("Reader A", testkit::cps3());
     let module = Module::start(&rack);
     let [a, b] = module.slots(false).expect("slots")[..] else {
         panic!("two slots");
@@ -89,7 +89,7 @@ fn weakness_17_events_cannot_be_waited_for_collapse_or_are_not_seen() {
     assert_eq!(module.event(), Err(Ckr(CKR_NO_EVENT)));
     // Two slots, two events.
     rack.pull("Reader A");
-    let other = rack.insert("Reader B", common::cps4());
+    let other = rack.insert("Reader B", testkit::cps4());
     let mut both = [
         module.event().expect("an event"),
         module.event().expect("another"),
@@ -103,7 +103,7 @@ fn weakness_17_events_cannot_be_waited_for_collapse_or_are_not_seen() {
         atr: Some(hex("3B021450")),
         ..Options::default()
     };
-    rack.insert("Reader C", common::card("doctor-gp-cps4", &foreign));
+    rack.insert("Reader C", testkit::card("doctor-gp-cps4", &foreign));
     let c = module.event().expect("a foreign card");
     assert_eq!(module.slots(false).map(|slots| slots[2]), Ok(c));
     rack.unplug("Reader C");
@@ -128,7 +128,7 @@ fn weakness_17_events_cannot_be_waited_for_collapse_or_are_not_seen() {
 
 #[test]
 fn weakness_18_flags_of_a_slot_are_lost_at_the_first_removal() {
-    let (module, rack, card) = common::start(common::cps3());
+    let (module, rack, card) = testkit::start(testkit::cps3());
     let slot = module.slot();
     let flags = || module.slot_info(slot).expect("C_GetSlotInfo").flags;
     const ALWAYS: CK_FLAGS = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT;
@@ -146,10 +146,10 @@ fn weakness_18_flags_of_a_slot_are_lost_at_the_first_removal() {
 #[test]
 fn weakness_20_a_cps4_is_called_ias_ecc_and_the_name_padded_with_nul() {
     for (card, model) in [
-        (common::cps3(), b"IAS ECC         "),
-        (common::cps4(), b"ChipDoc         "),
+        (testkit::cps3(), b"IAS ECC         "),
+        (testkit::cps4(), b"ChipDoc         "),
     ] {
-        let (module, _rack, _card) = common::start(card);
+        let (module, _rack, _card) = testkit::start(card);
         let info = module.token_info(module.slot()).expect("token");
         assert_eq!(&info.model, model);
         for text in [&info.label[..], &info.manufacturerID, &info.serialNumber] {
@@ -172,7 +172,7 @@ fn weakness_21_other_cards_of_a_family_are_refused() {
             interface,
             ..Options::default()
         };
-        let (module, _rack, _card) = common::start(common::card("doctor-hospital-cps3", &options));
+        let (module, _rack, _card) = testkit::start(testkit::card("doctor-hospital-cps3", &options));
         assert!(module.token_info(module.slot()).is_ok(), "{atr}");
         assert!(!module.session().find(&[]).expect("a search").is_empty(), "{atr}");
     }
@@ -181,7 +181,7 @@ fn weakness_21_other_cards_of_a_family_are_refused() {
         atr: Some(hex("3BAC00402A001225006481000310009000")),
         ..Options::default()
     };
-    let (module, _rack, card) = common::start(common::card("doctor-hospital-cps3", &options));
+    let (module, _rack, card) = testkit::start(testkit::card("doctor-hospital-cps3", &options));
     let refused = module.token_info(module.slot()).map(drop);
     assert_eq!(refused, Err(Ckr(CKR_TOKEN_NOT_RECOGNIZED)));
     assert_eq!(card.apdus(), 0);

@@ -4,14 +4,14 @@ use std::ptr::null_mut;
 
 use cryptoki_sys::*;
 
-use crate::call;
 use crate::cards::{Kind, PUK};
-use crate::common::messages::message;
-use crate::common::rack::Happening;
-use crate::common::{Ckr, PIN, READER, Session, ulong};
 use crate::expected::Case;
 use crate::faults::{Nature, Trouble};
 use crate::workloads::{Desk, Done, NEW_PIN, Ready, Work, is_signature, new_area};
+use testkit::call;
+use testkit::messages::message;
+use testkit::rack::Happening;
+use testkit::{Ckr, PIN, READER, Session, ulong};
 
 type Check = Result<(), String>;
 

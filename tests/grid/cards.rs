@@ -7,7 +7,7 @@ use sim_cards::data::{Access, DataObject};
 use sim_cards::pki::{Credential, Validity};
 use sim_cards::{Chip, Interface, Options, Profile, Protocol, SimCard, persona};
 
-use crate::common::PIN;
+use testkit::PIN;
 
 /// The unblocking code of every card.
 pub const PUK: &str = "12345678";

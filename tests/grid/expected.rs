@@ -6,9 +6,9 @@ use std::fmt;
 use cryptoki_sys::*;
 
 use crate::cards::Kind;
-use crate::common::Ckr;
 use crate::faults::{Nature, Trouble};
 use crate::workloads::{Done, Stumble, Work};
+use testkit::Ckr;
 
 /// One field of the grid.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use sim_cards::faults::{Fault, PlannedFault, Trigger};
 
-use crate::common::rack::{Happening, Moment};
-use crate::common::{Card, READER, Rack};
+use testkit::rack::{Happening, Moment};
+use testkit::{Card, READER, Rack};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,6 @@
 //! `cargo test` runs a sample of it; `cargo test --test grid -- --ignored --nocapture` all of it, and with a text in `CPX_GRID` those
 //! cases whose names contain it.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod aftermath;
 mod cards;
 mod expected;
@@ -23,10 +20,10 @@ use std::time::Duration;
 use ::log::Level;
 use aftermath::Tries;
 use cards::Kind;
-use common::READER;
-use common::log;
 use expected::Case;
 use faults::{Nature, TROUBLES, Trouble};
+use testkit::READER;
+use testkit::log;
 use workloads::{Desk, Done, Work, workloads};
 
 /// Exchanges that a workload may take when something goes wrong: it may begin anew once, and fetch what a card says is waiting.

@@ -7,10 +7,10 @@ use rsa::PublicKey;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use crate::call;
 use crate::cards::{Kind, PUK};
-use crate::common::messages::{digest_info_sha256, message};
-use crate::common::{Card, Ckr, Mech, Module, PIN, READER, Rack, Rv, Session, ulong};
+use testkit::call;
+use testkit::messages::{digest_info_sha256, message};
+use testkit::{Card, Ckr, Mech, Module, PIN, READER, Rack, Rv, Session, ulong};
 
 /// The code that C_SetPIN and C_InitPIN set.
 pub const NEW_PIN: &str = "567890";

@@ -10,7 +10,7 @@ use sim_cards::persona::{self, Directory, VerbatimDirectory};
 use sim_cards::pki::Validity;
 use sim_cards::{Chip, Interface, Options, Profile, SimCard};
 
-use crate::common::{Ckr, PIN, Rv, Session, ulong};
+use testkit::{Ckr, PIN, Rv, Session, ulong};
 
 /// The two kinds of card with contacts.
 pub const CHIPS: [Chip; 2] = [Chip::Cps3, Chip::Cps4];

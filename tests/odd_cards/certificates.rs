@@ -7,8 +7,8 @@ use sim_cards::{Chip, Interface, Options, SimCard, hex};
 use crate::card::{
     ABSENT, AUTHENTICATION, CHIPS, card, certificate, neighbour_is_well, numbers, profile, sign,
 };
-use crate::common::{self, Ckr, ulong};
 use crate::notation::der;
+use testkit::{Ckr, ulong};
 
 /// Modulus and public exponent.
 pub type Numbers = (Vec<u8>, Vec<u8>);
@@ -623,7 +623,7 @@ fn check(chip: Chip, odd: &Odd) {
         .certificate
         .clone_from(&odd.file);
     let own: &PrivateKey = &profile.credentials.authentication.key;
-    let (module, _rack, card) = common::start(card(&profile));
+    let (module, _rack, card) = testkit::start(card(&profile));
     let session = module.user_session();
     let all = session
         .find(&[])
@@ -723,7 +723,7 @@ fn check_without_contacts(odd: &Odd) {
         interface: Interface::Contactless,
         ..Options::default()
     };
-    let (module, _rack, _card) = common::start(SimCard::new(&profile, &options));
+    let (module, _rack, _card) = testkit::start(SimCard::new(&profile, &options));
     let session = module.session();
     let object = certificate(session, "Certificat Technique CPS");
     let subject = odd.names.clone().map_or(ABSENT, |[subject, ..]| Ok(subject));
@@ -747,7 +747,7 @@ fn an_odd_certificate_of_a_card_without_contacts_shows_what_can_be_read_of_it() 
     let own = numbers(&profile(Chip::Cps3).credentials.technical.key);
     let mut rows = cases(&own);
     odd_certificates(own, &mut rows);
-    common::each(rows, check_without_contacts);
+    testkit::each(rows, check_without_contacts);
 }
 
 #[test]
@@ -757,6 +757,6 @@ fn an_odd_certificate_shows_what_can_be_read_of_it_and_spoils_nothing_else() {
         let mut rows = cases(&own);
         odd_certificates(own, &mut rows);
         assert!(rows.len() >= 90, "{} rows", rows.len());
-        common::each(rows, |odd| check(chip, odd));
+        testkit::each(rows, |odd| check(chip, odd));
     }
 }

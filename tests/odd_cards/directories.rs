@@ -7,8 +7,8 @@ use sim_cards::{Chip, Profile};
 use crate::card::{
     AUTHENTICATION, CHIPS, SIGNATURE, card, certificate, directory, entries, profile, replace, sign,
 };
-use crate::common::{self, Session, ulong};
 use crate::notation::der;
+use testkit::{Session, ulong};
 
 /// Directories that hold entries of objects.
 const OF_OBJECTS: [Directory; 5] = [
@@ -60,7 +60,7 @@ impl Sight {
 
 /// What is seen of a card without anything odd on it.
 fn usual(profile: &Profile) -> Sight {
-    let (module, _rack, _card) = common::start(card(profile));
+    let (module, _rack, _card) = testkit::start(card(profile));
     Sight::of(module.user_session())
 }
 
@@ -140,7 +140,7 @@ fn what_stands_between_entries_takes_none_of_them_along() {
             let [first, others @ ..] = &entries(&file)[..] else {
                 panic!("{of:?} has entries")
             };
-            common::each(gaps(first), |(what, gap)| {
+            testkit::each(gaps(first), |(what, gap)| {
                 let case = format!("{what} in {of:?}, {chip}");
                 let mut content = [gap, *first].concat();
                 for entry in others {
@@ -157,9 +157,9 @@ fn what_stands_between_entries_takes_none_of_them_along() {
 fn check(plain: &Profile, of: Directory, content: Vec<u8>, expected: &Sight, case: &str) {
     let mut odd = plain.clone();
     replace(&mut odd, of, content);
-    let (module, _rack, card) = common::start(self::card(&odd));
+    let (module, _rack, card) = testkit::start(self::card(&odd));
     let session = module.session();
-    assert_eq!(session.login(common::PIN), Ok(()), "{case}: C_Login");
+    assert_eq!(session.login(testkit::PIN), Ok(()), "{case}: C_Login");
     assert_eq!(&Sight::of(session), expected, "{case}");
     keys_sign(session, &odd, case, &[SIGNATURE, AUTHENTICATION]);
     assert_eq!(card.tries_left(), 3, "{case}");
@@ -304,7 +304,7 @@ fn an_odd_entry_spoils_itself_at_most() {
                 .map(|row| (row, false))
                 .into_iter()
                 .chain(LOST.map(|row| (row, true)));
-            common::each(rows, |((what, change), lost)| {
+            testkit::each(rows, |((what, change), lost)| {
                 let case = format!("{what} in {of:?}, {chip}");
                 let mut expected = usual(&plain);
                 if *lost {
@@ -319,7 +319,7 @@ fn an_odd_entry_spoils_itself_at_most() {
                 }
                 let mut odd = plain.clone();
                 replace(&mut odd, of, [&change(first)[..], &others.concat()].concat());
-                let (module, _rack, _card) = common::start(card(&odd));
+                let (module, _rack, _card) = testkit::start(card(&odd));
                 let session = module.user_session();
                 assert_eq!(Sight::of(session), expected, "{case}");
                 let keys: &[_] = if *lost && of != Directory::Dodf {
@@ -364,7 +364,7 @@ fn an_odd_odf_names_the_other_directories() {
             ("rubbish", vec![0xDE, 0xAD]),
             ("a length that is cut", vec![0xA4, 0x82]),
         ];
-        common::each(gaps, |(what, gap)| {
+        testkit::each(gaps, |(what, gap)| {
             let case = format!("{what} in ODF, {chip}");
             let content = all
                 .iter()
@@ -402,7 +402,7 @@ fn a_path_is_understood_with_and_without_index_and_length() {
             .position(|part| part == first)
             .expect("a path");
         let head = &inside(all[0])[..place - (all[0].len() - inside(all[0]).len()) - 6];
-        common::each(
+        testkit::each(
             [
                 "30 { 30 { 04 { 3F000001B001 } } }",
                 "30 { 30 { 04 { 0001B001 } } }",
@@ -454,7 +454,7 @@ fn a_path_with_an_index_means_what_stands_there() {
                 Directory::Cdf,
                 [&entry[..], &all[1..].concat()].concat(),
             );
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let session = module.user_session();
             let object = certificate(session, SIGNATURE.1);
             assert_eq!(
@@ -499,7 +499,7 @@ fn of_two_certificates_with_one_identifier_either_may_be_the_right_one() {
             ] {
                 let mut odd = plain.clone();
                 replace(&mut odd, Directory::Cdf, content);
-                let (module, _rack, _card) = common::start(card(&odd));
+                let (module, _rack, _card) = testkit::start(card(&odd));
                 let session = module.user_session();
                 for (label, credential) in [
                     (SIGNATURE.0, &odd.credentials.signature),
@@ -522,7 +522,7 @@ fn of_two_certificates_with_one_identifier_either_may_be_the_right_one() {
 fn a_directory_of_rubbish_or_none_hides_its_own_objects_only() {
     for chip in CHIPS {
         let plain = profile(chip);
-        common::each(
+        testkit::each(
             [
                 ("nothing", vec![]),
                 ("zeros", vec![0; 64]),
@@ -536,7 +536,7 @@ fn a_directory_of_rubbish_or_none_hides_its_own_objects_only() {
                 let seen = |of: Directory| {
                     let mut odd = plain.clone();
                     replace(&mut odd, of, content.clone());
-                    let (module, _rack, _card) = common::start(card(&odd));
+                    let (module, _rack, _card) = testkit::start(card(&odd));
                     let session = module.user_session();
                     assert!(
                         session.find(&[]).is_ok(),
@@ -572,7 +572,7 @@ fn a_directory_that_is_cut_loses_its_last_entry_only() {
         for end in [first + 1, first + 2, first + 10, file.len() - 20, file.len() - 1] {
             let mut odd = plain.clone();
             replace(&mut odd, Directory::Cdf, file[..end].to_vec());
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let session = module.user_session();
             let case = format!("cut at {end} of {}, {chip}", file.len());
             assert_eq!(labels(session, CKO_CERTIFICATE), [SIGNATURE.1], "{case}");

@@ -4,8 +4,8 @@ use cryptoki_sys::*;
 use sim_cards::persona::Directory;
 
 use crate::card::{CHIPS, card, directory, profile, replace};
-use crate::common::{self, ulong};
 use crate::notation::der;
+use testkit::ulong;
 
 /// What fills a field behind its text.
 const PADDINGS: [(&str, &[u8]); 6] = [
@@ -47,7 +47,7 @@ fn labels_of_objects_have_no_padding_and_are_found_without_it() {
                 // label in commonObjectAttributes; applicationName of DODF stands as deep.
                 replace(&mut odd, of, padded(&file, 0x0C, padding, 2));
             }
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let session = module.user_session();
             for (class, label) in [
                 (CKO_CERTIFICATE, "Certificat de Signature CPS"),
@@ -89,13 +89,13 @@ fn label_and_manufacturer_of_the_token_are_padded_with_blanks_whatever_the_card_
             let file = directory(&odd, Directory::TokenInfo);
             let file = padded(&padded(&file, 0x80, padding, 1), 0x0C, padding, 1);
             replace(&mut odd, Directory::TokenInfo, file);
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let info = module.token_info(module.slot()).expect("C_GetTokenInfo");
             let blank = |text: &str| format!("{text:32}").into_bytes();
             assert_eq!(info.label[..], blank(&odd.label), "{what}, {chip}");
             let (plain, _rack, _card) = {
                 drop(module);
-                common::start(card(&profile(chip)))
+                testkit::start(card(&profile(chip)))
             };
             let usual = plain.token_info(plain.slot()).expect("C_GetTokenInfo");
             assert_eq!(info.manufacturerID, usual.manufacturerID, "{what}, {chip}");
@@ -118,7 +118,7 @@ fn only_what_is_behind_a_text_is_padding() {
                 "30 {{ 30 {{ 0C {{ {label} }} }} 30 {{ 04 {{ 77 }} }} A1 {{ 30 {{ 30 {{ 04 {{ 3F000001B001 }} }} }} }} }}"
             ));
             replace(&mut odd, Directory::Cdf, entry);
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let session = module.session();
             let object = session.find_one(&[(CKA_CLASS, ulong(CKO_CERTIFICATE))]);
             let found = session.attribute(object, CKA_LABEL);

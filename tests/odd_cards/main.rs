@@ -1,9 +1,6 @@
 //! Odd certificates and odd directories, each on a card of either chip: what is odd spoils itself at most, and its neighbours
 //! have what they always have.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod card;
 mod certificates;
 mod directories;

@@ -6,12 +6,12 @@ use rsa::{BoxedUint, PrivateKey};
 use sim_cards::hex;
 use sim_cards::persona::Directory;
 
-use crate::call;
 use crate::card::{
     AUTHENTICATION, CHIPS, card, directory, neighbour_is_well, numbers, profile, replace, sign,
 };
 use crate::certificates::certificate_of;
-use crate::common::{self, ulong};
+use testkit::call;
+use testkit::ulong;
 
 /// Primes of a key of 1024 bits, made with `openssl genrsa` for this test alone.
 const PRIMES: [&str; 2] = [
@@ -57,7 +57,7 @@ fn a_key_is_as_long_as_its_certificate_says_whatever_is_announced() {
                 let (modulus, exponent) = numbers(&key);
                 let case = format!("{what} for {}, {chip}", 8 * modulus.len());
 
-                let (module, _rack, _card) = common::start(card(&odd));
+                let (module, _rack, _card) = testkit::start(card(&odd));
                 let session = module.user_session();
                 let object = session.private_key(AUTHENTICATION.0);
                 let bits = ulong(8 * modulus.len() as CK_ULONG);
@@ -104,7 +104,7 @@ fn a_buffer_is_measured_by_the_certificate_before_the_message_is_taken() {
             odd.credentials.authentication.certificate = certificate_of(&numbers(&key));
             odd.credentials.authentication.key = key.clone();
             replace(&mut odd, Directory::PrKdf, prkdf);
-            let (module, _rack, _card) = common::start(card(&odd));
+            let (module, _rack, _card) = testkit::start(card(&odd));
             let session = module.user_session();
             let object = session.private_key(AUTHENTICATION.0);
             session
@@ -124,7 +124,7 @@ fn a_buffer_is_measured_by_the_certificate_before_the_message_is_taken() {
             if size > others as usize {
                 assert_eq!(
                     finish(&mut length),
-                    Err(common::Ckr(CKR_BUFFER_TOO_SMALL)),
+                    Err(testkit::Ckr(CKR_BUFFER_TOO_SMALL)),
                     "{chip}"
                 );
                 assert_eq!(length, size as CK_ULONG, "{chip}");

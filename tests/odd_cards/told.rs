@@ -10,12 +10,12 @@ use sim_cards::persona::Directory;
 
 use crate::card::{AUTHENTICATION, CHIPS, card, directory, entries, profile, replace, sign};
 use crate::certificates::{certificate_of, ec_certificate_of};
-use crate::common::{self, Ckr};
+use testkit::Ckr;
 
 /// What C_Sign answers with the authentication key, and what the log says meanwhile.
-fn signing(odd: &sim_cards::Profile) -> (common::Rv, String) {
+fn signing(odd: &sim_cards::Profile) -> (testkit::Rv, String) {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("odd-cards-{}.log", std::process::id()));
-    let (module, _rack, _card) = common::start(card(odd));
+    let (module, _rack, _card) = testkit::start(card(odd));
     let session = module.user_session();
     let key = session.private_key(AUTHENTICATION.0);
     let mut config = Config::default();

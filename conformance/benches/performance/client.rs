@@ -5,29 +5,29 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::ptr::null_mut;
 use std::thread;
 
 use cryptoki_sys::*;
 
-use crate::pkcs11::{Module, Result, Scheme, Session};
+use testkit::messages::digest_info_sha256;
+use testkit::{Mech, Module, PIN, Rv, Session, call, ulong};
 
-/// Code of every simulated card.
-const PIN: &str = "1234";
+use crate::cost::Result;
 
-/// DigestInfo of a SHA-256 hash, without the hash.
-const DIGEST_INFO: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
-    0x04, 0x20,
-];
+/// Objects that are asked for at once.
+const AT_ONCE: usize = 64;
 
 /// What the application has opened so far.
 #[derive(Default)]
 struct Client {
-    module: Option<Module>,
+    /// Never unloaded, and shared by the threads.
+    module: Option<&'static Module>,
     slots: Vec<CK_SLOT_ID>,
     /// Place of the slot in use among them.
     chosen: usize,
-    session: Option<Session>,
+    session: Option<Session<'static>>,
     key: Option<CK_OBJECT_HANDLE>,
     object: Option<CK_OBJECT_HANDLE>,
 }
@@ -62,56 +62,58 @@ impl Client {
                 Ok(found)
             }
             ["load", path] => {
-                self.module = Some(Module::load(path)?);
+                let module = Module::load(Path::new(path)).map_err(|error| error.to_string())?;
+                self.module = Some(Box::leak(Box::new(module)));
                 Ok(0)
             }
-            ["initialize"] => self.module()?.initialize().map(|()| 0),
-            ["finalize"] => self.module()?.finalize().map(|()| 0),
+            ["initialize"] => said("C_Initialize", initialize(self.module()?)).map(|()| 0),
+            ["finalize"] => {
+                let module = self.module()?;
+                said("C_Finalize", call!(module, C_Finalize(null_mut()))).map(|()| 0)
+            }
             ["slots"] => {
-                self.slots = self.module()?.slots()?;
+                self.slots = said("C_GetSlotList", self.module()?.slots(true))?;
                 Ok(self.slots.len() as u64)
             }
             ["slot", place] => {
                 self.chosen = usize::try_from(number(place)?).map_err(|error| error.to_string())?;
                 self.slot()
             }
-            ["slot-infos"] => self.each_slot(Module::slot_info),
-            ["token-infos"] => self.each_slot(Module::token_info),
-            ["slot-info"] => self.module()?.slot_info(self.slot()?).map(|()| 0),
-            ["token-info"] => self.module()?.token_info(self.slot()?).map(|()| 0),
+            ["slot-infos"] => self.each_slot(slot_info),
+            ["token-infos"] => self.each_slot(token_info),
+            ["slot-info"] => slot_info(self.module()?, self.slot()?).map(|()| 0),
+            ["token-info"] => token_info(self.module()?, self.slot()?).map(|()| 0),
             ["session"] => {
-                self.session = Some(self.module()?.open_session(self.slot()?)?);
+                self.session = Some(open(self.module()?, self.slot()?)?);
                 Ok(0)
             }
-            ["session-info"] => self.session()?.info().map(|()| 0),
-            ["login"] => self.session()?.login(PIN).map(|()| 0),
+            ["session-info"] => said("C_GetSessionInfo", self.session()?.info()).map(|_| 0),
+            ["login"] => said("C_Login", self.session()?.login(PIN)).map(|()| 0),
             // As `list`, with the class of each.
             ["show"] => {
                 let session = self.session()?;
-                let found = session.find(None)?;
+                let found = find(session, None)?;
                 for object in &found {
-                    session.value(*object, CKA_CLASS)?;
+                    value(session, *object, CKA_CLASS)?;
                 }
                 Ok(found.len() as u64)
             }
-            ["list"] => Ok(self.session()?.find(None)?.len() as u64),
-            ["list", class] => Ok(self.session()?.find(Some(class_of(class)?))?.len() as u64),
+            ["list"] => Ok(find(self.session()?, None)?.len() as u64),
+            ["list", class] => Ok(find(self.session()?, Some(class_of(class)?))?.len() as u64),
             ["certificate", label] => {
-                self.object = Some(self.session()?.labelled(CKO_CERTIFICATE, label)?);
+                self.object = Some(labelled(self.session()?, CKO_CERTIFICATE, label)?);
                 Ok(0)
             }
             ["key", label] => {
-                self.key = Some(self.session()?.labelled(CKO_PRIVATE_KEY, label)?);
+                self.key = Some(labelled(self.session()?, CKO_PRIVATE_KEY, label)?);
                 Ok(0)
             }
-            ["value"] => Ok(self.session()?.value(self.object()?, CKA_VALUE)?.len() as u64),
-            ["label"] => Ok(self.session()?.value(self.object()?, CKA_LABEL)?.len() as u64),
+            ["value"] => Ok(value(self.session()?, self.object()?, CKA_VALUE)?.len() as u64),
+            ["label"] => Ok(value(self.session()?, self.object()?, CKA_LABEL)?.len() as u64),
             ["sign", scheme] => sign(self.session()?, self.key()?, scheme),
             ["sign-in-parts", length] => {
                 let length = usize::try_from(number(length)?).map_err(|error| error.to_string())?;
-                self.session()?
-                    .sign_in_parts(self.key()?, Scheme::Sha256, length)
-                    .map(|()| 0)
+                sign_in_parts(self.session()?, self.key()?, length).map(|()| 0)
             }
             ["threads", count, rounds, work] => self.threads(number(count)?, number(rounds)?, work),
             ["memory", field] => memory(field),
@@ -124,14 +126,14 @@ impl Client {
     fn threads(&self, count: u64, rounds: u64, work: &str) -> Result<u64> {
         let (module, slot, key) = (self.module()?, self.slot()?, self.key()?);
         let body = || -> Result<()> {
-            let session = module.open_session(slot)?;
+            let session = open(module, slot)?;
             for _ in 0..rounds {
                 match work {
                     "poll" => {
-                        module.slot_info(slot)?;
-                        module.token_info(slot)?;
-                        session.info()?;
-                        session.find(Some(CKO_CERTIFICATE))?;
+                        slot_info(module, slot)?;
+                        token_info(module, slot)?;
+                        said("C_GetSessionInfo", session.info())?;
+                        find(session, Some(CKO_CERTIFICATE))?;
                     }
                     "sign" => drop(sign(session, key, "bare")?),
                     _ => return Err(format!("no such work: {work}")),
@@ -148,12 +150,12 @@ impl Client {
         Ok(count * rounds)
     }
 
-    fn module(&self) -> Result<Module> {
+    fn module(&self) -> Result<&'static Module> {
         self.module.ok_or_else(|| "no module loaded".into())
     }
 
     /// Asks every slot with a card the same.
-    fn each_slot(&self, question: impl Fn(Module, CK_SLOT_ID) -> Result<()>) -> Result<u64> {
+    fn each_slot(&self, question: impl Fn(&'static Module, CK_SLOT_ID) -> Result<()>) -> Result<u64> {
         let module = self.module()?;
         self.slots.iter().try_for_each(|slot| question(module, *slot))?;
         Ok(self.slots.len() as u64)
@@ -166,7 +168,7 @@ impl Client {
             .ok_or_else(|| "no card".into())
     }
 
-    fn session(&self) -> Result<Session> {
+    fn session(&self) -> Result<Session<'static>> {
         self.session.ok_or_else(|| "no session".into())
     }
 
@@ -203,16 +205,76 @@ fn class_of(name: &str) -> Result<CK_OBJECT_CLASS> {
     }
 }
 
-fn sign(session: Session, key: CK_OBJECT_HANDLE, scheme: &str) -> Result<u64> {
+/// What a function answered, with its name.
+fn said<T>(function: &str, answer: Rv<T>) -> Result<T> {
+    answer.map_err(|ckr| format!("{function}: {ckr}"))
+}
+
+/// With threads of this process's own.
+fn initialize(module: &Module) -> Rv {
+    let mut arguments = CK_C_INITIALIZE_ARGS {
+        flags: CKF_OS_LOCKING_OK,
+        ..Default::default()
+    };
+    call!(module, C_Initialize((&raw mut arguments).cast()))
+}
+
+fn slot_info(module: &Module, slot: CK_SLOT_ID) -> Result<()> {
+    said("C_GetSlotInfo", module.slot_info(slot)).map(drop)
+}
+
+fn token_info(module: &Module, slot: CK_SLOT_ID) -> Result<()> {
+    said("C_GetTokenInfo", module.token_info(slot)).map(drop)
+}
+
+fn open(module: &Module, slot: CK_SLOT_ID) -> Result<Session<'_>> {
+    said("C_OpenSession", module.open(slot, CKF_SERIAL_SESSION))
+}
+
+/// Every object of a class, or every object.
+fn find(session: Session<'_>, class: Option<CK_OBJECT_CLASS>) -> Result<Vec<CK_OBJECT_HANDLE>> {
+    let template: Vec<_> = class.iter().map(|class| (CKA_CLASS, ulong(*class))).collect();
+    said("C_FindObjects", session.find_by::<AT_ONCE>(&template))
+}
+
+fn value(session: Session<'_>, object: CK_OBJECT_HANDLE, kind: CK_ATTRIBUTE_TYPE) -> Result<Vec<u8>> {
+    said("C_GetAttributeValue", session.attribute(object, kind))
+}
+
+/// The object of this class whose label contains `part`.
+fn labelled(session: Session<'_>, class: CK_OBJECT_CLASS, part: &str) -> Result<CK_OBJECT_HANDLE> {
+    for object in find(session, Some(class))? {
+        let label = value(session, object, CKA_LABEL)?;
+        if String::from_utf8_lossy(&label).contains(part) {
+            return Ok(object);
+        }
+    }
+    Err(format!("no object of class {class} has {part} in its label"))
+}
+
+fn sign(session: Session<'_>, key: CK_OBJECT_HANDLE, scheme: &str) -> Result<u64> {
     let message = [0x61; 300];
-    let digest_info = [&DIGEST_INFO[..], &[0xD1; 32]].concat();
-    let (scheme, data) = match scheme {
-        "bare" => (Scheme::Bare, &digest_info[..]),
-        "sha256" => (Scheme::Sha256, &message[..]),
-        "pss" => (Scheme::Pss, &message[..]),
+    let (mechanism, data) = match scheme {
+        "bare" => (CKM_RSA_PKCS.into(), digest_info_sha256(&message)),
+        "sha256" => (CKM_SHA256_RSA_PKCS.into(), message.to_vec()),
+        "pss" => (Mech::pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256), message.to_vec()),
         _ => return Err(format!("no such scheme: {scheme}")),
     };
-    session.sign(key, scheme, data).map(|()| 0)
+    said("C_SignInit", session.sign_init(mechanism, key))?;
+    said("C_Sign", session.sign_in_one_call(&data)).map(|_| 0)
+}
+
+/// Signs `length` bytes that are given in parts of 64 KiB.
+fn sign_in_parts(session: Session<'_>, key: CK_OBJECT_HANDLE, length: usize) -> Result<()> {
+    said("C_SignInit", session.sign_init(CKM_SHA256_RSA_PKCS, key))?;
+    let part = vec![0x5A; 65_536];
+    let mut left = length;
+    while left > 0 {
+        let now = left.min(part.len());
+        said("C_SignUpdate", session.sign_update(&part[..now]))?;
+        left -= now;
+    }
+    said("C_SignFinal", session.sign_final_in_one_call()).map(drop)
 }
 
 /// A field of /proc/self/status or of /proc/self/smaps_rollup, in KiB.

@@ -4,6 +4,9 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
+/// What a measurement ends with: its figure, or what is wrong, for the person who runs it.
+pub type Result<T> = std::result::Result<T, String>;
+
 /// Exchanges, GET RESPONSE included; bytes both ways, status words included; and how long a real card and a real reader
 /// would take for them, as `sim_cards::timing` estimates it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::cost::Cost;
+use crate::cost::Result;
 use crate::floor::Floor;
-use crate::pkcs11::Result;
 use crate::report::{Report, Table};
 use crate::workloads::{Kind, Measured, Sheet, measure};
 

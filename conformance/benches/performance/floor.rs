@@ -4,7 +4,7 @@ use sim_cards::timing::Timing;
 use sim_cards::{Protocol, SimCard, guesses, layout};
 
 use crate::cost::Cost;
-use crate::pkcs11::Result;
+use crate::cost::Result;
 use crate::stack::card;
 use crate::workloads::Kind;
 

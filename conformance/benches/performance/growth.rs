@@ -5,8 +5,8 @@ mod readers;
 
 use std::path::Path;
 
+use crate::cost::Result;
 use crate::host::{each, profile};
-use crate::pkcs11::Result;
 use crate::report::{Report, Table, grouped};
 use crate::stack::{Application, Stack, card};
 

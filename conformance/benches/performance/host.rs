@@ -6,7 +6,7 @@ use std::process::Command;
 
 use conformance::process;
 
-use crate::pkcs11::Result;
+use crate::cost::Result;
 use crate::report::{Report, Table, grouped};
 use crate::stack::{Application, ScratchDir, Stack, card};
 

@@ -7,7 +7,6 @@ mod exchanges;
 mod floor;
 mod growth;
 mod host;
-mod pkcs11;
 mod report;
 mod stack;
 mod workloads;
@@ -17,7 +16,7 @@ use std::process::ExitCode;
 
 use conformance::process;
 
-use pkcs11::Result;
+use cost::Result;
 use report::Report;
 
 /// Debian's module, which knows the CPS3 on its contacts.

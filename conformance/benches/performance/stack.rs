@@ -17,7 +17,7 @@ use sim_cards::vpcd::{Address, Reader};
 use sim_cards::{Options, SimCard, persona};
 
 use crate::cost::Cost;
-use crate::pkcs11::Result;
+use crate::cost::Result;
 
 /// Longer than any single order takes below callgrind on a busy machine: whatever hangs is told as a failure.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -5,7 +5,7 @@ use std::path::Path;
 use sim_cards::{Interface, Options, Protocol};
 
 use crate::cost::Cost;
-use crate::pkcs11::Result;
+use crate::cost::Result;
 use crate::stack::{Application, Stack, card};
 
 /// A kind of card over one of its interfaces.

@@ -6,8 +6,8 @@ use cryptoki_sys::*;
 
 use super::place::Place;
 use crate::cards::PUK;
-use crate::common::PIN;
 use crate::input::Input;
+use testkit::PIN;
 
 /// Lengths around what means something: digests, blocks, none.
 const LENGTHS: [usize; 16] = [

@@ -16,8 +16,8 @@ use cryptoki_sys::*;
 
 use crate::application::says_something;
 use crate::cards::Kind;
-use crate::common::{Card, Ckr, Module, Rack};
 use crate::input::Input;
+use testkit::{Card, Ckr, Module, Rack, call};
 
 /// Functions that never take a card for granted: they ask the service how its reader is,
 const LOOK_AT_THE_READER: [&str; 2] = ["C_GetSessionInfo", "C_FindObjectsInit"];
@@ -289,7 +289,7 @@ impl Caller {
                 ulValueLen: 1,
             },
         ];
-        let rv = crate::call!(
+        let rv = call!(
             self.module,
             C_GetAttributeValue(session, object, template.as_mut_ptr(), 2)
         );
@@ -306,7 +306,7 @@ impl Caller {
 
     fn state(&self, session: CK_SESSION_HANDLE) -> Option<CK_STATE> {
         let mut info = CK_SESSION_INFO::default();
-        let rv = crate::call!(self.module, C_GetSessionInfo(session, &mut info));
+        let rv = call!(self.module, C_GetSessionInfo(session, &mut info));
         rv.is_ok().then_some(info.state)
     }
 

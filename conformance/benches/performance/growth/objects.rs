@@ -5,8 +5,8 @@ use std::path::Path;
 use sim_cards::{Action, Interceptor, guesses};
 
 use super::{HOLDER, ROUNDS, repeated};
+use crate::cost::Result;
 use crate::host::{each, profile};
-use crate::pkcs11::Result;
 use crate::report::{Report, Table, grouped};
 use crate::stack::{Application, Stack, card};
 

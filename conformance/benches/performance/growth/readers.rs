@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{HOLDER, NUMBERS, POLLS, ROUNDS, SIGNATURE, alike, repeated};
+use crate::cost::Result;
 use crate::host::{each, profile, total};
-use crate::pkcs11::Result;
 use crate::report::{Report, Table, grouped};
 use crate::stack::{Application, Stack, card};
 

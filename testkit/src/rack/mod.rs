@@ -7,7 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cpx_pkcs11::reader::{Protocol, ReaderError, ReaderState, Readers};
-use sim_cards::{Model, SimCard, hex};
+use sim_cards::{Model, SimCard};
+
+use crate::messages;
 
 use planned::Planned;
 pub use planned::{Happening, Moment};
@@ -28,12 +30,13 @@ impl Card {
         self.sim().totals().apdus
     }
 
-    /// Another program sends these commands, written without their class: 00 to a CPS3, logical channel 1 to a CPS4.
+    /// Another program sends these commands, written without their class: 00 to a CPS3, logical
+    /// channel 1 to a CPS4.
     pub fn takes(&self, commands: &[&str]) {
         let mut sim = self.sim();
         let class = u8::from(sim.model() == Model::Cps4);
         for command in commands {
-            let command = hex::decode(&command.replace(' ', "")).expect("hex");
+            let command = messages::hex(&command.replace(' ', ""));
             sim.transmit(&[&[class][..], &command].concat());
         }
     }
@@ -168,6 +171,12 @@ impl Reader {
 /// The rack. Clones are the same rack.
 #[derive(Clone)]
 pub struct Rack(Arc<Shared>);
+
+impl Default for Rack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Rack {
     /// A running service without a reader.

@@ -1,6 +1,7 @@
 //! A child process that does one thing, so that a crash, a limit or a clock is its alone.
 
-/// Time that a child has, in seconds: it must end even where it waits for a lock that is never given back.
+/// Time that a child has, in seconds: it must end even where it waits for a lock that is never
+/// given back.
 const PATIENCE: u32 = 120;
 
 /// Runs `child` in a forked child and gives its wait status; 0 when it ended with `true`.

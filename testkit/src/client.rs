@@ -1,13 +1,16 @@
-//! The module as an application uses it: through the function list, with every return value checked.
+//! A module as an application uses it: through the function list, with every return value checked.
 
-use std::ptr::null_mut;
+use std::fmt;
+use std::path::Path;
+use std::ptr::{self, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cpx_pkcs11::{abi, provider};
 use cryptoki_sys::*;
+use libloading::Library;
 
-use super::codes::Ckr;
-use super::rack::Rack;
+use crate::codes::Ckr;
+use crate::rack::Rack;
 
 /// What a function returns.
 pub type Rv<T = ()> = Result<T, Ckr>;
@@ -18,21 +21,49 @@ pub type Template = [(CK_ATTRIBUTE_TYPE, Vec<u8>)];
 /// The library is one for the whole process: tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// The module, initialised until this is dropped.
+/// A module, finalised when this is dropped.
 pub struct Module {
     list: &'static CK_FUNCTION_LIST_3_2,
-    _turn: MutexGuard<'static, ()>,
+    /// Of the module in this process; a loaded one has no other users here.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// Calls a function of the list and makes its CK_RV an [`Rv`].
+/// Why a shared object could not be loaded as a module.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The loader refuses it, or it has no C_GetFunctionList.
+    Loader(libloading::Error),
+    /// C_GetFunctionList answered this.
+    Refused(Ckr),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Loader(error) => error.fmt(f),
+            LoadError::Refused(ckr) => write!(f, "C_GetFunctionList: {ckr}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<libloading::Error> for LoadError {
+    fn from(error: libloading::Error) -> Self {
+        LoadError::Loader(error)
+    }
+}
+
+/// Calls a function of the list and makes its CK_RV an [`Rv`](crate::Rv).
 #[macro_export]
 macro_rules! call {
     ($module:expr, $name:ident($($arg:expr),* $(,)?)) => {{
         let function = $module.list().$name.expect(stringify!($name));
-        // SAFETY: pointers among the arguments are NULL or lead to variables of the right type and length.
+        // SAFETY: pointers among the arguments are NULL or lead to variables of the right type and
+        // length.
         #[allow(clippy::macro_metavars_in_unsafe, reason = "the arguments are plain values")]
         let rv = unsafe { function($($arg),*) };
-        $crate::common::module::checked(rv)
+        $crate::client::checked(rv)
     }};
 }
 
@@ -53,6 +84,18 @@ pub fn newest_list() -> &'static CK_FUNCTION_LIST_3_2 {
     }
 }
 
+/// A list of v2.40 as one of v3.2 in which what came later is missing.
+///
+/// # Safety
+/// `list` leads to the list of a module, which stays loaded.
+unsafe fn extended(list: *const CK_FUNCTION_LIST) -> &'static CK_FUNCTION_LIST_3_2 {
+    let mut extended = Box::new(CK_FUNCTION_LIST_3_2::default());
+    // SAFETY: each list begins as the one before it (PKCS #11 v3.2 section 5.3), and Box is
+    // aligned.
+    unsafe { ptr::copy_nonoverlapping(list, (&raw mut *extended).cast(), 1) };
+    Box::leak(extended)
+}
+
 /// Native form of a CK_ULONG.
 pub fn ulong(value: CK_ULONG) -> Vec<u8> {
     value.to_ne_bytes().to_vec()
@@ -65,8 +108,27 @@ impl Module {
         provider::use_readers(Some(rack.readers()));
         Module {
             list: newest_list(),
-            _turn: turn,
+            _turn: Some(turn),
         }
+    }
+
+    /// The module in this shared object, not yet initialised. It is never unloaded.
+    ///
+    /// # Errors
+    /// When it is no PKCS #11 module.
+    pub fn load(path: &Path) -> Result<Module, LoadError> {
+        type GetFunctionList = unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV;
+        // SAFETY: initialisers of a PKCS #11 module run, which is what the caller wants.
+        let library = Box::leak(Box::new(unsafe { Library::new(path)? }));
+        let mut list = null_mut();
+        // SAFETY: the standard's signature of this function, and a variable for its answer.
+        checked(unsafe { library.get::<GetFunctionList>(b"C_GetFunctionList")?(&mut list) })
+            .map_err(LoadError::Refused)?;
+        Ok(Module {
+            // SAFETY: the module says so, and stays loaded.
+            list: unsafe { extended(list) },
+            _turn: None,
+        })
     }
 
     /// The initialised module on these readers; waits for its turn.
@@ -81,6 +143,7 @@ impl Module {
         self.list
     }
 
+    /// C_GetSlotList: how many, then which.
     pub fn slots(&self, with_token: bool) -> Rv<Vec<CK_SLOT_ID>> {
         let mut count = 0;
         call!(self, C_GetSlotList(with_token.into(), null_mut(), &mut count))?;
@@ -101,16 +164,19 @@ impl Module {
         }
     }
 
+    /// C_GetSlotInfo.
     pub fn slot_info(&self, slot: CK_SLOT_ID) -> Rv<CK_SLOT_INFO> {
         let mut info = CK_SLOT_INFO::default();
         call!(self, C_GetSlotInfo(slot, &mut info)).map(|()| info)
     }
 
+    /// C_GetTokenInfo.
     pub fn token_info(&self, slot: CK_SLOT_ID) -> Rv<CK_TOKEN_INFO> {
         let mut info = CK_TOKEN_INFO::default();
         call!(self, C_GetTokenInfo(slot, &mut info)).map(|()| info)
     }
 
+    /// C_GetMechanismList: how many, then which.
     pub fn mechanisms(&self, slot: CK_SLOT_ID) -> Rv<Vec<CK_MECHANISM_TYPE>> {
         let mut count = 0;
         call!(self, C_GetMechanismList(slot, null_mut(), &mut count))?;
@@ -122,6 +188,7 @@ impl Module {
         Ok(mechanisms)
     }
 
+    /// C_GetMechanismInfo.
     pub fn mechanism_info(&self, slot: CK_SLOT_ID, kind: CK_MECHANISM_TYPE) -> Rv<CK_MECHANISM_INFO> {
         let mut info = CK_MECHANISM_INFO::default();
         call!(self, C_GetMechanismInfo(slot, kind, &mut info)).map(|()| info)
@@ -141,6 +208,7 @@ impl Module {
         call!(self, C_WaitForSlotEvent(CKF_DONT_BLOCK, &mut slot, null_mut())).map(|()| slot)
     }
 
+    /// C_OpenSession with these flags.
     pub fn open(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> Rv<Session<'_>> {
         let mut handle = 0;
         call!(self, C_OpenSession(slot, flags, null_mut(), None, &mut handle))?;
@@ -161,7 +229,7 @@ impl Module {
     /// A session in which the user is logged in.
     pub fn user_session(&self) -> Session<'_> {
         let session = self.session();
-        session.login(super::PIN).expect("login");
+        session.login(crate::PIN).expect("login");
         session
     }
 }
@@ -176,15 +244,20 @@ impl Drop for Module {
 /// A mechanism with its parameter.
 #[derive(Clone, Copy)]
 pub struct Mech {
+    /// Its type.
     pub kind: CK_MECHANISM_TYPE,
+    /// Its parameter.
     pub parameter: Parameter,
 }
 
 /// Parameter of a mechanism.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {
+    /// A null pointer.
     None,
+    /// Of the RSASSA-PSS mechanisms.
     Pss(CK_RSA_PKCS_PSS_PARAMS),
+    /// Of CKM_RSA_PKCS_OAEP.
     Oaep(CK_RSA_PKCS_OAEP_PARAMS),
     /// What happened to stand in the caller's memory.
     Uninitialized,
@@ -277,7 +350,9 @@ fn mask_and_length(hash: CK_MECHANISM_TYPE) -> (CK_RSA_PKCS_MGF_TYPE, CK_ULONG) 
 /// An open session. Not closed when dropped.
 #[derive(Clone, Copy)]
 pub struct Session<'m> {
+    /// The module that opened it.
     pub module: &'m Module,
+    /// Its handle.
     pub handle: CK_SESSION_HANDLE,
 }
 
@@ -315,28 +390,34 @@ impl Session<'_> {
         self.module.list
     }
 
+    /// C_CloseSession.
     pub fn close(self) -> Rv {
         call!(self, C_CloseSession(self.handle))
     }
 
+    /// C_GetSessionInfo.
     pub fn info(&self) -> Rv<CK_SESSION_INFO> {
         let mut info = CK_SESSION_INFO::default();
         call!(self, C_GetSessionInfo(self.handle, &mut info)).map(|()| info)
     }
 
+    /// The state that C_GetSessionInfo tells.
     pub fn state(&self) -> Rv<CK_STATE> {
         self.info().map(|info| info.state)
     }
 
+    /// C_Login as the user.
     pub fn login(&self, pin: &str) -> Rv {
         self.login_as(CKU_USER, pin)
     }
 
+    /// C_Login.
     pub fn login_as(&self, user: CK_USER_TYPE, pin: &str) -> Rv {
         let (pin, len) = input(pin.as_bytes());
         call!(self, C_Login(self.handle, user, pin, len))
     }
 
+    /// C_Logout.
     pub fn logout(&self) -> Rv {
         call!(self, C_Logout(self.handle))
     }
@@ -353,8 +434,14 @@ impl Session<'_> {
         call!(self, C_SetPIN(self.handle, old, old_len, new, len))
     }
 
-    /// Every object with these attributes.
+    /// Every object with these attributes. A small number at once, so that a search takes several
+    /// calls.
     pub fn find(&self, template: &Template) -> Rv<Vec<CK_OBJECT_HANDLE>> {
+        self.find_by::<3>(template)
+    }
+
+    /// Every object with these attributes, `N` at once.
+    pub fn find_by<const N: usize>(&self, template: &Template) -> Rv<Vec<CK_OBJECT_HANDLE>> {
         let mut attributes = attributes(template);
         let count = attributes.len() as CK_ULONG;
         call!(
@@ -363,9 +450,11 @@ impl Session<'_> {
         )?;
         let mut found = Vec::new();
         loop {
-            // A small number, so that a search takes several calls.
-            let (mut some, mut count) = ([0; 3], 0);
-            call!(self, C_FindObjects(self.handle, some.as_mut_ptr(), 3, &mut count))?;
+            let (mut some, mut count) = ([0; N], 0);
+            call!(
+                self,
+                C_FindObjects(self.handle, some.as_mut_ptr(), N as CK_ULONG, &mut count)
+            )?;
             found.extend_from_slice(&some[..count as usize]);
             if count == 0 {
                 break;
@@ -397,6 +486,7 @@ impl Session<'_> {
         self.find_one(&[(CKA_CLASS, ulong(class)), (CKA_ID, id)])
     }
 
+    /// C_GetAttributeValue: its length, then its value.
     pub fn attribute(&self, object: CK_OBJECT_HANDLE, kind: CK_ATTRIBUTE_TYPE) -> Rv<Vec<u8>> {
         let mut attribute = CK_ATTRIBUTE {
             type_: kind,
@@ -405,8 +495,8 @@ impl Session<'_> {
         };
         call!(self, C_GetAttributeValue(self.handle, object, &mut attribute, 1))?;
         let mut value = vec![0xEE; attribute.ulValueLen as usize];
-        // Not the dangling pointer of an empty vector, which is as good as any to the standard but not to a
-        // reader.
+        // Not the dangling pointer of an empty vector, which is as good as any to the standard but
+        // not to a reader.
         value.reserve(1);
         attribute.pValue = value.as_mut_ptr().cast();
         call!(self, C_GetAttributeValue(self.handle, object, &mut attribute, 1))?;
@@ -430,12 +520,14 @@ impl Session<'_> {
         )
     }
 
+    /// C_DigestInit.
     pub fn digest_init(&self, mechanism: impl Into<Mech>) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_DigestInit(self.handle, mechanism)))
     }
 
+    /// C_Digest into a buffer that is large enough.
     pub fn digest(&self, data: &[u8]) -> Rv<Vec<u8>> {
         let (data, len) = input(data);
         into_buffer(64, |out, out_len| {
@@ -443,15 +535,18 @@ impl Session<'_> {
         })
     }
 
+    /// C_DigestUpdate.
     pub fn digest_update(&self, part: &[u8]) -> Rv {
         let (part, len) = input(part);
         call!(self, C_DigestUpdate(self.handle, part, len))
     }
 
+    /// C_DigestFinal: size query, then the digest.
     pub fn digest_final(&self) -> Rv<Vec<u8>> {
         output(|out, len| call!(self, C_DigestFinal(self.handle, out, len)))
     }
 
+    /// C_SignInit.
     pub fn sign_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
@@ -472,70 +567,88 @@ impl Session<'_> {
         })
     }
 
+    /// C_SignUpdate.
     pub fn sign_update(&self, part: &[u8]) -> Rv {
         let (part, len) = input(part);
         call!(self, C_SignUpdate(self.handle, part, len))
     }
 
+    /// C_SignFinal, without a size query before it.
+    pub fn sign_final_in_one_call(&self) -> Rv<Vec<u8>> {
+        into_buffer(256, |out, len| call!(self, C_SignFinal(self.handle, out, len)))
+    }
+
+    /// C_SignFinal: size query, then the signature.
     pub fn sign_final(&self) -> Rv<Vec<u8>> {
         output(|out, len| call!(self, C_SignFinal(self.handle, out, len)))
     }
 
+    /// C_SignRecoverInit.
     pub fn sign_recover_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_SignRecoverInit(self.handle, mechanism, key)))
     }
 
+    /// C_SignRecover: size query, then the signature.
     pub fn sign_recover(&self, data: &[u8]) -> Rv<Vec<u8>> {
         let (data, data_len) = input(data);
         output(|out, len| call!(self, C_SignRecover(self.handle, data, data_len, out, len)))
     }
 
+    /// C_VerifyRecoverInit.
     pub fn verify_recover_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_VerifyRecoverInit(self.handle, mechanism, key)))
     }
 
+    /// C_VerifyInit.
     pub fn verify_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_VerifyInit(self.handle, mechanism, key)))
     }
 
+    /// C_Verify.
     pub fn verify(&self, data: &[u8], signature: &[u8]) -> Rv {
         let ((data, data_len), (signature, len)) = (input(data), input(signature));
         call!(self, C_Verify(self.handle, data, data_len, signature, len))
     }
 
+    /// C_VerifyUpdate.
     pub fn verify_update(&self, part: &[u8]) -> Rv {
         let (part, len) = input(part);
         call!(self, C_VerifyUpdate(self.handle, part, len))
     }
 
+    /// C_VerifyFinal.
     pub fn verify_final(&self, signature: &[u8]) -> Rv {
         let (signature, len) = input(signature);
         call!(self, C_VerifyFinal(self.handle, signature, len))
     }
 
+    /// C_EncryptInit.
     pub fn encrypt_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_EncryptInit(self.handle, mechanism, key)))
     }
 
+    /// C_Encrypt: size query, then the cryptogram.
     pub fn encrypt(&self, data: &[u8]) -> Rv<Vec<u8>> {
         let (data, data_len) = input(data);
         output(|out, len| call!(self, C_Encrypt(self.handle, data, data_len, out, len)))
     }
 
+    /// C_DecryptInit.
     pub fn decrypt_init(&self, mechanism: impl Into<Mech>, key: CK_OBJECT_HANDLE) -> Rv {
         mechanism
             .into()
             .with(|mechanism| call!(self, C_DecryptInit(self.handle, mechanism, key)))
     }
 
+    /// C_Decrypt: size query, then the plaintext.
     pub fn decrypt(&self, cryptogram: &[u8]) -> Rv<Vec<u8>> {
         let (data, data_len) = input(cryptogram);
         output(|out, len| call!(self, C_Decrypt(self.handle, data, data_len, out, len)))
@@ -576,6 +689,7 @@ impl Session<'_> {
         call!(self, C_DestroyObject(self.handle, object))
     }
 
+    /// C_GenerateRandom: so many bytes.
     pub fn random(&self, len: usize) -> Rv<Vec<u8>> {
         let mut bytes = vec![0; len];
         call!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sim_cards::{Action, Interceptor};
 
-use super::Card;
+use crate::Card;
 
 /// Longer than anything takes that does not wait for a card.
 pub const PATIENCE: Duration = Duration::from_secs(60);

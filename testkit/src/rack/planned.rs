@@ -11,6 +11,7 @@ pub enum Moment {
     Reset(u64),
 }
 
+/// What happens then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
     /// Another program resets the card.

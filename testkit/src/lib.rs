@@ -1,22 +1,24 @@
-//! What the tests through the C ABI share: an application's view of the module ([`module`]), a rack of
-//! readers with simulated cards in them ([`rack`]), and OpenSSL as an independent judge of signatures
-//! ([`openssl`]).
-#![allow(dead_code, unused_imports)]
+//! What the module's tests, its fuzz targets and its benchmark share: an application's view of the
+//! module ([`client`]), a rack of readers with simulated cards in them ([`rack`]), and OpenSSL as
+//! an independent judge of signatures ([`openssl`]).
 
+#![warn(missing_docs)]
+
+pub mod client;
 pub mod codes;
 pub mod cpu;
 pub mod fork;
 pub mod gate;
 pub mod log;
 pub mod messages;
-pub mod module;
+
 pub mod openssl;
 pub mod pcscd;
 pub mod rack;
 
+pub use client::{Mech, Module, Parameter, Rv, Session, Template, ulong};
 pub use codes::Ckr;
 pub use gate::{Gate, PATIENCE};
-pub use module::{Mech, Module, Parameter, Rv, Session, Template, ulong};
 pub use rack::{Card, Happening, Moment, Rack};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,14 +1,15 @@
-//! A PC/SC service that speaks the protocol of pcscd as far as readers and their events go, and misbehaves when it is told to. What
-//! stands between it and the module is the system's own client library.
+//! A PC/SC service that speaks the protocol of pcscd as far as readers and their events go, and
+//! misbehaves when it is told to. What stands between it and the module is the system's own client
+//! library.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::READER;
+use crate::READER;
 
 /// How it treats those who connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +70,12 @@ impl Shared {
 #[derive(Clone)]
 pub struct Pcscd {
     shared: Arc<Shared>,
-    path: PathBuf,
 }
 
 impl Pcscd {
-    /// Listens at `path`, with one empty reader. For the client library in this process `PCSCLITE_CSOCK_NAME` is set: nobody may have
-    /// used it before, nor may other threads look at the environment.
+    /// Listens at `path`, with one empty reader. For the client library in this process
+    /// `PCSCLITE_CSOCK_NAME` is set: nobody may have used it before, nor may other threads look at
+    /// the environment.
     pub fn start(path: &Path, manner: Manner) -> Pcscd {
         let _ = std::fs::remove_file(path);
         let listener = UnixListener::bind(path).expect("a socket");
@@ -105,12 +106,10 @@ impl Pcscd {
                 }
             }
         });
-        Pcscd {
-            shared,
-            path: path.to_owned(),
-        }
+        Pcscd { shared }
     }
 
+    /// From now on it treats those who connect in this manner.
     pub fn set(&self, manner: Manner) {
         self.shared.lock().manner = manner;
     }

@@ -17,6 +17,14 @@ macro_rules! names {
     };
 }
 
+impl fmt::Display for Ckr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Ckr {}
+
 impl fmt::Debug for Ckr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = names!(self.0;

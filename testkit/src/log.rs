@@ -1,4 +1,5 @@
-//! What the module writes to the log, for a program that has a logger of its own: the module leaves it in its place.
+//! What the module writes to the log, for a program that has a logger of its own: the module leaves
+//! it in its place.
 
 use std::sync::{Mutex, PoisonError};
 

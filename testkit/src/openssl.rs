@@ -1,7 +1,7 @@
 //! OpenSSL's command line, which judges what the module computes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,18 +18,17 @@ pub fn openssl(arguments: &[&str]) -> Option<Vec<u8>> {
 pub struct Scratch(PathBuf);
 
 impl Scratch {
+    /// A new file with this content.
     pub fn new(content: &[u8]) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name = format!(
-            "{}-{}",
-            std::process::id(),
-            NUMBER.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("testkit-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         fs::write(&path, content).expect("a scratch file");
         Scratch(path)
     }
 
+    /// Where it is, for a command line.
     pub fn path(&self) -> &str {
         self.0.to_str().expect("UTF-8")
     }
