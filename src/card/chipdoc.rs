@@ -3,12 +3,12 @@
 
 use zeroize::Zeroizing;
 
-use super::codes::carry;
 use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
-use super::dialogue::{Dialogue, code_refusal, refusal};
+use super::dialogue::{Dialogue, pin_refusal, refusal};
 use super::files;
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef, KeyRole};
+use super::pins::carry;
+use super::{Abilities, CardError, Chip, Deciphered, KeyRef, KeyRole, PinObject, PinState};
 use crate::crypto::padding::{pkcs1, pss};
 use crate::crypto::{Hash, ToSign, digest_info};
 use crate::iso7816::Command;
@@ -31,9 +31,9 @@ const SELECT_PATH: [u8; 4] = [0x01, 0xA4, 0x08, 0x00];
 const SELECT_FID: [u8; 4] = [0x01, 0xA4, 0x00, 0x00];
 
 const VERIFY: [u8; 3] = [0x01, 0x20, 0x00];
-/// CHANGE REFERENCE DATA with the new code alone, after VERIFY or RESET RETRY COUNTER.
+/// CHANGE REFERENCE DATA with the new PIN alone, after VERIFY or RESET RETRY COUNTER.
 const CHANGE_REFERENCE_DATA: [u8; 3] = [0x01, 0x24, 0x01];
-/// RESET RETRY COUNTER without data, after VERIFY of the unblocking code; its P2 has bit 8 set.
+/// RESET RETRY COUNTER without data, after VERIFY of the PUK; its P2 has bit 8 set.
 const RESET_RETRY_COUNTER: [u8; 3] = [0x01, 0x2C, 0x03];
 const RESET_REFERENCE: u8 = 0x80;
 
@@ -52,7 +52,7 @@ const ALG_SHA256_PSS: u8 = 0x2C;
 /// Added to a key reference in the signature environment.
 const SIGNATURE_KEY: u8 = 0x80;
 
-/// The card does not tell how many tries a code has at most; the official module takes three for each.
+/// The card does not tell how many tries a PIN has at most; the official module takes three for each.
 const TRIES_MAX: u8 = 3;
 
 /// What is known of a CPS4 between two transactions.
@@ -89,8 +89,8 @@ impl ChipDoc {
         Ok(())
     }
 
-    fn select_code(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<(), CardError> {
-        if let Some(path) = &code.path {
+    fn select_pin_file(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<(), CardError> {
+        if let Some(path) = &pin.path {
             self.select_path(card, &path.fids, false)?;
         }
         Ok(())
@@ -194,18 +194,18 @@ impl Commands for ChipDoc {
     }
 
     /// VERIFY without data tells the counter.
-    fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError> {
-        self.select_code(card, code)?;
+    fn pin_state(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<PinState, CardError> {
+        self.select_pin_file(card, pin)?;
         let [class, ins, p1] = VERIFY;
-        let sw = card.exchange(&Command::new([class, ins, p1, code.reference]))?.sw;
-        let tries_left = match (code_refusal(sw), sw.counter()) {
+        let sw = card.exchange(&Command::new([class, ins, p1, pin.reference]))?.sw;
+        let tries_left = match (pin_refusal(sw), sw.counter()) {
             _ if sw.is_ok() => None,
-            (CardError::CodeBlocked, _) => Some(0),
+            (CardError::PinBlocked, _) => Some(0),
             (_, Some(tries_left)) => Some(tries_left),
             _ => return Err(refusal(sw)),
         };
         let tries_max = Some(TRIES_MAX.max(tries_left.unwrap_or_default()));
-        Ok(CodeState {
+        Ok(PinState {
             tries_left,
             tries_max,
             uses_left: None,
@@ -213,29 +213,29 @@ impl Commands for ChipDoc {
         })
     }
 
-    fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError> {
-        self.select_code(card, code)?;
-        carry(card, VERIFY, code.reference, block)
+    fn verify(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, block: &[u8]) -> Result<(), CardError> {
+        self.select_pin_file(card, pin)?;
+        carry(card, VERIFY, pin.reference, block)
     }
 
-    /// Two steps: if the second one fails, the old code holds and stays verified.
-    fn change_code(
+    /// Two steps: if the second one fails, the old PIN holds and stays verified.
+    fn change_pin(
         &mut self,
         card: &mut Dialogue<'_>,
-        code: &Code,
+        pin: &PinObject,
         old: &[u8],
         new: &[u8],
     ) -> Result<(), CardError> {
-        self.verify(card, code, old)?;
+        self.verify(card, pin, old)?;
         card.settle();
-        carry(card, CHANGE_REFERENCE_DATA, code.reference, new)
+        carry(card, CHANGE_REFERENCE_DATA, pin.reference, new)
     }
 
-    fn reset_code(&mut self, card: &mut Dialogue<'_>, code: &Code, new: &[u8]) -> Result<(), CardError> {
-        self.select_code(card, code)?;
-        carry(card, RESET_RETRY_COUNTER, code.reference | RESET_REFERENCE, &[])?;
+    fn unblock_pin(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
+        self.select_pin_file(card, pin)?;
+        carry(card, RESET_RETRY_COUNTER, pin.reference | RESET_REFERENCE, &[])?;
         card.settle();
-        carry(card, CHANGE_REFERENCE_DATA, code.reference, new)
+        carry(card, CHANGE_REFERENCE_DATA, pin.reference, new)
     }
 
     fn abilities(&self, key: &KeyRef) -> Abilities {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::dialogue::Dialogue;
 use super::update::Stamp;
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef};
+use super::{Abilities, CardError, Chip, Deciphered, KeyRef, PinObject, PinState};
 use crate::crypto::ToSign;
 use crate::memory;
 use crate::pkcs15::DataObject;
@@ -74,23 +74,23 @@ pub(super) trait Commands: Send {
         Ok(None)
     }
 
-    /// See [`super::Card::code_state`].
-    fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError>;
+    /// See [`super::Card::pin_state`].
+    fn pin_state(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<PinState, CardError>;
 
-    /// Presents `block`, a checked and padded code.
-    fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError>;
+    /// Presents `block`, a checked and padded PIN.
+    fn verify(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, block: &[u8]) -> Result<(), CardError>;
 
-    /// Replaces a code by another, both checked and padded.
-    fn change_code(
+    /// Replaces a PIN by another, both checked and padded.
+    fn change_pin(
         &mut self,
         card: &mut Dialogue<'_>,
-        code: &Code,
+        pin: &PinObject,
         old: &[u8],
         new: &[u8],
     ) -> Result<(), CardError>;
 
-    /// Sets a code after the unblocking code was verified.
-    fn reset_code(&mut self, card: &mut Dialogue<'_>, code: &Code, new: &[u8]) -> Result<(), CardError>;
+    /// Sets a PIN after the PUK was verified.
+    fn unblock_pin(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, new: &[u8]) -> Result<(), CardError>;
 
     /// See [`super::Card::abilities`].
     fn abilities(&self, key: &KeyRef) -> Abilities;

@@ -8,7 +8,7 @@ use super::commands::Commands;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::update::Stamp;
-use super::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, KeyRef, codes};
+use super::{Abilities, Card, CardError, Chip, Deciphered, KeyRef, PinObject, PinState, pins};
 use crate::config::Logout;
 use crate::crypto::ToSign;
 use crate::iso7816::{Command, Malformed};
@@ -45,7 +45,7 @@ pub(super) struct Cps<C> {
     commands: C,
     number: Vec<u8>,
     odf: Option<Odf>,
-    /// Another program has reset the card since a code was last verified.
+    /// Another program has reset the card since a PIN was last verified.
     reset_seen: bool,
     /// Another program may have used the card since [`Card::take_disturbance`] was last asked.
     disturbed: bool,
@@ -85,7 +85,7 @@ impl<C: Commands> Cps<C> {
         }
     }
 
-    /// What the service says of the time since the last transaction. A verified code is lost in every case but one, and then the
+    /// What the service says of the time since the last transaction. A verified PIN is lost in every case but one, and then the
     /// connection need not be kept.
     fn note(&mut self, continuity: Continuity) {
         match continuity {
@@ -286,13 +286,13 @@ fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Sta
     }
 }
 
-/// Whether the refusal of a code, whatever it said, has cost no try: the code may be presented once more. `before` are the tries that
-/// were left, if that is known. How many tries an unblocking code has at most, a CPS4 does not tell.
-fn unspent(code: &Code, before: Option<u8>, now: &CodeState) -> bool {
+/// Whether the refusal of a PIN, whatever it said, has cost no try: the PIN may be presented once more. `before` are the tries that
+/// were left, if that is known. How many tries a PUK has at most, a CPS4 does not tell.
+fn unspent(pin: &PinObject, before: Option<u8>, now: &PinState) -> bool {
     match now.tries_left {
         None => now.verified,
         left if before.is_some() => left == before,
-        left => !code.unblocking && left == now.tries_max,
+        left => !pin.unblocking && left == now.tries_max,
     }
 }
 
@@ -399,21 +399,19 @@ impl<C: Commands> Card for Cps<C> {
         &self.number
     }
 
-    /// EF_ACTUA comes last: it leaves the master file current, where the counters of the codes are asked next.
+    /// EF_ACTUA comes last: it leaves the master file current, where the counters of the PINs are asked next.
     fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
         let (odf, directory, stamp) = self.perform(|commands, card| {
             let odf = read_odf(commands, card)?;
             let token = read_info(commands, card)?;
             let application = commands.application().to_vec();
-            let codes = match commands.chip() {
-                // Over the air no code can be presented, whatever the directory says of codes.
+            let pins = match commands.chip() {
+                // Over the air no PIN can be presented, whatever the directory says of PINs.
                 Chip::Cps3Contactless => Vec::new(),
-                _ => directory(commands, card, &odf.codes, |file| {
-                    pkcs15::codes(file, &application)
-                })?,
+                _ => directory(commands, card, &odf.pins, |file| pkcs15::pins(file, &application))?,
             };
             let stamp = read_stamp(commands, card, Some(&token))?;
-            Ok((odf, TokenDirectory { token, codes }, stamp))
+            Ok((odf, TokenDirectory { token, pins }, stamp))
         })?;
         self.odf = Some(odf);
         self.stamp = stamp.map(|stamp| (stamp, Instant::now()));
@@ -451,7 +449,7 @@ impl<C: Commands> Card for Cps<C> {
             let application = commands.application().to_vec();
             let mut data = objects(commands, card, &paths, |file| pkcs15::data(file, &application))?;
             if commands.chip() == Chip::Cps3Contactless {
-                // Writing takes the code, which cannot be given over the air.
+                // Writing takes the PIN, which cannot be given over the air.
                 data.iter_mut()
                     .for_each(|object| object.common.modifiable = false);
             }
@@ -517,21 +515,21 @@ impl<C: Commands> Card for Cps<C> {
         })
     }
 
-    fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError> {
-        self.perform(|commands, card| commands.code_state(card, code))
+    fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError> {
+        self.perform(|commands, card| commands.pin_state(card, pin))
     }
 
-    fn verify(&mut self, code: &Code, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
-        let block = codes::block(code, digits)?;
+    fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
+        let block = pins::block(pin, digits)?;
         self.perform_if(
             |commands, card| {
-                commands.verify(card, code, &block)?;
+                commands.verify(card, pin, &block)?;
                 // A card that nobody is connected to is switched off, and forgets.
                 card.keep_connection();
                 Ok(())
             },
-            |commands, card| match commands.code_state(card, code) {
-                Ok(state) => Ok(unspent(code, tries, &state)),
+            |commands, card| match commands.pin_state(card, pin) {
+                Ok(state) => Ok(unspent(pin, tries, &state)),
                 Err(e @ CardError::Reader(_)) => Err(e),
                 Err(_) => Ok(false),
             },
@@ -540,25 +538,25 @@ impl<C: Commands> Card for Cps<C> {
         Ok(())
     }
 
-    /// The question for the counter shows whether our application is the selected one before the code goes out: a change that the card
+    /// The question for the counter shows whether our application is the selected one before the PIN goes out: a change that the card
     /// has made is never asked for again.
-    fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError> {
-        let (old, new) = (codes::block(code, old)?, codes::block(code, new)?);
+    fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+        let (old, new) = (pins::block(pin, old)?, pins::block(pin, new)?);
         self.perform(|commands, card| {
-            commands.code_state(card, code)?;
+            commands.pin_state(card, pin)?;
             card.settle();
-            commands.change_code(card, code, &old, &new)
+            commands.change_pin(card, pin, &old, &new)
         })
     }
 
-    fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError> {
-        let new = codes::block(code, new)?;
-        let done = self.perform(|commands, card| commands.reset_code(card, code, &new));
+    fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
+        let new = pins::block(pin, new)?;
+        let done = self.perform(|commands, card| commands.unblock_pin(card, pin, &new));
         done.map_err(|error| match error {
-            // The unblocking code was taken a moment ago, so the card means the code itself: it cannot be unblocked any more.
-            CardError::NotAllowed(_) => CardError::CodeBlocked,
-            // No code went along: it wants the unblocking code again.
-            CardError::CodeIncorrect { .. } => CardError::NotVerified,
+            // The PUK was taken a moment ago, so the card means the PIN itself: it cannot be unblocked any more.
+            CardError::NotAllowed(_) => CardError::PinBlocked,
+            // No PIN went along: it wants the PUK again.
+            CardError::PinIncorrect { .. } => CardError::NotVerified,
             other => other,
         })
     }

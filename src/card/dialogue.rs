@@ -108,10 +108,10 @@ impl CardError {
     }
 }
 
-/// What a status word other than 9000 means, outside the commands about codes.
+/// What a status word other than 9000 means, outside the commands about PINs.
 pub(super) fn refusal(sw: StatusWord) -> CardError {
     match sw.0 {
-        // 6983: the code that would open it is blocked.
+        // 6983: the PIN that would open it is blocked.
         0x6982 | 0x6983 => CardError::NotVerified,
         0x6900 | 0x6984..=0x6986 | 0x69F0 => CardError::NotAllowed(sw.0),
         0x6600 | 0x6700 | 0x6987 | 0x6988 | 0x6A00 | 0x6A80 | 0x6A84..=0x6A87 | 0x6B00 | 0x6C00..=0x6CFF => {
@@ -127,17 +127,17 @@ pub(super) fn refusal(sw: StatusWord) -> CardError {
     }
 }
 
-/// What a status word other than 9000 means after a command that carried a code.
-pub(super) fn code_refusal(sw: StatusWord) -> CardError {
+/// What a status word other than 9000 means after a command that carried a PIN.
+pub(super) fn pin_refusal(sw: StatusWord) -> CardError {
     match (sw.counter(), sw.0) {
-        (Some(0), _) => CardError::CodeBlocked,
-        (Some(tries_left), _) => CardError::CodeIncorrect {
+        (Some(0), _) => CardError::PinBlocked,
+        (Some(tries_left), _) => CardError::PinIncorrect {
             tries_left: Some(tries_left),
         },
-        (None, 0x6300) => CardError::CodeIncorrect { tries_left: None },
-        // Blocked, or reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the code are spent.
-        (None, 0x6983 | 0x6984) => CardError::CodeBlocked,
-        (None, 0x6700 | 0x6A80) => CardError::CodeRefused(sw.0),
+        (None, 0x6300) => CardError::PinIncorrect { tries_left: None },
+        // Blocked, or reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the PIN are spent.
+        (None, 0x6983 | 0x6984) => CardError::PinBlocked,
+        (None, 0x6700 | 0x6A80) => CardError::PinRefused(sw.0),
         _ => refusal(sw),
     }
 }
@@ -225,20 +225,20 @@ mod tests {
 
     #[test]
     fn what_status_words_mean_after_a_code() {
-        let incorrect = |tries_left| CardError::CodeIncorrect { tries_left };
+        let incorrect = |tries_left| CardError::PinIncorrect { tries_left };
         for (word, meant) in [
-            (0x63C0, CardError::CodeBlocked),
+            (0x63C0, CardError::PinBlocked),
             (0x63C1, incorrect(Some(1))),
             (0x63CF, incorrect(Some(15))),
             (0x6300, incorrect(None)),
-            (0x6983, CardError::CodeBlocked),
-            (0x6984, CardError::CodeBlocked),
-            (0x6700, CardError::CodeRefused(0x6700)),
-            (0x6A80, CardError::CodeRefused(0x6A80)),
+            (0x6983, CardError::PinBlocked),
+            (0x6984, CardError::PinBlocked),
+            (0x6700, CardError::PinRefused(0x6700)),
+            (0x6A80, CardError::PinRefused(0x6A80)),
             (0x6982, CardError::NotVerified),
             (0x6A82, CardError::NotFound(0x6A82)),
         ] {
-            assert_eq!(code_refusal(StatusWord(word)), meant, "{word:04X}");
+            assert_eq!(pin_refusal(StatusWord(word)), meant, "{word:04X}");
         }
     }
 
@@ -253,7 +253,7 @@ mod tests {
             (CardError::WrongData(0x6A80), false),
             (CardError::NotFound(0x6A83), false),
             (CardError::Unexpected(0x6F00), false),
-            (CardError::CodeRefused(0x6A86), false),
+            (CardError::PinRefused(0x6A86), false),
             (CardError::NotVerified, false),
         ] {
             assert_eq!(error.may_be_foreign_context(), foreign, "{error:?}");

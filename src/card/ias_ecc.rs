@@ -1,18 +1,18 @@
 //! CPS3: an IAS-ECC chip, on its contacts or over the air. Commands as observed on real cards and in the official module.
 //!
-//! Over the air there is one application with one key, no code, and neither EF_ACTUA nor the CPS2ter side.
+//! Over the air there is one application with one key, no PIN, and neither EF_ACTUA nor the CPS2ter side.
 
 use zeroize::Zeroizing;
 
-use super::codes::carry;
 use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::legacy;
+use super::pins::carry;
 use super::security_object;
 use super::update::{self, EF_ACTUA, Stamp};
-use super::{Abilities, CardError, Chip, Code, CodeState, Deciphered, KeyRef, KeyRole};
+use super::{Abilities, CardError, Chip, Deciphered, KeyRef, KeyRole, PinObject, PinState};
 use crate::crypto::{Hash, LastRound, ToSign, digest_info};
 use crate::iso7816::Command;
 use crate::memory;
@@ -41,7 +41,7 @@ const SELECT_PATH_SILENT: [u8; 4] = [0x00, 0xA4, 0x09, 0x0C];
 
 const VERIFY: [u8; 3] = [0x00, 0x20, 0x00];
 const CHANGE_REFERENCE_DATA: [u8; 3] = [0x00, 0x24, 0x00];
-/// RESET RETRY COUNTER with the new code alone.
+/// RESET RETRY COUNTER with the new PIN alone.
 const RESET_RETRY_COUNTER: [u8; 3] = [0x00, 0x2C, 0x02];
 
 /// MSE SET of the templates for hashing, digital signature, authentication and confidentiality.
@@ -157,9 +157,9 @@ impl IasEcc {
         }
     }
 
-    /// Selects the file of a code before the code is used, if AODF names one.
-    fn select_code(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<(), CardError> {
-        let Some(path) = &code.path else {
+    /// Selects the file of a PIN before the PIN is used, if AODF names one.
+    fn select_pin_file(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<(), CardError> {
+        let Some(path) = &pin.path else {
             return Ok(());
         };
         self.select_silently(card, &path.fids)?;
@@ -392,42 +392,42 @@ impl Commands for IasEcc {
     }
 
     /// The security data object stands in the master file, whose SELECT is spared when it is the current one.
-    fn code_state(&mut self, card: &mut Dialogue<'_>, code: &Code) -> Result<CodeState, CardError> {
+    fn pin_state(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<PinState, CardError> {
         let spared = self.in_master;
         if !spared {
             self.select_master(card)?;
         }
-        match security_object::code_state(card, code.reference) {
+        match security_object::pin_state(card, pin.reference) {
             Err(refused) if spared && refused.may_be_foreign_context() => {
                 self.select_master(card)?;
-                security_object::code_state(card, code.reference)
+                security_object::pin_state(card, pin.reference)
             }
             done => done,
         }
     }
 
-    fn verify(&mut self, card: &mut Dialogue<'_>, code: &Code, block: &[u8]) -> Result<(), CardError> {
-        self.select_code(card, code)?;
-        carry(card, VERIFY, code.reference, block)
+    fn verify(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, block: &[u8]) -> Result<(), CardError> {
+        self.select_pin_file(card, pin)?;
+        carry(card, VERIFY, pin.reference, block)
     }
 
-    fn change_code(
+    fn change_pin(
         &mut self,
         card: &mut Dialogue<'_>,
-        code: &Code,
+        pin: &PinObject,
         old: &[u8],
         new: &[u8],
     ) -> Result<(), CardError> {
-        self.select_code(card, code)?;
+        self.select_pin_file(card, pin)?;
         let mut both = Zeroizing::new(Vec::with_capacity(old.len() + new.len()));
         both.extend_from_slice(old);
         both.extend_from_slice(new);
-        carry(card, CHANGE_REFERENCE_DATA, code.reference, &both)
+        carry(card, CHANGE_REFERENCE_DATA, pin.reference, &both)
     }
 
-    fn reset_code(&mut self, card: &mut Dialogue<'_>, code: &Code, new: &[u8]) -> Result<(), CardError> {
-        self.select_code(card, code)?;
-        carry(card, RESET_RETRY_COUNTER, code.reference, new)
+    fn unblock_pin(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
+        self.select_pin_file(card, pin)?;
+        carry(card, RESET_RETRY_COUNTER, pin.reference, new)
     }
 
     fn abilities(&self, key: &KeyRef) -> Abilities {

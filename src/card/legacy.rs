@@ -1,6 +1,6 @@
 //! Files of the CPS2ter side of a CPS3, in class A0.
 //!
-//! SELECT goes down one level at a time and answers 9Fxx; READ BINARY is that of ISO 7816-4. The holder's code is
+//! SELECT goes down one level at a time and answers 9Fxx; READ BINARY is that of ISO 7816-4. The PIN is
 //! expected to have been given to the other side of the card.
 
 use zeroize::Zeroizing;
@@ -42,7 +42,7 @@ pub(super) fn unannounced(data: &[DataObject]) -> memory::Result<Vec<DataObject>
     Ok(found)
 }
 
-/// Read with the holder's code, written by nobody.
+/// Read with the PIN, written by nobody.
 fn protected(label: String, fids: Vec<u16>) -> DataObject {
     DataObject {
         common: Common {

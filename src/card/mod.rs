@@ -5,7 +5,6 @@
 //! another application, and leaves the card free for others.
 
 mod chipdoc;
-mod codes;
 mod commands;
 mod cps;
 mod dialogue;
@@ -14,6 +13,7 @@ mod ias_ecc;
 mod legacy;
 #[cfg(test)]
 mod noise;
+mod pins;
 mod recognise;
 #[cfg(test)]
 mod scripted;
@@ -40,7 +40,7 @@ use crate::reader::ReaderError;
 pub enum Chip {
     /// IAS-ECC, contact interface.
     Cps3,
-    /// IAS-ECC, over the air: one key that needs no code.
+    /// IAS-ECC, over the air: one key that needs no PIN.
     Cps3Contactless,
     /// NXP ChipDoc, contact interface.
     Cps4,
@@ -80,20 +80,20 @@ pub enum CardError {
     InterruptedUpdate,
     /// The card's data were updated since they were read: all that is known of it must be read anew, as of another card.
     Updated,
-    /// Wrong code; tries left when the card tells (63Cx).
-    CodeIncorrect {
-        /// Tries left before the code is blocked.
+    /// Wrong PIN; tries left when the card tells (63Cx).
+    PinIncorrect {
+        /// Tries left before the PIN is blocked.
         tries_left: Option<u8>,
     },
-    /// The code is shorter or longer than the card's limits; nothing was sent, no try is lost.
-    CodeLength,
-    /// The code holds something else than the digits 0 to 9; nothing was sent, no try is lost.
-    CodeDigits,
-    /// The card finds that the code cannot be one (6700, 6A80).
-    CodeRefused(u16),
-    /// The code is blocked (6983, or no try left), or all its uses are spent (6984).
-    CodeBlocked,
-    /// The card wants the holder's code first (6982).
+    /// The PIN is shorter or longer than the card's limits; nothing was sent, no try is lost.
+    PinLength,
+    /// The PIN holds something else than the digits 0 to 9; nothing was sent, no try is lost.
+    PinDigits,
+    /// The card finds that the PIN cannot be one (6700, 6A80).
+    PinRefused(u16),
+    /// The PIN is blocked (6983, or no try left), or all its uses are spent (6984).
+    PinBlocked,
+    /// The card wants the PIN first (6982).
     NotVerified,
     /// The card refuses the operation in its present state (6985, 6984, 6986, 6900).
     NotAllowed(u16),
@@ -129,17 +129,14 @@ impl fmt::Display for CardError {
                  the update done again",
             ),
             CardError::Updated => f.write_str("the card's data were updated: log in again"),
-            CardError::CodeIncorrect { .. } => f.write_str("the code is wrong"),
-            CardError::CodeLength => f.write_str("no code of the card has that length: nothing was sent"),
-            CardError::CodeDigits => f.write_str("a code of the card has digits only: nothing was sent"),
-            CardError::CodeRefused(status) => {
-                write!(
-                    f,
-                    "the card takes no such code ({status:04X}): choose another one"
-                )
+            CardError::PinIncorrect { .. } => f.write_str("the PIN is wrong"),
+            CardError::PinLength => f.write_str("no PIN of the card has that length: nothing was sent"),
+            CardError::PinDigits => f.write_str("a PIN of the card has digits only: nothing was sent"),
+            CardError::PinRefused(status) => {
+                write!(f, "the card takes no such PIN ({status:04X}): choose another one")
             }
-            CardError::CodeBlocked => f.write_str("the code is blocked: unblock it with the unblocking code"),
-            CardError::NotVerified => write!(f, "the card wants the code where it should not (6982): {ODD}"),
+            CardError::PinBlocked => f.write_str("the PIN is blocked: unblock it with the PUK"),
+            CardError::NotVerified => write!(f, "the card wants the PIN where it should not (6982): {ODD}"),
             CardError::NotAllowed(status) => write!(f, "the card refuses in its state ({status:04X}): {ODD}"),
             CardError::WrongData(status) => write!(f, "the card refuses the data ({status:04X}): {ODD}"),
             CardError::NotFound(status) => write!(f, "the card lacks a file ({status:04X}): {ODD}"),
@@ -167,19 +164,19 @@ impl From<ReaderError> for CardError {
     }
 }
 
-/// A code of the card, as AODF announces it. See [`crate::pkcs15::Code`].
-pub type Code = crate::pkcs15::Code;
+/// A PIN of the card, as AODF announces it. See [`crate::pkcs15::PinObject`].
+pub type PinObject = crate::pkcs15::PinObject;
 
-/// State of a code's counters, as the card tells it.
+/// State of a PIN's counters, as the card tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CodeState {
+pub struct PinState {
     /// Tries left, `None` when the card does not tell (already verified on CPS4).
     pub tries_left: Option<u8>,
     /// Tries after a good presentation.
     pub tries_max: Option<u8>,
-    /// Uses left in the life of the code (unblocking code), when limited.
+    /// Uses left in the life of the PIN (PUK), when limited.
     pub uses_left: Option<u16>,
-    /// The card says that the code is verified now.
+    /// The card says that the PIN is verified now.
     pub verified: bool,
 }
 
@@ -286,28 +283,28 @@ pub trait Card: Send {
     /// Length of a transparent file in bytes, without reading it.
     fn file_size(&mut self, path: &Path) -> Result<usize, CardError>;
 
-    /// Asks for the counters of a code. Never costs a try.
-    fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError>;
+    /// Asks for the counters of a PIN. Never costs a try.
+    fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError>;
 
-    /// Presents a code, once; again only when another application was the selected one and the card shows that no try was lost, of those
-    /// that were left before if `tries` is known. `digits` is checked against the limits of `code` before anything is sent.
-    fn verify(&mut self, code: &Code, digits: &[u8], tries: Option<u8>) -> Result<(), CardError>;
+    /// Presents a PIN, once; again only when another application was the selected one and the card shows that no try was lost, of those
+    /// that were left before if `tries` is known. `digits` is checked against the limits of `pin` before anything is sent.
+    fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError>;
 
-    /// Replaces the holder's code.
+    /// Replaces the PIN.
     ///
-    /// On CPS4 this takes two commands: when the card refuses the new code, the old one holds and stays verified.
-    fn change_code(&mut self, code: &Code, old: &[u8], new: &[u8]) -> Result<(), CardError>;
+    /// On CPS4 this takes two commands: when the card refuses the new PIN, the old one holds and stays verified.
+    fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError>;
 
-    /// Sets a new holder's code after the unblocking code was verified with [`Card::verify`].
-    fn reset_code(&mut self, code: &Code, new: &[u8]) -> Result<(), CardError>;
+    /// Sets a new PIN after the PUK was verified with [`Card::verify`].
+    fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError>;
 
-    /// Makes the card forget every verified code, unless another program uses it and `logout` spares that.
+    /// Makes the card forget every verified PIN, unless another program uses it and `logout` spares that.
     ///
     /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
-    /// its selected application and its verified code are gone too. Waits for the end of their transactions.
+    /// its selected application and its verified PIN are gone too. Waits for the end of their transactions.
     fn logout(&mut self, logout: Logout) -> Result<(), CardError>;
 
-    /// Whether codes verified earlier may still be; asks the PC/SC service only, never the card.
+    /// Whether PINs verified earlier may still be; asks the PC/SC service only, never the card.
     /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
     fn continuous(&mut self) -> Result<bool, CardError>;
 
@@ -354,9 +351,9 @@ mod tests {
             (CardError::WrongData(0x6A80), "6A80"),
             (CardError::NotFound(0x6A82), "6A82"),
             (CardError::Unexpected(0x6F00), "6F00"),
-            (CardError::CodeRefused(0x6700), "6700"),
+            (CardError::PinRefused(0x6700), "6700"),
             (CardError::Malformed("AODF"), "AODF"),
-            (CardError::CodeBlocked, "unblock it"),
+            (CardError::PinBlocked, "unblock it"),
         ] {
             assert!(error.to_string().contains(told), "{error}");
         }

@@ -1,4 +1,4 @@
-//! Cards that answer at random: whatever comes, no call panics, hangs or presents a code more often than it may.
+//! Cards that answer at random: whatever comes, no call panics, hangs or presents a PIN more often than it may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -148,12 +148,12 @@ fn exercise(card: &mut dyn Card, counts: &Counts) {
     call(0, &mut |card| {
         let _ = card.take_disturbance();
     });
-    call(0, &mut |card| drop(card.code_state(&pin())));
+    call(0, &mut |card| drop(card.pin_state(&pin())));
     // Once, and once more if the application was not the selected one.
     call(2, &mut |card| drop(card.verify(&pin(), b"1234", None)));
-    call(4, &mut |card| drop(card.change_code(&pin(), b"1234", b"5678")));
+    call(4, &mut |card| drop(card.change_pin(&pin(), b"1234", b"5678")));
     call(2, &mut |card| drop(card.verify(&unblocking(), b"12345678", None)));
-    call(2, &mut |card| drop(card.reset_code(&pin(), b"5678")));
+    call(2, &mut |card| drop(card.unblock_pin(&pin(), b"5678")));
     for key in [key(0x81, KeyRole::Signature), key(0x82, KeyRole::Authentication)] {
         for what in [
             ToSign::Digest {

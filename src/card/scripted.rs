@@ -1,6 +1,6 @@
 //! What the tests of both chips share: dialogues written as strings.
 
-use super::{Card, CardError, Code, KeyRef, KeyRole, recognise};
+use super::{Card, CardError, KeyRef, KeyRole, PinObject, recognise};
 use crate::crypto::padding::pss;
 use crate::crypto::{Digest, Hash, LastRound, ToSign};
 use crate::pkcs15::{Common, Path};
@@ -41,9 +41,9 @@ pub(super) fn path(fids: &[u16]) -> Path {
     }
 }
 
-/// Code 1: 4 to 8 digits, no padding, no path.
-pub(super) fn pin() -> Code {
-    Code {
+/// PIN 1: 4 to 8 digits, no padding, no path.
+pub(super) fn pin() -> PinObject {
+    PinObject {
         common: Common::default(),
         auth_id: vec![1],
         unblocking: false,
@@ -56,9 +56,9 @@ pub(super) fn pin() -> Code {
     }
 }
 
-/// Code 2, which unblocks code 1.
-pub(super) fn unblocking() -> Code {
-    Code {
+/// PIN 2, which unblocks PIN 1.
+pub(super) fn unblocking() -> PinObject {
+    PinObject {
         auth_id: vec![2],
         unblocking: true,
         reference: 2,

@@ -1,40 +1,40 @@
-//! Security data objects of IAS-ECC: what GET DATA tells of a code.
+//! Security data objects of IAS-ECC: what GET DATA tells of a PIN.
 
 use super::dialogue::Dialogue;
 use super::files::big_endian;
-use super::{CardError, CodeState};
+use super::{CardError, PinState};
 use crate::iso7816::tlv::objects;
 use crate::iso7816::{Command, Malformed};
 
 const GET_DATA: [u8; 4] = [0x00, 0xCB, 0x3F, 0xFF];
 
-/// Tag of the object of code 0; the last byte is the number of the code.
-const CODE: u32 = 0xBF_8100;
+/// Tag of the object of PIN 0; the last byte is the number of the PIN.
+const PIN: u32 = 0xBF_8100;
 
 /// Bits of a reference that are the number of the object; bit 8 only says that it belongs to the current DF.
 const NUMBER: u8 = 0x7F;
 
-const SHAPE: Malformed = Malformed("attributes of a code");
+const SHAPE: Malformed = Malformed("attributes of a PIN");
 
-/// Asks for the attributes of the code: `4D { 70 { BF81xx { A0 80 } } }`, where A0 is their tag and 80 stands for "all".
-pub(super) fn code_state(card: &mut Dialogue<'_>, reference: u8) -> Result<CodeState, CardError> {
+/// Asks for the attributes of the PIN: `4D { 70 { BF81xx { A0 80 } } }`, where A0 is their tag and 80 stands for "all".
+pub(super) fn pin_state(card: &mut Dialogue<'_>, reference: u8) -> Result<PinState, CardError> {
     let number = reference & NUMBER;
     let question = [0x4D, 0x08, 0x70, 0x06, 0xBF, 0x81, number, 0x02, 0xA0, 0x80];
     let answer = card.perform(&Command::new(GET_DATA).data(&question).expect(256))?;
-    Ok(counters(&answer, CODE | u32::from(number))?)
+    Ok(counters(&answer, PIN | u32::from(number))?)
 }
 
 /// Reads `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`; 9D may be missing, and 9A.
-fn counters(answer: &[u8], tag: u32) -> Result<CodeState, Malformed> {
+fn counters(answer: &[u8], tag: u32) -> Result<PinState, Malformed> {
     let template = objects(answer).find(0x70)?.ok_or(SHAPE)?;
-    let code = template.inside().find(tag)?.ok_or(SHAPE)?;
-    let attributes = code.inside().find(0xA0)?.ok_or(SHAPE)?.inside();
+    let pin = template.inside().find(tag)?.ok_or(SHAPE)?;
+    let attributes = pin.inside().find(0xA0)?.ok_or(SHAPE)?.inside();
     let counter = |tag| match attributes.find(tag)? {
         Some(object) => big_endian(object.value).ok_or(SHAPE).map(Some),
         None => Ok(None),
     };
     let byte = |n| u8::try_from(n).map_err(|_| SHAPE);
-    Ok(CodeState {
+    Ok(PinState {
         tries_left: Some(byte(counter(0x9B)?.ok_or(SHAPE)?)?),
         tries_max: counter(0x9A)?.map(byte).transpose()?,
         uses_left: counter(0x9D)?
@@ -59,7 +59,7 @@ mod tests {
             );
             let mut connection = Script::connection(Protocol::T1, &script);
             assert_eq!(connection.begin(), Ok(Continuity::Kept));
-            let state = code_state(&mut Dialogue::new(&mut *connection), reference).expect("counters");
+            let state = pin_state(&mut Dialogue::new(&mut *connection), reference).expect("counters");
             assert_eq!(
                 (state.tries_left, state.tries_max, state.uses_left, state.verified),
                 (Some(3), Some(5), Some(0x0102), false)
@@ -73,7 +73,7 @@ mod tests {
             let attributes = hex(attributes);
             let length = attributes.len() as u8;
             let head = [0x70, length + 6, 0xBF, 0x81, 0x01, length + 2, 0xA0, length];
-            counters(&[&head, &attributes[..]].concat(), CODE | 1)
+            counters(&[&head, &attributes[..]].concat(), PIN | 1)
         };
         let state = read("9B0102").expect("counters");
         assert_eq!(

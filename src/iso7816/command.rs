@@ -16,7 +16,7 @@ const CHAINING: u8 = 0x10;
 
 /// One command, as the caller means it: data longer than 255 bytes is sent as a chain.
 ///
-/// Its bytes are wiped when it is dropped, since VERIFY carries a code.
+/// Its bytes are wiped when it is dropped, since VERIFY carries a PIN.
 #[derive(Clone)]
 pub struct Command {
     header: [u8; 4],

@@ -41,7 +41,7 @@ impl StatusWord {
         (sw1 == 0x6C).then(|| length(sw2))
     }
 
-    /// 63Cx: a counter, in the answers about codes the tries left.
+    /// 63Cx: a counter, in the answers about PINs the tries left.
     pub fn counter(self) -> Option<u8> {
         (self.0 & 0xFFF0 == 0x63C0).then_some((self.0 & 0xF) as u8)
     }

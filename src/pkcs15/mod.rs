@@ -3,7 +3,7 @@
 //! One function for each directory file: its bytes in, its objects out. Fill behind the last entry is skipped, an entry that
 //! cannot be understood is left out and logged, and nothing a card writes makes a function panic.
 
-mod codes;
+mod aodf;
 mod decode;
 mod dir;
 #[cfg(test)]
@@ -12,7 +12,7 @@ mod objects;
 mod odf;
 mod token_info;
 
-pub use codes::codes;
+pub use aodf::pins;
 pub use dir::application_path;
 pub use objects::{certificates, data, private_keys, public_keys};
 pub use odf::{Odf, odf};
@@ -35,7 +35,7 @@ pub struct TokenDirectory {
     /// TokenInfo.
     pub token: TokenInfo,
     /// AODF.
-    pub codes: Vec<Code>,
+    pub pins: Vec<PinObject>,
 }
 
 /// The objects that the directory announces.
@@ -72,30 +72,30 @@ pub struct Common {
     pub private: bool,
     /// Flag `modifiable`.
     pub modifiable: bool,
-    /// Identifier of the code that protects the object.
+    /// Identifier of the PIN that protects the object.
     pub auth_id: Option<Vec<u8>>,
 }
 
-/// A code (AODF, PinAttributes).
+/// A PIN (AODF, PinAttributes).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Code {
+pub struct PinObject {
     /// Common attributes.
     pub common: Common,
-    /// authId of the code itself.
+    /// authId of the PIN itself.
     pub auth_id: Vec<u8>,
-    /// The code unblocks another one: flag soPin or unblockingPin.
+    /// The PIN unblocks another one: flag soPin or unblockingPin.
     pub unblocking: bool,
     /// Reference for VERIFY (P2).
     pub reference: u8,
-    /// Shortest code, in digits.
+    /// Shortest PIN, in digits.
     pub min_len: usize,
-    /// Longest code, in digits.
+    /// Longest PIN, in digits.
     pub max_len: usize,
-    /// Length to which the code is padded when `pad` is set.
+    /// Length to which the PIN is padded when `pad` is set.
     pub stored_len: usize,
-    /// Character that pads the code (flag needs-padding).
+    /// Character that pads the PIN (flag needs-padding).
     pub pad: Option<u8>,
-    /// File to select before the code is presented.
+    /// File to select before the PIN is presented.
     pub path: Option<Path>,
 }
 

@@ -306,7 +306,7 @@ mod tests {
                 public_keys(&bad, APPLICATION),
                 certificates(&bad, APPLICATION),
             );
-            let _ = (data(&bad, APPLICATION), crate::pkcs15::codes(&bad, APPLICATION));
+            let _ = (data(&bad, APPLICATION), crate::pkcs15::pins(&bad, APPLICATION));
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Odf {
     /// DODF.
     pub data: Vec<Path>,
     /// AODF.
-    pub codes: Vec<Path>,
+    pub pins: Vec<Path>,
 }
 
 /// Reads EF.ODF. Paths are relative to `application`, the file identifiers of the application's DF.
@@ -32,7 +32,7 @@ pub fn odf(file: &[u8], application: &[u16]) -> Result<Odf, Malformed> {
             0xA1 | 0xA2 => odf.public_keys.push(path),
             0xA4..=0xA6 => odf.certificates.push(path),
             0xA7 => odf.data.push(path),
-            0xA8 => odf.codes.push(path),
+            0xA8 => odf.pins.push(path),
             other => log::debug!("ODF: no use for a directory of kind {other:02X}"),
         }
     }
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(odf.public_keys, [file(0x7003)]);
         assert_eq!(odf.certificates, [file(0x7005), file(0x7007)]);
         assert_eq!(odf.data, [file(0x7006)]);
-        assert_eq!(odf.codes, [file(0x7001)]);
+        assert_eq!(odf.pins, [file(0x7001)]);
     }
 
     #[test]

@@ -107,10 +107,10 @@ impl Error {
             CardError::NotRecognized | CardError::Unidentified => Error::TokenNotRecognized,
             // To an application that is another card in the slot.
             CardError::Updated => Error::SessionHandleInvalid,
-            CardError::CodeIncorrect { .. } => Error::PinIncorrect,
-            CardError::CodeBlocked => Error::PinLocked,
-            CardError::CodeLength => Error::PinLenRange,
-            CardError::CodeDigits | CardError::CodeRefused(_) => Error::PinInvalid,
+            CardError::PinIncorrect { .. } => Error::PinIncorrect,
+            CardError::PinBlocked => Error::PinLocked,
+            CardError::PinLength => Error::PinLenRange,
+            CardError::PinDigits | CardError::PinRefused(_) => Error::PinInvalid,
             CardError::Unsupported => Error::KeyFunctionNotPermitted,
             // Where the caller's login or data can be the reason, the token says so.
             CardError::InterruptedUpdate

@@ -273,7 +273,7 @@ impl Library {
             Err(token::Error::LoggedIn(who)) => Err(already(who, user)),
             // C_Login has no code of its own for a malformed PIN: it is a wrong one, and cost no try.
             Err(token::Error::Card(
-                CardError::CodeLength | CardError::CodeDigits | CardError::CodeRefused(_),
+                CardError::PinLength | CardError::PinDigits | CardError::PinRefused(_),
             )) => Err(Error::PinIncorrect),
             result => self.note(&session, result),
         }

@@ -143,7 +143,7 @@ pub trait Readers: Send + Sync {
 pub enum Continuity {
     /// Nobody reset the card since our last exchange.
     Kept,
-    /// The card was reset since: selected application, logical channels and verified codes are gone.
+    /// The card was reset since: selected application, logical channels and verified PINs are gone.
     Reset,
     /// We had no connection for so long that the card may have been switched off, or be another one.
     Returned,
@@ -182,7 +182,7 @@ pub trait Connection: Send {
     /// connection the counter of the reader has to tell.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
-    /// Resets the card: every verified code and open channel is gone, for every program.
+    /// Resets the card: every verified PIN and open channel is gone, for every program.
     /// Called outside a transaction or as its last act.
     fn reset(&mut self) -> Result<(), ReaderError>;
 

@@ -2,9 +2,9 @@
 
 use parking_lot::Mutex;
 
-use crate::card::{Card, CardError, CodeState};
+use crate::card::{Card, CardError, PinState};
 use crate::config::Logout;
-use crate::pkcs15::Code;
+use crate::pkcs15::PinObject;
 
 use super::{Error, Token};
 
@@ -38,8 +38,8 @@ pub struct Counter {
     pub locked: bool,
 }
 
-impl From<CodeState> for Counter {
-    fn from(state: CodeState) -> Counter {
+impl From<PinState> for Counter {
+    fn from(state: PinState) -> Counter {
         let spent = state.uses_left == Some(0);
         match state.tries_left {
             _ if spent => Counter {
@@ -72,8 +72,8 @@ pub(super) struct Codes {
     left_open: Mutex<bool>,
     /// What closing means.
     logout: Logout,
-    holder: Mutex<Option<CodeState>>,
-    officer: Mutex<Option<CodeState>>,
+    holder: Mutex<Option<PinState>>,
+    officer: Mutex<Option<PinState>>,
 }
 
 impl Codes {
@@ -85,7 +85,7 @@ impl Codes {
         }
     }
 
-    fn of(&self, user: User) -> &Mutex<Option<CodeState>> {
+    fn of(&self, user: User) -> &Mutex<Option<PinState>> {
         match user {
             User::Holder => &self.holder,
             User::SecurityOfficer => &self.officer,
@@ -164,15 +164,15 @@ impl Token {
     }
 
     /// The code that `user` presents: the first holder's code of AODF, or the first unblocking code.
-    pub fn code(&self, user: User) -> Result<Option<&Code>, Error> {
+    pub fn code(&self, user: User) -> Result<Option<&PinObject>, Error> {
         Ok(self
             .head()?
-            .codes
+            .pins
             .iter()
             .find(|code| code.unblocking == (user == User::SecurityOfficer)))
     }
 
-    fn code_or_none(&self, user: User) -> Result<&Code, Error> {
+    fn code_or_none(&self, user: User) -> Result<&PinObject, Error> {
         self.code(user)?.ok_or(Error::NoCode)
     }
 
@@ -185,7 +185,7 @@ impl Token {
         if let Some(state) = *self.codes.of(user).lock() {
             return Ok(state.into());
         }
-        let state = self.card.lock().code_state(code)?;
+        let state = self.card.lock().pin_state(code)?;
         *self.codes.of(user).lock() = Some(state);
         Ok(state.into())
     }
@@ -234,12 +234,12 @@ impl Token {
         let mut state = self.codes.of(user).lock();
         match result {
             Ok(()) => *state = state.filter(|s| s.uses_left.is_none()).map(restored),
-            Err(CardError::CodeIncorrect {
+            Err(CardError::PinIncorrect {
                 tries_left: Some(left),
             }) => *state = with_tries(*state, *left),
-            Err(CardError::CodeBlocked) => *state = with_tries(*state, 0),
+            Err(CardError::PinBlocked) => *state = with_tries(*state, 0),
             // Refused before the card was asked: nothing has moved.
-            Err(CardError::CodeLength | CardError::CodeDigits) => {}
+            Err(CardError::PinLength | CardError::PinDigits) => {}
             Err(_) => *state = None,
         }
     }
@@ -299,15 +299,15 @@ impl Token {
     pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
         let mut card = self.card.lock();
-        let result = card.change_code(code, old, new);
+        let result = card.change_pin(code, old, new);
         self.note_presentation(User::Holder, &result);
         if !card.seen_continuous() {
             self.forget_login();
         }
         let public = self.login() == Login::Public;
         let to_close = match &result {
-            Ok(()) | Err(CardError::CodeRefused(_)) => public,
-            Err(CardError::CodeIncorrect { .. } | CardError::CodeBlocked) => !public,
+            Ok(()) | Err(CardError::PinRefused(_)) => public,
+            Err(CardError::PinIncorrect { .. } | CardError::PinBlocked) => !public,
             Err(error) => is_unclear(error),
         };
         if to_close {
@@ -320,7 +320,7 @@ impl Token {
     /// C_InitPIN: a new holder's code, after the unblocking code was presented.
     pub fn reset_code(&self, new: &[u8]) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
-        let result = self.with_own_login(true, |card| card.reset_code(code, new));
+        let result = self.with_own_login(true, |card| card.unblock_pin(code, new));
         *self.codes.holder.lock() = None;
         *self.codes.officer.lock() = None;
         result
@@ -331,10 +331,10 @@ impl Token {
 fn is_unclear(error: &CardError) -> bool {
     match error {
         CardError::Reader(why) => !why.is_final(),
-        CardError::CodeIncorrect { .. }
-        | CardError::CodeBlocked
-        | CardError::CodeLength
-        | CardError::CodeDigits
+        CardError::PinIncorrect { .. }
+        | CardError::PinBlocked
+        | CardError::PinLength
+        | CardError::PinDigits
         | CardError::Updated
         | CardError::InterruptedUpdate => false,
         _ => true,
@@ -342,22 +342,22 @@ fn is_unclear(error: &CardError) -> bool {
 }
 
 /// After a good presentation every try is back.
-fn restored(state: CodeState) -> CodeState {
-    CodeState {
+fn restored(state: PinState) -> PinState {
+    PinState {
         tries_left: state.tries_max.or(state.tries_left),
         ..state
     }
 }
 
-fn with_tries(state: Option<CodeState>, left: u8) -> Option<CodeState> {
-    let known = state.unwrap_or(CodeState {
+fn with_tries(state: Option<PinState>, left: u8) -> Option<PinState> {
+    let known = state.unwrap_or(PinState {
         tries_left: None,
         tries_max: None,
         uses_left: None,
         verified: false,
     });
     // Without a known maximum one miss still means that the counter is low.
-    Some(CodeState {
+    Some(PinState {
         tries_left: Some(left),
         tries_max: known.tries_max.or(Some(left.saturating_add(1))),
         ..known

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::{Sections, Token, code};
-use crate::card::{Abilities, Card, CardError, Chip, Code, CodeState, Deciphered, KeyRef};
+use crate::card::{Abilities, Card, CardError, Chip, Deciphered, KeyRef, PinObject, PinState};
 use crate::config::Logout;
 use crate::crypto::ToSign;
 use crate::pkcs15::{
@@ -20,7 +20,7 @@ pub(super) struct Answers {
     pub continuous: Result<bool, CardError>,
     pub seen_continuous: bool,
     pub disturbed: bool,
-    pub state: Result<CodeState, CardError>,
+    pub state: Result<PinState, CardError>,
     pub verify: Result<(), CardError>,
     pub change: Result<(), CardError>,
     pub reset_code: Result<(), CardError>,
@@ -54,7 +54,7 @@ impl PaperCard {
         self.token_with(vec![pin(1, false), pin(2, true)])
     }
 
-    pub fn token_with(&self, codes: Vec<Code>) -> Token {
+    pub fn token_with(&self, pins: Vec<PinObject>) -> Token {
         Token {
             card: Mutex::new(Box::new(self.clone())),
             chip: Chip::Cps4,
@@ -62,7 +62,7 @@ impl PaperCard {
             mechanisms: Vec::new(),
             head: OnceCell::with_value(TokenDirectory {
                 token: TokenInfo::default(),
-                codes,
+                pins,
             }),
             objects: Sections::default(),
             codes: code::Codes::new(Logout::default()),
@@ -88,8 +88,8 @@ impl PaperCard {
 }
 
 /// A counter with this many of three tries left.
-pub(super) fn tries(left: u8) -> CodeState {
-    CodeState {
+pub(super) fn tries(left: u8) -> PinState {
+    PinState {
         tries_left: Some(left),
         tries_max: Some(3),
         uses_left: None,
@@ -97,8 +97,8 @@ pub(super) fn tries(left: u8) -> CodeState {
     }
 }
 
-fn pin(reference: u8, unblocking: bool) -> Code {
-    Code {
+fn pin(reference: u8, unblocking: bool) -> PinObject {
+    PinObject {
         common: Common::default(),
         auth_id: vec![reference],
         unblocking,
@@ -132,23 +132,21 @@ impl Card for PaperCard {
         std::mem::take(&mut self.says().disturbed)
     }
 
-    fn code_state(&mut self, code: &Code) -> Result<CodeState, CardError> {
-        self.called(format!("state of {}", code.reference)).state.clone()
+    fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError> {
+        self.called(format!("state of {}", pin.reference)).state.clone()
     }
 
-    fn verify(&mut self, code: &Code, _digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
-        let call = format!("verify {}, {tries:?}", code.reference);
+    fn verify(&mut self, pin: &PinObject, _digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
+        let call = format!("verify {}, {tries:?}", pin.reference);
         self.called(call).verify.clone()
     }
 
-    fn change_code(&mut self, code: &Code, _old: &[u8], _new: &[u8]) -> Result<(), CardError> {
-        self.called(format!("change {}", code.reference)).change.clone()
+    fn change_pin(&mut self, pin: &PinObject, _old: &[u8], _new: &[u8]) -> Result<(), CardError> {
+        self.called(format!("change {}", pin.reference)).change.clone()
     }
 
-    fn reset_code(&mut self, code: &Code, _new: &[u8]) -> Result<(), CardError> {
-        self.called(format!("reset {}", code.reference))
-            .reset_code
-            .clone()
+    fn unblock_pin(&mut self, pin: &PinObject, _new: &[u8]) -> Result<(), CardError> {
+        self.called(format!("reset {}", pin.reference)).reset_code.clone()
     }
 
     fn logout(&mut self, _logout: Logout) -> Result<(), CardError> {

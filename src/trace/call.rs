@@ -93,7 +93,7 @@ impl fmt::Display for Arguments<'_> {
     }
 }
 
-/// C_SetPIN names the lengths of its two codes without the word.
+/// C_SetPIN names the lengths of its two PINs without the word.
 fn speaks_of_pin(name: &str) -> bool {
     name.contains("Pin") || matches!(name, "ulOldLen" | "ulNewLen")
 }
@@ -133,15 +133,15 @@ mod tests {
 
     #[test]
     fn nothing_is_told_of_a_pin_not_even_its_length() {
-        let mut code = *b"7391";
-        let text = |code: *mut u8, length: CK_ULONG| {
+        let mut pin = *b"7391";
+        let text = |pin: *mut u8, length: CK_ULONG| {
             let session = ("hSession", Argument::Number(1));
-            let code = ["pPin", "pOldPin", "pNewPin"].map(|name| (name, code.into()));
+            let pins = ["pPin", "pOldPin", "pNewPin"].map(|name| (name, pin.into()));
             let length =
                 ["ulPinLen", "ulOldLen", "ulNewLen", "ulOldPinLen"].map(|name| (name, length.into()));
-            Arguments(&[&[session], &code[..], &length[..]].concat()).to_string()
+            Arguments(&[&[session], &pins[..], &length[..]].concat()).to_string()
         };
-        let one = text(code.as_mut_ptr(), 4);
+        let one = text(pin.as_mut_ptr(), 4);
         assert_eq!(one, text(ptr::null_mut(), 1_000_000));
         assert!(
             one.contains("hSession=0x1 ") && one.contains("pPin=(withheld)"),

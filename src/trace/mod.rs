@@ -1,6 +1,6 @@
 //! The trace: what the module did, for a person who looks for a fault. Off unless the [configuration](crate::config) asks for it.
 //!
-//! Every floor writes to it through the macros of [`log`]; [`start`] puts the one logger of this library behind them. Codes,
+//! Every floor writes to it through the macros of [`log`]; [`start`] puts the one logger of this library behind them. PINs,
 //! plaintexts and protected data are not filtered out here: the floors never hand them over. [`call`] therefore takes no
 //! bytes, and the card channel leaves the body of a sensitive exchange out.
 //!

@@ -148,8 +148,8 @@ mod directory {
         assert_eq!(objects.private_keys[0].reference, 0x20);
         assert_eq!(objects.public_keys.len(), 1);
         assert_eq!(objects.data[0].common.label, "CPS_ID_CARD");
-        for code in &directory.codes {
-            assert_eq!(card.code_state(code).unwrap().tries_left, Some(3));
+        for pin in &directory.pins {
+            assert_eq!(card.pin_state(pin).unwrap().tries_left, Some(3));
         }
     }
 
@@ -241,7 +241,7 @@ mod directory {
     }
 }
 
-mod codes {
+mod pins {
     use super::*;
 
     #[test]
@@ -253,7 +253,7 @@ mod codes {
 
     #[test]
     fn a_code_with_a_path_of_its_own_is_addressed_there() {
-        let code = Code {
+        let pin = PinObject {
             path: Some(path(&[0x0001, 0x0011])),
             ..pin()
         };
@@ -264,14 +264,14 @@ mod codes {
              {select}\n> 012C0381\n< 9000\n> 01240101 04 35363738\n< 9000"
         );
         let mut card = card(&script);
-        card.verify(&code, b"1234", None).unwrap();
-        assert!(card.code_state(&code).unwrap().verified);
-        card.reset_code(&code, b"5678").unwrap();
+        card.verify(&pin, b"1234", None).unwrap();
+        assert!(card.pin_state(&pin).unwrap().verified);
+        card.unblock_pin(&pin, b"5678").unwrap();
     }
 
     #[test]
     fn references_that_bear_the_bit_already_keep_it() {
-        let code = Code {
+        let pin = PinObject {
             reference: 0x81,
             ..pin()
         };
@@ -284,7 +284,7 @@ mod codes {
             fill(0x51, 256)
         );
         let mut card = card(&script);
-        card.reset_code(&code, b"5678").unwrap();
+        card.unblock_pin(&pin, b"5678").unwrap();
         let digest = ToSign::digest(Hash::Sha1, &[0xA1; 20]);
         card.sign(&key(0x90, KeyRole::Signature), &digest).unwrap();
     }
@@ -292,9 +292,9 @@ mod codes {
     #[test]
     fn refusals_of_a_code() {
         for (status, error) in [
-            ("63C2", CardError::CodeIncorrect { tries_left: Some(2) }),
-            ("63C0", CardError::CodeBlocked),
-            ("6983", CardError::CodeBlocked),
+            ("63C2", CardError::PinIncorrect { tries_left: Some(2) }),
+            ("63C0", CardError::PinBlocked),
+            ("6983", CardError::PinBlocked),
             ("6F00", CardError::Unexpected(0x6F00)),
         ] {
             let script = format!("> 01200001 04 31323334\n< {status}");
@@ -316,7 +316,7 @@ mod codes {
         ] {
             for (protocol, command) in [(Protocol::T1, "01200001"), (Protocol::T0, "01200001 00")] {
                 let state = card_with(protocol, &format!("> {command}\n< {status}"))
-                    .code_state(&pin())
+                    .pin_state(&pin())
                     .unwrap();
                 assert_eq!(
                     (state.tries_left, state.verified),
@@ -325,29 +325,29 @@ mod codes {
                 );
             }
         }
-        let odd = card("> 01200001\n< 6F00").code_state(&pin());
+        let odd = card("> 01200001\n< 6F00").pin_state(&pin());
         assert_eq!(odd, Err(CardError::Unexpected(0x6F00)));
     }
 
-    /// The counter comes first: a code goes only to our application.
+    /// The counter comes first: a PIN goes only to our application.
     const COUNTER: &str = "> 01200001\n< 63C3";
 
     #[test]
     fn change_is_two_steps() {
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 9000");
-        card(&script).change_code(&pin(), b"1234", b"5678").unwrap();
+        card(&script).change_pin(&pin(), b"1234", b"5678").unwrap();
     }
 
     #[test]
     fn a_refused_change_does_not_present_the_old_code_again() {
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 6985");
         assert_eq!(
-            card(&script).change_code(&pin(), b"1234", b"5678"),
+            card(&script).change_pin(&pin(), b"1234", b"5678"),
             Err(CardError::NotAllowed(0x6985))
         );
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 63C2");
-        let wrong = card(&script).change_code(&pin(), b"1234", b"5678");
-        assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(2) }));
+        let wrong = card(&script).change_pin(&pin(), b"1234", b"5678");
+        assert_eq!(wrong, Err(CardError::PinIncorrect { tries_left: Some(2) }));
     }
 
     #[test]
@@ -363,7 +363,7 @@ mod codes {
             );
             let mut card = card_with(protocol, &script);
             card.verify(&unblocking(), b"12345678", None).unwrap();
-            card.reset_code(&pin(), b"4321").unwrap();
+            card.unblock_pin(&pin(), b"4321").unwrap();
         }
     }
 
@@ -578,7 +578,7 @@ mod sharing {
 
     #[test]
     fn a_code_that_may_have_cost_a_try_is_not_presented_again() {
-        for (code, before, counter, again) in [
+        for (pin, before, counter, again) in [
             (pin(), Some(2), "63C2", true),
             (pin(), Some(3), "63C2", false),
             (pin(), None, "63C2", false),
@@ -591,7 +591,7 @@ mod sharing {
             (unblocking(), None, "63C9", false),
             (unblocking(), None, "63C3", false),
         ] {
-            let reference = code.reference;
+            let reference = pin.reference;
             let verify = format!("> 012000{reference:02X} 04 31323334");
             let end = if again {
                 format!("\n{verify}\n< 9000")
@@ -600,8 +600,8 @@ mod sharing {
             };
             let script =
                 format!("{verify}\n< 6A88\n{SELECT_ROOT}\n> 012000{reference:02X}\n< {counter}{end}");
-            let code = Code { min_len: 4, ..code };
-            let result = card(&script).verify(&code, b"1234", before);
+            let pin = PinObject { min_len: 4, ..pin };
+            let result = card(&script).verify(&pin, b"1234", before);
             let refused = Err(CardError::NotFound(0x6A88));
             assert_eq!(
                 result,

@@ -165,13 +165,13 @@ mod directory {
     }
 
     fn aodf() -> Vec<u8> {
-        let code = |label: &str, flags, number| {
+        let pin = |label: &str, flags, number| {
             format!(
                 "30 {{ 30 {{ 0C {{ '{label}' }} }} 30 {{ 04 {{ {number} }} }}
                        A1 {{ 30 {{ 03 {{ {flags} }} 0A {{ 01 }} 02 {{ 04 }} 02 {{ 08 }} 80 {{ {number} }} }} }} }}"
             )
         };
-        der(&(code("Code", "03 08", "01") + &code("Deblocage", "00 09", "02")))
+        der(&(pin("Code", "03 08", "01") + &pin("Deblocage", "00 09", "02")))
     }
 
     /// ODF, the head of TokenInfo, and AODF.
@@ -214,9 +214,9 @@ mod directory {
         let token = card.read_token_info().unwrap();
         assert_eq!(token.token.label, "CPS3");
         let states: Vec<_> = token
-            .codes
+            .pins
             .iter()
-            .map(|code| card.code_state(code).unwrap())
+            .map(|pin| card.pin_state(pin).unwrap())
             .collect();
         assert_eq!(
             states
@@ -226,7 +226,7 @@ mod directory {
             [(Some(3), Some(3)), (Some(2), Some(3))]
         );
         assert_eq!(
-            token.codes.iter().map(|c| c.unblocking).collect::<Vec<_>>(),
+            token.pins.iter().map(|c| c.unblocking).collect::<Vec<_>>(),
             [false, true]
         );
     }
@@ -240,8 +240,8 @@ mod directory {
         let script = [token(), absent.into(), counter(1, 3), counter(2, 3)].join("\n");
         assert_eq!(1 + commands(&script), 15);
         let mut card = card(&script);
-        for code in card.read_token_info().unwrap().codes {
-            card.code_state(&code).unwrap();
+        for pin in card.read_token_info().unwrap().pins {
+            card.pin_state(&pin).unwrap();
         }
     }
 
@@ -747,7 +747,7 @@ mod files {
     }
 }
 
-mod codes {
+mod pins {
     use super::*;
 
     #[test]
@@ -760,14 +760,14 @@ mod codes {
     #[test]
     fn refusals_of_a_code() {
         for (status, error) in [
-            ("63C2", CardError::CodeIncorrect { tries_left: Some(2) }),
-            ("63C0", CardError::CodeBlocked),
-            ("6300", CardError::CodeIncorrect { tries_left: None }),
-            ("6983", CardError::CodeBlocked),
-            ("6984", CardError::CodeBlocked),
+            ("63C2", CardError::PinIncorrect { tries_left: Some(2) }),
+            ("63C0", CardError::PinBlocked),
+            ("6300", CardError::PinIncorrect { tries_left: None }),
+            ("6983", CardError::PinBlocked),
+            ("6984", CardError::PinBlocked),
             ("6900", CardError::NotAllowed(0x6900)),
-            ("6700", CardError::CodeRefused(0x6700)),
-            ("6A80", CardError::CodeRefused(0x6A80)),
+            ("6700", CardError::PinRefused(0x6700)),
+            ("6A80", CardError::PinRefused(0x6A80)),
             ("6F00", CardError::Unexpected(0x6F00)),
             ("6110", CardError::Unexpected(0x6110)),
         ] {
@@ -784,16 +784,16 @@ mod codes {
     fn what_cannot_be_a_code_costs_no_try() {
         let mut card = card("");
         for (digits, error) in [
-            (&b"123"[..], CardError::CodeLength),
-            (b"123456789", CardError::CodeLength),
-            (b"", CardError::CodeLength),
-            (b"12a4", CardError::CodeDigits),
-            ("12é".as_bytes(), CardError::CodeDigits),
+            (&b"123"[..], CardError::PinLength),
+            (b"123456789", CardError::PinLength),
+            (b"", CardError::PinLength),
+            (b"12a4", CardError::PinDigits),
+            ("12é".as_bytes(), CardError::PinDigits),
         ] {
             assert_eq!(card.verify(&pin(), digits, None), Err(error.clone()));
-            assert_eq!(card.change_code(&pin(), b"1234", digits), Err(error.clone()));
-            assert_eq!(card.change_code(&pin(), digits, b"1234"), Err(error.clone()));
-            assert_eq!(card.reset_code(&pin(), digits), Err(error));
+            assert_eq!(card.change_pin(&pin(), b"1234", digits), Err(error.clone()));
+            assert_eq!(card.change_pin(&pin(), digits, b"1234"), Err(error.clone()));
+            assert_eq!(card.unblock_pin(&pin(), digits), Err(error));
         }
     }
 
@@ -803,17 +803,17 @@ mod codes {
                       < 9000
                       > 00200001 08 31323334 FFFFFFFF
                       < 9000";
-        let code = Code {
+        let pin = PinObject {
             pad: Some(0xFF),
             path: Some(path(&[])),
             ..pin()
         };
-        card(script).verify(&code, b"1234", None).unwrap();
+        card(script).verify(&pin, b"1234", None).unwrap();
     }
 
     #[test]
     fn a_padding_is_sent_as_long_as_two_codes_fit_into_one_command() {
-        let padded = |stored_len| Code {
+        let padded = |stored_len| PinObject {
             pad: Some(0xFF),
             stored_len,
             ..pin()
@@ -830,17 +830,17 @@ mod codes {
 
     #[test]
     fn change_and_unblock() {
-        // The counter comes first: a code goes only to our application.
+        // The counter comes first: a PIN goes only to our application.
         let counter = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080
                        < 6111
                        > 00C00000 11
                        < 700F BF81010B A009 9A0103 9B0103 9D0100 9000";
         card(&format!("{counter}\n> 00240001 08 31323334 35363738\n< 9000"))
-            .change_code(&pin(), b"1234", b"5678")
+            .change_pin(&pin(), b"1234", b"5678")
             .unwrap();
         let mut card = card("> 00200002 08 3132333435363738\n< 9000\n> 002C0201 04 34333231\n< 9000");
         card.verify(&unblocking(), b"12345678", None).unwrap();
-        card.reset_code(&pin(), b"4321").unwrap();
+        card.unblock_pin(&pin(), b"4321").unwrap();
     }
 
     #[test]
@@ -849,7 +849,7 @@ mod codes {
                       < 6111
                       > 00C00000 11
                       < 700F BF81020B A009 9A0103 9B0103 9D0100 9000";
-        let state = card(script).code_state(&unblocking()).unwrap();
+        let state = card(script).pin_state(&unblocking()).unwrap();
         assert_eq!((state.tries_left, state.uses_left), (Some(3), Some(0)));
     }
 
@@ -865,7 +865,7 @@ mod codes {
                       < 610E
                       > 00C00000 0E
                       < 700C BF810108 A006 9A0103 9B0101 9000";
-        assert_eq!(card(script).code_state(&pin()).unwrap().tries_left, Some(1));
+        assert_eq!(card(script).pin_state(&pin()).unwrap().tries_left, Some(1));
     }
 
     const COUNTER: &str = "> 00CB3FFF 0A 4D08 7006 BF8101 02 A080";
@@ -875,7 +875,7 @@ mod codes {
     fn the_master_file_is_selected_for_the_counter_unless_it_is_the_current_one() {
         let login = "> 00200001 04 31323334\n< 9000";
         for (fids, current) in [(&[][..], true), (&[0x0001, 0x0011], false), (&[0x0011], false)] {
-            let code = Code {
+            let pin = PinObject {
                 path: Some(path(fids)),
                 ..pin()
             };
@@ -890,8 +890,8 @@ mod codes {
                 2 + selected.len() / 2
             );
             let mut card = card(&script);
-            card.verify(&code, b"1234", None).unwrap();
-            assert_eq!(card.code_state(&code).unwrap().tries_left, Some(3), "{selected}");
+            card.verify(&pin, b"1234", None).unwrap();
+            assert_eq!(card.pin_state(&pin).unwrap().tries_left, Some(3), "{selected}");
         }
     }
 
@@ -909,15 +909,15 @@ mod codes {
              {THREE}"
         );
         assert_eq!(
-            card_in_use(&script).code_state(&pin()).unwrap().tries_left,
+            card_in_use(&script).pin_state(&pin()).unwrap().tries_left,
             Some(3)
         );
         // The card means what it says.
-        let refused = card(&format!("{COUNTER}\n< 6F00")).code_state(&pin());
+        let refused = card(&format!("{COUNTER}\n< 6F00")).pin_state(&pin());
         assert_eq!(refused, Err(CardError::Unexpected(0x6F00)));
         // The master file was taken for the current one.
         let script = format!("{COUNTER}\n< 6A88\n> 00A4090C 02 3F00\n< 9000\n{COUNTER}\n{THREE}");
-        assert_eq!(card(&script).code_state(&pin()).unwrap().tries_left, Some(3));
+        assert_eq!(card(&script).pin_state(&pin()).unwrap().tries_left, Some(3));
     }
 
     #[test]
@@ -931,7 +931,7 @@ mod codes {
         ] {
             let script = format!("> 00CB3FFF 0A 4D08 7006 BF8101 02 A080\n< {answer} 9000");
             assert!(
-                matches!(card(&script).code_state(&pin()), Err(CardError::Malformed(_))),
+                matches!(card(&script).pin_state(&pin()), Err(CardError::Malformed(_))),
                 "{answer}"
             );
         }
@@ -950,7 +950,7 @@ mod codes {
                       > 00200001 04 31323334
                       < 63C1";
         let wrong = card(script).verify(&pin(), b"1234", None);
-        assert_eq!(wrong, Err(CardError::CodeIncorrect { tries_left: Some(1) }));
+        assert_eq!(wrong, Err(CardError::PinIncorrect { tries_left: Some(1) }));
     }
 
     #[test]
@@ -975,7 +975,7 @@ mod codes {
             for start in [card as fn(&str) -> Box<dyn Card>, card_in_use] {
                 let mut card = start(&format!("{line}\n{select}{counter}"));
                 card.logout(logout).unwrap();
-                assert_eq!(card.code_state(&pin()).unwrap().tries_left, Some(3), "{line}");
+                assert_eq!(card.pin_state(&pin()).unwrap().tries_left, Some(3), "{line}");
             }
         }
     }
@@ -1255,7 +1255,7 @@ mod sharing {
         let mut card = card(&script);
         assert!(card.seen_continuous());
         card.random(&mut [0; 8]).unwrap();
-        assert!(!card.seen_continuous(), "its code may be gone");
+        assert!(!card.seen_continuous(), "its PIN may be gone");
         assert!(card.take_disturbance());
         card.random(&mut [0; 8]).unwrap();
     }
@@ -1419,7 +1419,7 @@ mod contactless {
         let mut card = try_recognise(ATR, Protocol::T1, &script).expect("a CPS3");
         assert_eq!(card.chip(), Chip::Cps3Contactless);
         let token = card.read_token_info().unwrap();
-        assert_eq!((&token.token.label[..], token.codes.len()), ("CPS3", 0));
+        assert_eq!((&token.token.label[..], token.pins.len()), ("CPS3", 0));
         card
     }
 

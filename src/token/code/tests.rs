@@ -4,8 +4,8 @@ use super::super::paper_card::{PaperCard, tries};
 use super::*;
 use crate::reader::ReaderError;
 
-fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> CodeState {
-    CodeState {
+fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> PinState {
+    PinState {
         tries_left: left,
         tries_max: max,
         uses_left: uses,
@@ -14,7 +14,7 @@ fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> CodeState {
 }
 
 /// Count low, final try, locked.
-fn flags(state: CodeState) -> (bool, bool, bool) {
+fn flags(state: PinState) -> (bool, bool, bool) {
     let counter = Counter::from(state);
     (counter.low, counter.final_try, counter.locked)
 }
@@ -302,41 +302,41 @@ fn a_code_is_presented_once_and_its_counter_followed() {
             &["verify 1, Some(2)"],
         ),
         (
-            Err(CardError::CodeIncorrect { tries_left: Some(1) }),
+            Err(CardError::PinIncorrect { tries_left: Some(1) }),
             Some(tries(2)),
-            Err(CardError::CodeIncorrect { tries_left: Some(1) }),
+            Err(CardError::PinIncorrect { tries_left: Some(1) }),
             Some(tries(1)),
             Login::Public,
             &["verify 1, Some(2)"],
         ),
         (
-            Err(CardError::CodeIncorrect { tries_left: None }),
+            Err(CardError::PinIncorrect { tries_left: None }),
             Some(tries(2)),
-            Err(CardError::CodeIncorrect { tries_left: None }),
+            Err(CardError::PinIncorrect { tries_left: None }),
             None,
             Login::Public,
             &["verify 1, Some(2)"],
         ),
         (
-            Err(CardError::CodeBlocked),
+            Err(CardError::PinBlocked),
             Some(tries(1)),
-            Err(CardError::CodeBlocked),
+            Err(CardError::PinBlocked),
             Some(tries(0)),
             Login::Public,
             &["verify 1, Some(1)"],
         ),
         (
-            Err(CardError::CodeLength),
+            Err(CardError::PinLength),
             Some(tries(2)),
-            Err(CardError::CodeLength),
+            Err(CardError::PinLength),
             Some(tries(2)),
             Login::Public,
             &["verify 1, Some(2)"],
         ),
         (
-            Err(CardError::CodeDigits),
+            Err(CardError::PinDigits),
             Some(tries(2)),
-            Err(CardError::CodeDigits),
+            Err(CardError::PinDigits),
             Some(tries(2)),
             Login::Public,
             &["verify 1, Some(2)"],
@@ -480,8 +480,8 @@ fn a_new_login_takes_over_what_was_left_open() {
 
 #[test]
 fn a_change_of_the_code_closes_the_card_where_it_must() {
-    let wrong = CardError::CodeIncorrect { tries_left: Some(2) };
-    let refused = CardError::CodeRefused(0x6A80);
+    let wrong = CardError::PinIncorrect { tries_left: Some(2) };
+    let refused = CardError::PinRefused(0x6A80);
     for (change, before, seen, closed, after) in [
         // On a CPS4 the old code is verified on the way.
         (Ok(()), Login::Public, true, true, Login::Public),
@@ -492,22 +492,22 @@ fn a_change_of_the_code_closes_the_card_where_it_must() {
         (Err(wrong.clone()), Login::Public, true, false, Login::Public),
         (Err(wrong), HOLDER, true, true, Login::Public),
         (
-            Err(CardError::CodeBlocked),
+            Err(CardError::PinBlocked),
             Login::Public,
             true,
             false,
             Login::Public,
         ),
-        (Err(CardError::CodeBlocked), HOLDER, true, true, Login::Public),
+        (Err(CardError::PinBlocked), HOLDER, true, true, Login::Public),
         // Nothing was sent.
         (
-            Err(CardError::CodeLength),
+            Err(CardError::PinLength),
             Login::Public,
             true,
             false,
             Login::Public,
         ),
-        (Err(CardError::CodeLength), HOLDER, true, false, HOLDER),
+        (Err(CardError::PinLength), HOLDER, true, false, HOLDER),
         (Err(BUSY), Login::Public, true, true, Login::Public),
         (Err(BUSY), HOLDER, true, true, Login::Public),
         (Err(REMOVED), HOLDER, true, false, HOLDER),
@@ -536,7 +536,7 @@ fn a_change_of_the_code_counts_as_a_presentation() {
     let card = PaperCard::new();
     let token = logged_in(&card, HOLDER);
     *token.codes.holder.lock() = Some(tries(3));
-    card.says().change = Err(CardError::CodeIncorrect { tries_left: Some(2) });
+    card.says().change = Err(CardError::PinIncorrect { tries_left: Some(2) });
     *token.codes.officer.lock() = Some(tries(3));
     let _ = token.change_code(b"1234", b"5678");
     assert_eq!(*token.codes.officer.lock(), Some(tries(3)));
@@ -554,7 +554,7 @@ fn a_new_code_needs_a_login_and_makes_the_counters_unknown() {
     let card = PaperCard::new();
     assert_eq!(card.token().reset_code(b"5678"), Err(Error::NotLoggedIn));
     assert_eq!(card.calls(), [""; 0]);
-    for result in [Ok(()), Err(CardError::CodeBlocked)] {
+    for result in [Ok(()), Err(CardError::PinBlocked)] {
         let token = logged_in(&card, OFFICER);
         *token.codes.holder.lock() = Some(tries(0));
         *token.codes.officer.lock() = Some(tries(3));

@@ -1,6 +1,6 @@
-//! AODF: the codes (PKCS #15 §6.8).
+//! AODF: the PINs (PKCS #15 §6.8).
 
-use super::Code;
+use super::PinObject;
 use super::decode::{
     BIT_STRING, Bits, INTEGER, LastField, OCTET_STRING, SEQUENCE, entry, number, path, reference, understood,
 };
@@ -15,19 +15,19 @@ const NEEDS_PADDING: usize = 5;
 const UNBLOCKING_PIN: usize = 6;
 const SO_PIN: usize = 7;
 
-/// GUESS: pads a code whose entry asks for padding without saying with what; FF is what ISO 7816-4 fills with.
+/// GUESS: pads a PIN whose entry asks for padding without saying with what; FF is what ISO 7816-4 fills with.
 const DEFAULT_PAD: u8 = 0xFF;
 
 /// Reads AODF. `application` holds the file identifiers of the application's DF.
-pub fn codes(file: &[u8], application: &[u16]) -> Result<Vec<Code>, Malformed> {
+pub fn pins(file: &[u8], application: &[u16]) -> Result<Vec<PinObject>, Malformed> {
     understood(file, "AODF", LastField::TypeAttributes, |object| {
-        code(object, application)
+        pin(object, application)
     })
 }
 
 /// PinAttributes: `pinFlags, pinType, minLength, storedLength, maxLength OPTIONAL, pinReference [0], padChar OPTIONAL,
 /// lastPinChange OPTIONAL, path OPTIONAL`.
-fn code(object: &Tlv<'_>, application: &[u16]) -> Result<Code, Malformed> {
+fn pin(object: &Tlv<'_>, application: &[u16]) -> Result<PinObject, Malformed> {
     let mut object = entry(object)?;
     let auth_id = object.class.expect(OCTET_STRING, "authId")?.value.to_vec();
     let mut fields = object.kind.expect(SEQUENCE, "PinAttributes")?.inside();
@@ -52,7 +52,7 @@ fn code(object: &Tlv<'_>, application: &[u16]) -> Result<Code, Malformed> {
         Some(found) => path(found.inside(), application)?,
         None => None,
     };
-    Ok(Code {
+    Ok(PinObject {
         common: object.common,
         auth_id,
         unblocking: flags.get(UNBLOCKING_PIN) || flags.get(SO_PIN),
@@ -71,13 +71,13 @@ mod tests {
     use crate::pkcs15::notation::{APPLICATION, der};
     use crate::pkcs15::{Common, Path};
 
-    fn one(text: &str) -> Code {
-        codes(&der(text), APPLICATION).unwrap().pop().expect("one code")
+    fn one(text: &str) -> PinObject {
+        pins(&der(text), APPLICATION).unwrap().pop().expect("one PIN")
     }
 
     #[test]
     fn the_code_of_a_cps3() {
-        let code = one("30 { 30 { 0C { 'Code CPS' } 03 { 06 C0 } } 30 { 04 { 01 } }
+        let pin = one("30 { 30 { 0C { 'Code CPS' } 03 { 06 C0 } } 30 { 04 { 01 } }
                              A1 { 30 { 03 { 03 C8 } 0A { 01 } 02 { 04 } 02 { 08 } 02 { 08 } 80 { 01 } } } }");
         let common = Common {
             label: "Code CPS".into(),
@@ -86,8 +86,8 @@ mod tests {
             auth_id: None,
         };
         assert_eq!(
-            code,
-            Code {
+            pin,
+            PinObject {
                 common,
                 auth_id: vec![1],
                 unblocking: false,
@@ -103,17 +103,17 @@ mod tests {
 
     #[test]
     fn the_unblocking_code_with_padding_and_a_path() {
-        let code = one("30 { 30 { } 30 { 04 { 02 } }
+        let pin = one("30 { 30 { } 30 { 04 { 02 } }
                              A1 { 30 { 03 { 00 0D } 0A { 01 } 02 { 08 } 02 { 10 } 80 { 02 } 04 { 00 }
                                        18 { '20240315103045Z' } 30 { 04 { 3F00 } } } } } 00 00");
-        assert!(code.unblocking);
+        assert!(pin.unblocking);
         assert_eq!(
-            (code.reference, code.min_len, code.max_len, code.stored_len),
+            (pin.reference, pin.min_len, pin.max_len, pin.stored_len),
             (2, 8, 16, 16)
         );
-        assert_eq!(code.pad, Some(0x00));
+        assert_eq!(pin.pad, Some(0x00));
         assert_eq!(
-            code.path,
+            pin.path,
             Some(Path {
                 fids: vec![0x3F00],
                 part: None,
@@ -128,14 +128,14 @@ mod tests {
             "30 { 30 { } 30 { 04 { 01 } } A1 { 30 { 03 { 00 } 0A { 01 } 02 { 04 } 02 { 08 } } } }
                         30 { 30 { } 30 { 04 { 02 } } A1 { 30 { 03 { 00 } 0A { 01 } 02 { 84 } 02 { 08 } } } }",
         );
-        let codes = codes(&both, APPLICATION).unwrap();
-        assert_eq!(codes.iter().map(|c| &c.auth_id[..]).collect::<Vec<_>>(), [[1]]);
+        let pins = pins(&both, APPLICATION).unwrap();
+        assert_eq!(pins.iter().map(|c| &c.auth_id[..]).collect::<Vec<_>>(), [[1]]);
     }
 
     #[test]
     fn other_ways_of_authentication_are_left_out() {
         assert!(
-            codes(&der("A0 { 30 { } 30 { 04 { 01 } } A1 { } }"), APPLICATION)
+            pins(&der("A0 { 30 { } 30 { 04 { 01 } } A1 { } }"), APPLICATION)
                 .unwrap()
                 .is_empty()
         );
