@@ -7,7 +7,7 @@ use super::commands::{Commands, path_bytes};
 use super::cps::APPLICATION;
 use super::dialogue::{Dialogue, pin_refusal, refusal};
 use super::files;
-use super::pins::carry;
+use super::pins::send_pin_command;
 use super::{Abilities, CardError, Chip, Deciphered, KeyRef, KeyRole, PinObject, PinState};
 use crate::crypto::padding::{pkcs1, pss};
 use crate::crypto::{Hash, ToSign, digest_info};
@@ -215,7 +215,7 @@ impl Commands for ChipDoc {
 
     fn verify(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, block: &[u8]) -> Result<(), CardError> {
         self.select_pin_file(card, pin)?;
-        carry(card, VERIFY, pin.reference, block)
+        send_pin_command(card, VERIFY, pin.reference, block)
     }
 
     /// Two steps: if the second one fails, the old PIN holds and stays verified.
@@ -227,15 +227,15 @@ impl Commands for ChipDoc {
         new: &[u8],
     ) -> Result<(), CardError> {
         self.verify(card, pin, old)?;
-        card.settle();
-        carry(card, CHANGE_REFERENCE_DATA, pin.reference, new)
+        card.note_application_selected();
+        send_pin_command(card, CHANGE_REFERENCE_DATA, pin.reference, new)
     }
 
     fn unblock_pin(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
         self.select_pin_file(card, pin)?;
-        carry(card, RESET_RETRY_COUNTER, pin.reference | RESET_REFERENCE, &[])?;
-        card.settle();
-        carry(card, CHANGE_REFERENCE_DATA, pin.reference, new)
+        send_pin_command(card, RESET_RETRY_COUNTER, pin.reference | RESET_REFERENCE, &[])?;
+        card.note_application_selected();
+        send_pin_command(card, CHANGE_REFERENCE_DATA, pin.reference, new)
     }
 
     fn abilities(&self, key: &KeyRef) -> Abilities {

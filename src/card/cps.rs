@@ -140,17 +140,17 @@ impl<C: Commands> Cps<C> {
         };
         if self.commands.must_select() {
             self.commands.select_application(&mut card)?;
-            card.settle();
+            card.note_application_selected();
         }
         match act(&mut self.commands, &mut card) {
-            Err(refused) if refused.may_be_foreign_context() && !card.settled() => {
+            Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => {
                 log::debug!("selecting the application again after {refused:?}");
                 match self.commands.select_application(&mut card) {
                     Ok(()) => {}
                     Err(e @ CardError::Reader(_)) => return Err(e),
                     Err(_) => return Err(refused),
                 }
-                card.settle();
+                card.note_application_selected();
                 match again(&mut self.commands, &mut card)? {
                     true => act(&mut self.commands, &mut card),
                     false => Err(refused),
@@ -210,7 +210,7 @@ fn same_number<C: Commands>(
     match read_number(commands, card) {
         Ok(found) if found == known => Ok(()),
         Err(e @ CardError::Reader(_)) => Err(e),
-        Err(refused) if refused.may_be_foreign_context() && !card.settled() => Err(refused),
+        Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => Err(refused),
         _ => {
             log::info!("there is another card in the reader");
             Err(CardError::Reader(ReaderError::Removed))
@@ -278,7 +278,7 @@ fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Sta
         Some(Stamp::Interrupted) => Err(CardError::InterruptedUpdate),
         Some(found) if found == *known => Ok(()),
         // Another program's application may be the selected one, and have no such file.
-        Some(Stamp::Absent) if !card.settled() => Err(CardError::NotFound(0x6A82)),
+        Some(Stamp::Absent) if !card.application_selected() => Err(CardError::NotFound(0x6A82)),
         _ => {
             log::info!("the card's data were updated");
             Err(CardError::Updated)
@@ -360,7 +360,7 @@ fn objects<C: Commands, T>(
     for path in paths {
         let file = match directory_file(commands, card, &path.fids, path.part) {
             // Unless another program's application is the selected one.
-            Err(CardError::NotFound(_)) if card.settled() => {
+            Err(CardError::NotFound(_)) if card.application_selected() => {
                 log::error!(
                     "the card has no directory file {:04X?}, which its ODF names",
                     path.fids
@@ -544,7 +544,7 @@ impl<C: Commands> Card for Cps<C> {
         let (old, new) = (pins::block(pin, old)?, pins::block(pin, new)?);
         self.perform(|commands, card| {
             commands.pin_state(card, pin)?;
-            card.settle();
+            card.note_application_selected();
             commands.change_pin(card, pin, &old, &new)
         })
     }

@@ -9,7 +9,7 @@ use crate::reader::{Connection, Protocol, ReaderError};
 /// A transaction under way; it ends when this is dropped, on every way out.
 pub(super) struct Dialogue<'c> {
     connection: &'c mut dyn Connection,
-    settled: bool,
+    application_selected: bool,
 }
 
 impl<'c> Dialogue<'c> {
@@ -17,18 +17,18 @@ impl<'c> Dialogue<'c> {
     pub(super) fn new(connection: &'c mut dyn Connection) -> Self {
         Dialogue {
             connection,
-            settled: false,
+            application_selected: false,
         }
     }
 
     /// The card's application was selected in this very transaction, or has just proved to be: a refusal now means what
     /// it says, and what was done is not done again.
-    pub(super) fn settled(&self) -> bool {
-        self.settled
+    pub(super) fn application_selected(&self) -> bool {
+        self.application_selected
     }
 
-    pub(super) fn settle(&mut self) {
-        self.settled = true;
+    pub(super) fn note_application_selected(&mut self) {
+        self.application_selected = true;
     }
 
     /// See [`Connection::keep`].

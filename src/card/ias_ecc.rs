@@ -9,7 +9,7 @@ use super::cps::APPLICATION;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::legacy;
-use super::pins::carry;
+use super::pins::send_pin_command;
 use super::security_object;
 use super::update::{self, EF_ACTUA, Stamp};
 use super::{Abilities, CardError, Chip, Deciphered, KeyRef, KeyRole, PinObject, PinState};
@@ -152,7 +152,7 @@ impl IasEcc {
         match files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false) {
             Ok(file) => Ok(Stamp::of(&file)),
             Err(e @ (CardError::Reader(_) | CardError::Malformed(_))) => Err(e),
-            Err(refused) if refused.may_be_foreign_context() && !card.settled() => Err(refused),
+            Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => Err(refused),
             Err(_) => Ok(Stamp::Interrupted),
         }
     }
@@ -234,7 +234,7 @@ impl IasEcc {
         let Some(last) = last_round else {
             return Err(refused);
         };
-        if refused.may_be_foreign_context() && !card.settled() {
+        if refused.may_be_foreign_context() && !card.application_selected() {
             return Err(refused);
         }
         log::info!("the card refuses a finished hash ({refused:?}), letting it finish the hash itself");
@@ -408,7 +408,7 @@ impl Commands for IasEcc {
 
     fn verify(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, block: &[u8]) -> Result<(), CardError> {
         self.select_pin_file(card, pin)?;
-        carry(card, VERIFY, pin.reference, block)
+        send_pin_command(card, VERIFY, pin.reference, block)
     }
 
     fn change_pin(
@@ -422,12 +422,12 @@ impl Commands for IasEcc {
         let mut both = Zeroizing::new(Vec::with_capacity(old.len() + new.len()));
         both.extend_from_slice(old);
         both.extend_from_slice(new);
-        carry(card, CHANGE_REFERENCE_DATA, pin.reference, &both)
+        send_pin_command(card, CHANGE_REFERENCE_DATA, pin.reference, &both)
     }
 
     fn unblock_pin(&mut self, card: &mut Dialogue<'_>, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
         self.select_pin_file(card, pin)?;
-        carry(card, RESET_RETRY_COUNTER, pin.reference, new)
+        send_pin_command(card, RESET_RETRY_COUNTER, pin.reference, new)
     }
 
     fn abilities(&self, key: &KeyRef) -> Abilities {

@@ -11,9 +11,9 @@ mod dialogue;
 mod files;
 mod ias_ecc;
 mod legacy;
-#[cfg(test)]
-mod noise;
 mod pins;
+#[cfg(test)]
+mod random_card_tests;
 mod recognise;
 #[cfg(test)]
 mod scripted;

@@ -9,7 +9,7 @@ use crate::iso7816::Command;
 /// Longest PIN that is sent: two of them fit into one command.
 const BLOCK_MAX: usize = 127;
 
-/// What VERIFY and CHANGE carry for `digits`: the digits, padded if AODF says so.
+/// What VERIFY and CHANGE send_pin_command for `digits`: the digits, padded if AODF says so.
 ///
 /// A PIN that the card cannot have is refused here, so that it costs no try.
 pub(super) fn block(pin: &PinObject, digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
@@ -30,7 +30,7 @@ pub(super) fn block(pin: &PinObject, digits: &[u8]) -> Result<Zeroizing<Vec<u8>>
 }
 
 /// Sends a command about a PIN; `data` never shows in the trace, nor does its length.
-pub(super) fn carry(
+pub(super) fn send_pin_command(
     card: &mut Dialogue<'_>,
     [class, ins, p1]: [u8; 3],
     reference: u8,
