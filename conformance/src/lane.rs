@@ -81,9 +81,13 @@ impl Lane {
             reader_configuration(&dir, &bench.reader_driver),
         )
         .map_err(|error| error.to_string())?;
-        let pcscd = start_pcscd(&pcscd_dir, &readers_dir)?;
+        let mut pcscd = start_pcscd(&pcscd_dir, &readers_dir)?;
         let socket = pcscd_dir.join("pcscd.comm");
-        wait_until("pcscd did not start", || socket.exists())?;
+        wait_until("pcscd did not start", || socket.exists() || pcscd.has_ended())?;
+        if pcscd.has_ended() {
+            let log = fs::read_to_string(pcscd_log(&pcscd_dir)).unwrap_or_default();
+            return Err(format!("pcscd has ended; it said: {}", log.trim()));
+        }
         let mut stack = Stack {
             lane: self,
             sim_card: &bench.sim_card,
@@ -179,12 +183,17 @@ fn reader_socket(dir: &Path, number: usize) -> PathBuf {
     dir.join(format!("reader-{number}"))
 }
 
+/// What pcscd says, beside its directory.
+fn pcscd_log(pcscd_dir: &Path) -> PathBuf {
+    pcscd_dir.with_file_name("pcscd.log")
+}
+
 /// pcscd knows one place for its socket: it gets that place for itself, in a mount namespace. Where
 /// it can ask polkit, it is told not to: the lane is for this run alone, and a container has no
 /// system bus.
 fn start_pcscd(dir: &Path, readers_dir: &Path) -> Result<Guarded> {
     fs::create_dir_all("/run/pcscd").map_err(|error| format!("/run/pcscd: {error}"))?;
-    let log = log_file(&dir.with_file_name("pcscd.log"))?;
+    let log = log_file(&pcscd_log(dir))?;
     let errors = log.try_clone().map_err(|error| error.to_string())?;
     Guarded::spawn(
         mortal("unshare")

@@ -76,6 +76,11 @@ impl Guarded {
         let child = command.stdin(Stdio::null()).spawn();
         child.map(Guarded).map_err(|error| format!("{program}: {error}"))
     }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(Some(_)))
+    }
 }
 
 impl Drop for Guarded {

@@ -16,8 +16,7 @@ use sim_cards::trace::Totals;
 use sim_cards::vpcd::{Address, Reader};
 use sim_cards::{Options, SimCard, persona};
 
-use crate::cost::Cost;
-use crate::cost::Result;
+use crate::cost::{Cost, Result};
 
 /// Longer than any single order takes below callgrind on a busy machine: whatever hangs is told as a failure.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -40,14 +39,14 @@ impl Stack {
             .zip(&sockets)
             .map(|(number, socket)| entry(number, socket))
             .collect();
-        let log = dir.path.join("pcscd.log");
+        let log_path = dir.path.join("pcscd.log");
         let readers_dir = dir.path.join("readers");
         fs::create_dir(&readers_dir)
             .and_then(|()| fs::write(readers_dir.join("virtual"), configuration))
             .map_err(|error| format!("{}: {error}", readers_dir.display()))?;
-        let log = fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let log = fs::File::create(&log_path).map_err(|error| format!("{}: {error}", log_path.display()))?;
         let errors = log.try_clone().map_err(|error| error.to_string())?;
-        let pcscd = Guarded::spawn(
+        let mut pcscd = Guarded::spawn(
             mortal("pcscd")
                 .args(["--foreground", "--error", "--config"])
                 .arg(&readers_dir)
@@ -56,7 +55,10 @@ impl Stack {
         )?;
         let cards: Vec<_> = cards.into_iter().map(|card| Arc::new(Mutex::new(card))).collect();
         for (socket, card) in sockets.into_iter().zip(&cards) {
-            insert(socket, Arc::clone(card))?;
+            insert(socket, Arc::clone(card), &mut pcscd).map_err(|error| {
+                let log = fs::read_to_string(&log_path).unwrap_or_default();
+                format!("{error}; pcscd said: {}", log.trim())
+            })?;
         }
         wait_until("the cards did not arrive in the readers", || {
             cards_present() == cards.len()
@@ -119,13 +121,13 @@ fn entry(number: usize, socket: &Path) -> String {
 }
 
 /// The card stays in the reader until pcscd ends.
-fn insert(socket: PathBuf, card: Arc<Mutex<SimCard>>) -> Result<()> {
+fn insert(socket: PathBuf, card: Arc<Mutex<SimCard>>, pcscd: &mut Guarded) -> Result<()> {
     let address = Address::Socket(socket);
     let deadline = Instant::now() + PATIENCE;
     let mut reader = loop {
         match Reader::connect_to(&address) {
             Ok(reader) => break reader,
-            Err(error) if Instant::now() > deadline => {
+            Err(error) if pcscd.has_ended() || Instant::now() > deadline => {
                 return Err(format!("virtual reader {address}: {error}"));
             }
             Err(_) => thread::sleep(Duration::from_millis(50)),
