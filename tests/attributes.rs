@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 use sha1::{Digest, Sha1};
 use sim_cards::{Options, SimCard};
 
+use testkit::messages::{PKCS1, PKCS1_AND_PSS};
 use testkit::openssl::{Scratch, openssl};
 use testkit::{Ckr, PIN, Session, ulong};
 
@@ -103,7 +104,7 @@ const KINDS: [Kind; 2] = [
     Kind {
         card: testkit::cps3,
         ids: [0x01, 0x02],
-        signature: &[CKM_RSA_PKCS, CKM_SHA1_RSA_PKCS, CKM_SHA256_RSA_PKCS],
+        signature: &PKCS1,
         authentication: &[
             CKM_RSA_PKCS,
             CKM_SHA1_RSA_PKCS,
@@ -117,14 +118,7 @@ const KINDS: [Kind; 2] = [
     Kind {
         card: testkit::cps4,
         ids: [0x10, 0x20],
-        signature: &[
-            CKM_RSA_PKCS,
-            CKM_SHA1_RSA_PKCS,
-            CKM_SHA256_RSA_PKCS,
-            CKM_RSA_PKCS_PSS,
-            CKM_SHA1_RSA_PKCS_PSS,
-            CKM_SHA256_RSA_PKCS_PSS,
-        ],
+        signature: &PKCS1_AND_PSS,
         authentication: &[
             CKM_RSA_PKCS,
             CKM_SHA1_RSA_PKCS,

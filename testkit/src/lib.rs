@@ -11,7 +11,6 @@ pub mod fork;
 pub mod gate;
 pub mod log;
 pub mod messages;
-
 pub mod openssl;
 pub mod pcscd;
 pub mod rack;

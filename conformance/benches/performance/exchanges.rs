@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use crate::cost::Cost;
-use crate::cost::Result;
+use crate::cost::{Cost, Result};
 use crate::floor::Floor;
 use crate::report::{Report, Table};
 use crate::workloads::{Kind, Measured, Sheet, measure};

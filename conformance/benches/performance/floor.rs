@@ -3,8 +3,7 @@
 use sim_cards::timing::Timing;
 use sim_cards::{Protocol, SimCard, guesses, layout};
 
-use crate::cost::Cost;
-use crate::cost::Result;
+use crate::cost::{Cost, Result};
 use crate::stack::card;
 use crate::workloads::Kind;
 

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use sim_cards::{Interface, Options, Protocol};
 
-use crate::cost::Cost;
-use crate::cost::Result;
+use crate::cost::{Cost, Result};
 use crate::stack::{Application, Stack, card};
 
 /// A kind of card over one of its interfaces.
