@@ -135,8 +135,9 @@ interrupted_build_leaves_nothing() {
     script_with_tools interrupted <<<'build_release'
     tool cargo interrupted <<<'setsid sleep 4711 & setsid sleep 4712 & sleep 4713'
     for signal in TERM INT HUP; do
-        # A shell without job control has its children ignore INT from the keyboard: as from a terminal it is sent here.
-        env --default-signal=INT "$WORK/interrupted/script" >"$WORK/interrupted.log" 2>&1 &
+        # A shell without job control has its children ignore INT from the keyboard, nohup has all of them ignore HUP:
+        # both are sent here as from a terminal.
+        env --default-signal=INT,HUP "$WORK/interrupted/script" >"$WORK/interrupted.log" 2>&1 &
         script=$!
         wait_until all_compile "$script"
         kill "-$signal" "$script"
