@@ -3,23 +3,15 @@
 //! No floor below is reached by any other way; the ABI decides nothing. Calls lock as little as they can: status
 //! questions are answered from memory while another thread's signature runs on the card.
 
-mod crypt;
-mod digest;
+mod calls;
 pub mod error;
 mod library;
 mod mechanism;
-mod object;
 mod operation;
-mod random;
-mod recover;
 mod secret_key;
 mod session;
-mod sign;
 mod slot;
-mod slots;
 pub mod types;
-mod unwrap;
-mod verify;
 
 pub use error::{Error, Result};
 pub use library::{

@@ -4,11 +4,11 @@ use cryptoki_sys::*;
 
 use crate::token::{Counter, Token, User};
 
-use super::error::{Error, Result};
-use super::library::{Brake, Library};
-use super::mechanism;
-use super::slot::Presence;
-use super::types::{MechanismInfo, MechanismType, SlotId, SlotInfo, TokenInfo, Version};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::{Brake, Library};
+use crate::provider::mechanism;
+use crate::provider::slot::Presence;
+use crate::provider::types::{MechanismInfo, MechanismType, SlotId, SlotInfo, TokenInfo, Version};
 
 /// Length of CK_SLOT_INFO slotDescription.
 const DESCRIPTION_LEN: usize = 64;

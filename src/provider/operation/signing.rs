@@ -8,13 +8,13 @@ use crate::memory;
 use crate::token;
 use crate::token::object::PrivateKey;
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism::{self, Signature};
-use super::object::{KeyHandle, Use};
-use super::operation::{Step, start, step};
-use super::session::Session;
-use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism::{self, Signature};
+use crate::provider::operation::{Step, start, step};
+use crate::provider::session::Session;
+use crate::provider::session::objects::{KeyHandle, Use};
+use crate::provider::types::{Mechanism, ObjectHandle, Output, SessionHandle};
 
 /// A signature under way.
 pub struct Signing {
@@ -172,7 +172,7 @@ impl Library {
     }
 
     /// Length of a signature by this key, if that is all the caller wants. Sends nothing where the directory announces a length.
-    pub(super) fn asks_for_length(
+    pub(in crate::provider) fn asks_for_length(
         &self,
         session: &Session,
         key: &PrivateKey,
@@ -183,7 +183,12 @@ impl Library {
     }
 
     /// Measures the buffer by the key that will check the signature, before the message is taken: the directory may have announced less.
-    pub(super) fn has_room(&self, session: &Session, key: &PrivateKey, out: &Output<'_>) -> Result<()> {
+    pub(in crate::provider) fn has_room(
+        &self,
+        session: &Session,
+        key: &PrivateKey,
+        out: &Output<'_>,
+    ) -> Result<()> {
         let public = self.note(session, session.token().public_key(&key.entry.id))?;
         out.wants(public.size()).map(drop)
     }

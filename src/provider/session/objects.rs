@@ -9,13 +9,15 @@ use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{self, Token, mechanism};
 use cryptoki_sys::*;
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::operation::{Step, start, step};
-use super::secret_key::SecretKey;
-use super::session::Session;
-use super::slot::{Inserted, Place};
-use super::types::{Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::operation::{Step, start, step};
+use crate::provider::secret_key::SecretKey;
+use crate::provider::session::Session;
+use crate::provider::slot::{Inserted, Place};
+use crate::provider::types::{
+    Attribute, AttributeRequest, MechanismType, ObjectHandle, Output, SessionHandle,
+};
 
 /// Objects of a card with many situations.
 const USUAL_OBJECTS: usize = 64;
@@ -221,7 +223,11 @@ impl Library {
     }
 
     /// The object behind a handle, if the caller may see it now.
-    pub(super) fn visible<'a>(&self, session: &'a Session, handle: ObjectHandle) -> Result<Visible<'a>> {
+    pub(in crate::provider) fn visible<'a>(
+        &self,
+        session: &'a Session,
+        handle: ObjectHandle,
+    ) -> Result<Visible<'a>> {
         if let Some((owner, key)) = self.secret_key(session, handle) {
             return Ok(Visible::Secret(owner, key));
         }
@@ -243,7 +249,7 @@ impl Library {
 
     /// A key that may be used now for `wanted`; the order of the refusals is that of the standard's and the official module's
     /// tests: handle, login, kind of key, permission.
-    pub(super) fn key(
+    pub(in crate::provider) fn key(
         &self,
         session: &Session,
         handle: ObjectHandle,

@@ -1,5 +1,8 @@
 //! Session management (PKCS #11 §5.6), login, and the codes (C_InitPIN, C_SetPIN of §5.5).
 
+pub mod objects;
+pub mod secret_keys;
+
 use std::collections::BTreeMap;
 use std::slice;
 use std::sync::Arc;
@@ -12,17 +15,17 @@ use crate::card::CardError;
 use crate::token::object::PrivateKey;
 use crate::token::{self, Login, User};
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::operation::Operations;
-use super::secret_key::SecretKey;
-use super::slot::{Inserted, Slot, absent_instead_of_removed};
-use super::types::{ObjectHandle, Output, SessionHandle, SessionInfo, SlotId, UserType};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::operation::Operations;
+use crate::provider::secret_key::SecretKey;
+use crate::provider::slot::{Inserted, Slot, absent_instead_of_removed};
+use crate::provider::types::{ObjectHandle, Output, SessionHandle, SessionInfo, SlotId, UserType};
 
 /// An open session. It lives as long as its card stays in the reader.
 pub struct Session {
-    pub(super) slot: Arc<Slot>,
-    pub(super) inserted: Inserted,
+    pub(in crate::provider) slot: Arc<Slot>,
+    pub(in crate::provider) inserted: Inserted,
     read_write: bool,
     operations: Mutex<Operations>,
     secret_keys: Mutex<BTreeMap<ObjectHandle, Arc<SecretKey>>>,
@@ -30,32 +33,32 @@ pub struct Session {
 
 impl Session {
     /// The operations under way, for the length of one call.
-    pub(super) fn operations(&self) -> MutexGuard<'_, Operations> {
+    pub(in crate::provider) fn operations(&self) -> MutexGuard<'_, Operations> {
         self.operations.lock()
     }
 
     /// The session objects that were made here, by their handles.
-    pub(super) fn secret_keys(&self) -> MutexGuard<'_, BTreeMap<ObjectHandle, Arc<SecretKey>>> {
+    pub(in crate::provider) fn secret_keys(&self) -> MutexGuard<'_, BTreeMap<ObjectHandle, Arc<SecretKey>>> {
         self.secret_keys.lock()
     }
 
     /// The token.
-    pub(super) fn token(&self) -> &token::Token {
+    pub(in crate::provider) fn token(&self) -> &token::Token {
         &self.inserted.token
     }
 
     /// Private objects may be seen, as far as this process knows.
-    pub(super) fn holder_logged_in(&self) -> bool {
+    pub(in crate::provider) fn holder_logged_in(&self) -> bool {
         self.token().login() == Login::In(User::Holder)
     }
 
     /// Private keys may be used: the card was not reset since the login.
-    pub(super) fn holder_still_logged_in(&self) -> bool {
+    pub(in crate::provider) fn holder_still_logged_in(&self) -> bool {
         self.token().login_state() == Login::In(User::Holder)
     }
 
     /// Refuses a protected key that nobody is logged in for (any more).
-    pub(super) fn may_use(&self, key: &PrivateKey) -> Result<()> {
+    pub(in crate::provider) fn may_use(&self, key: &PrivateKey) -> Result<()> {
         if key.entry.common.private && !self.holder_logged_in() {
             Err(Error::UserNotLoggedIn)
         } else {
@@ -74,7 +77,7 @@ impl Session {
     }
 
     /// Writing calls need a read/write session.
-    pub(super) fn writable(&self) -> Result<()> {
+    pub(in crate::provider) fn writable(&self) -> Result<()> {
         if self.read_write {
             Ok(())
         } else {
@@ -149,7 +152,7 @@ impl Library {
     }
 
     /// C_Finalize closes what is left.
-    pub(super) fn close_every_session(&self) {
+    pub(in crate::provider) fn close_every_session(&self) {
         let inserted: Vec<_> = self.slots().iter().filter_map(|slot| slot.current()).collect();
         self.end_sessions(&inserted, |_, _| true);
     }
@@ -179,7 +182,7 @@ impl Library {
     }
 
     /// The session behind a handle; a session whose card went away is closed. Asks nobody, and waits for nobody.
-    pub(super) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
+    pub(in crate::provider) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
         let session = self.sessions.lock().get(&handle).cloned();
         let session = session.ok_or(Error::SessionHandleInvalid)?;
         if session.slot.holds(&session.inserted) {
@@ -192,7 +195,7 @@ impl Library {
     /// The session behind a handle, after a look at the readers: for calls that are about to talk to the card, so that a card
     /// that was taken out before them (CKR_SESSION_HANDLE_INVALID) is told from one taken out during them
     /// (CKR_DEVICE_REMOVED, §5.1.2).
-    pub(super) fn live_session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
+    pub(in crate::provider) fn live_session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
         let session = self.session(handle)?;
         if self.refresh_slot(&session.slot) {
             return self.session(handle);
@@ -201,7 +204,11 @@ impl Library {
     }
 
     /// The session behind a handle, for a call that needs the card unless only a size is asked for.
-    pub(super) fn session_for(&self, handle: SessionHandle, out: &Output<'_>) -> Result<Arc<Session>> {
+    pub(in crate::provider) fn session_for(
+        &self,
+        handle: SessionHandle,
+        out: &Output<'_>,
+    ) -> Result<Arc<Session>> {
         match out {
             Output::Size => self.session(handle),
             Output::Buffer(_) => self.live_session(handle),
@@ -209,7 +216,7 @@ impl Library {
     }
 
     /// Numbers of open sessions with a token: all, read/write.
-    pub(super) fn session_counts(&self, inserted: &Inserted) -> (CK_ULONG, CK_ULONG) {
+    pub(in crate::provider) fn session_counts(&self, inserted: &Inserted) -> (CK_ULONG, CK_ULONG) {
         let sessions = self.sessions.lock();
         let of_token = sessions.values().filter(|session| session.inserted.is(inserted));
         of_token.fold((0, 0), |(all, rw), session| {
@@ -304,7 +311,7 @@ impl Library {
         self.note(&session, outcome)
     }
 
-    pub(super) fn sessions_of(&self, inserted: &Inserted) -> Vec<Arc<Session>> {
+    pub(in crate::provider) fn sessions_of(&self, inserted: &Inserted) -> Vec<Arc<Session>> {
         self.sessions
             .lock()
             .values()
@@ -336,7 +343,7 @@ impl Library {
     }
 
     /// Passes a result of the token on; see [`Library::noticing`].
-    pub(super) fn note<T>(
+    pub(in crate::provider) fn note<T>(
         &self,
         session: &Session,
         result: std::result::Result<T, token::Error>,
@@ -349,7 +356,7 @@ impl Library {
 
     /// What `act` makes of the token in a slot. A token whose card was updated meanwhile is taken up anew, and so is one that a reader or
     /// a service has brought back which was away: nobody may have looked in between.
-    pub(super) fn on_token<T>(
+    pub(in crate::provider) fn on_token<T>(
         &self,
         slot: &Slot,
         act: impl Fn(&Inserted) -> std::result::Result<T, token::Error>,
@@ -374,7 +381,7 @@ impl Library {
 
     /// Passes a result of the token on, and drops the token when the result shows that its card is gone, or is as good as another
     /// one after an update.
-    pub(super) fn noticing<T>(
+    pub(in crate::provider) fn noticing<T>(
         &self,
         slot: &Slot,
         inserted: &Inserted,

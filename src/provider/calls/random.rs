@@ -1,8 +1,8 @@
 //! Random number generation (PKCS #11 §5.19): the card's own generator.
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::types::SessionHandle;
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::types::SessionHandle;
 
 impl Library {
     /// C_SeedRandom: the card takes no seed.

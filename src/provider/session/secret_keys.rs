@@ -14,14 +14,14 @@ use crate::crypto::system_random;
 use crate::token;
 use crate::token::key::Padding;
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism;
-use super::object::{Use, same_value};
-use super::secret_key::{SecretKey, Template};
-use super::session::Session;
-use super::slot::Inserted;
-use super::types::{Attribute, Mechanism, ObjectHandle, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism;
+use crate::provider::secret_key::{SecretKey, Template};
+use crate::provider::session::Session;
+use crate::provider::session::objects::{Use, same_value};
+use crate::provider::slot::Inserted;
+use crate::provider::types::{Attribute, Mechanism, ObjectHandle, SessionHandle};
 
 impl Library {
     /// C_UnwrapKey: a secret key as a session object. The template is read before the card is asked.
@@ -90,7 +90,7 @@ impl Library {
     }
 
     /// C_SetAttributeValue of a secret key.
-    pub(super) fn change_secret_key(
+    pub(in crate::provider) fn change_secret_key(
         owner: &Session,
         object: ObjectHandle,
         template: &[Attribute<'_>],
@@ -102,7 +102,7 @@ impl Library {
     }
 
     /// The secret key with this handle, and the session that it belongs to, if this session may see it now.
-    pub(super) fn secret_key(
+    pub(in crate::provider) fn secret_key(
         &self,
         session: &Session,
         handle: ObjectHandle,
@@ -118,7 +118,7 @@ impl Library {
     }
 
     /// Handles of the secret keys that this session may see and that have every attribute of the template, oldest first.
-    pub(super) fn matching_secret_keys(
+    pub(in crate::provider) fn matching_secret_keys(
         &self,
         session: &Session,
         template: &[Attribute<'_>],
@@ -146,14 +146,14 @@ impl Library {
     }
 
     /// §5.6 "C_Logout": private session objects are destroyed.
-    pub(super) fn destroy_private_objects(&self, inserted: &Inserted) {
+    pub(in crate::provider) fn destroy_private_objects(&self, inserted: &Inserted) {
         for session in self.sessions_of(inserted) {
             session.secret_keys().retain(|_, key| !key.private());
         }
     }
 
     /// Session objects of cards that have gone; their sessions end at the next call in them.
-    pub(super) fn destroy_orphans(&self) {
+    pub(in crate::provider) fn destroy_orphans(&self) {
         for session in self.sessions.lock().values() {
             let mut keys = session.secret_keys();
             if !keys.is_empty() && !session.slot.holds(&session.inserted) {

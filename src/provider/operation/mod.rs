@@ -1,29 +1,35 @@
 //! The operations of a session: at most one of each kind, gone when it ended.
 
+pub mod digesting;
+pub mod encipherment;
+pub mod recovery;
+pub mod signing;
+pub mod verification;
+
 use cryptoki_sys::{
     CK_FLAGS, CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_FIND_OBJECTS, CKF_SIGN, CKF_SIGN_RECOVER, CKF_VERIFY,
     CKF_VERIFY_RECOVER,
 };
 
-use super::crypt::{Decryption, Encryption};
-use super::digest::Digesting;
-use super::error::{Error, Result};
-use super::object::Search;
-use super::recover::{RecoverableSigning, Recovery};
-use super::sign::Signing;
-use super::verify::Verification;
+use crate::provider::error::{Error, Result};
+use crate::provider::operation::digesting::Digesting;
+use crate::provider::operation::encipherment::{Decryption, Encryption};
+use crate::provider::operation::recovery::{RecoverableSigning, Recovery};
+use crate::provider::operation::signing::Signing;
+use crate::provider::operation::verification::Verification;
+use crate::provider::session::objects::Search;
 
 /// What a session has under way.
 #[derive(Default)]
 pub struct Operations {
-    pub(super) search: Option<Search>,
-    pub(super) digest: Option<Digesting>,
-    pub(super) sign: Option<Signing>,
-    pub(super) sign_recover: Option<RecoverableSigning>,
-    pub(super) verify: Option<Verification>,
-    pub(super) verify_recover: Option<Recovery>,
-    pub(super) encrypt: Option<Encryption>,
-    pub(super) decrypt: Option<Decryption>,
+    pub(in crate::provider) search: Option<Search>,
+    pub(in crate::provider) digest: Option<Digesting>,
+    pub(in crate::provider) sign: Option<Signing>,
+    pub(in crate::provider) sign_recover: Option<RecoverableSigning>,
+    pub(in crate::provider) verify: Option<Verification>,
+    pub(in crate::provider) verify_recover: Option<Recovery>,
+    pub(in crate::provider) encrypt: Option<Encryption>,
+    pub(in crate::provider) decrypt: Option<Decryption>,
 }
 
 impl Operations {

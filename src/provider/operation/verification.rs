@@ -2,14 +2,14 @@
 
 use crate::crypto::CryptoError;
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism;
-use super::object::{KeyHandle, Use};
-use super::operation::{Step, start, step};
-use super::session::Session;
-use super::sign::Message;
-use super::types::{Mechanism, ObjectHandle, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism;
+use crate::provider::operation::signing::Message;
+use crate::provider::operation::{Step, start, step};
+use crate::provider::session::Session;
+use crate::provider::session::objects::{KeyHandle, Use};
+use crate::provider::types::{Mechanism, ObjectHandle, SessionHandle};
 
 /// A verification under way.
 pub struct Verification {

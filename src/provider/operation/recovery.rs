@@ -4,12 +4,12 @@ use crate::crypto::padding::pkcs1;
 use crate::crypto::{CryptoError, ToSign};
 use crate::memory;
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism::{self, Signature};
-use super::object::{KeyHandle, Use};
-use super::operation::{Step, start, step};
-use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism::{self, Signature};
+use crate::provider::operation::{Step, start, step};
+use crate::provider::session::objects::{KeyHandle, Use};
+use crate::provider::types::{Mechanism, ObjectHandle, Output, SessionHandle};
 
 /// A recoverable signature under way.
 pub struct RecoverableSigning(KeyHandle);

@@ -2,11 +2,11 @@
 
 use crate::crypto::{Digest, Hash, Hasher};
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism;
-use super::operation::{Step, start, step};
-use super::types::{Mechanism, Output, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism;
+use crate::provider::operation::{Step, start, step};
+use crate::provider::types::{Mechanism, Output, SessionHandle};
 
 /// A digest under way.
 pub struct Digesting {

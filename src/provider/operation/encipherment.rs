@@ -7,13 +7,13 @@ use crate::crypto::{CryptoError, system_random};
 use crate::memory::{self, NoMemory};
 use crate::token::{self, key::Padding};
 
-use super::error::{Error, Result};
-use super::library::Library;
-use super::mechanism;
-use super::object::{KeyHandle, Use};
-use super::operation::{Step, start, step};
-use super::session::Session;
-use super::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+use crate::provider::error::{Error, Result};
+use crate::provider::library::Library;
+use crate::provider::mechanism;
+use crate::provider::operation::{Step, start, step};
+use crate::provider::session::Session;
+use crate::provider::session::objects::{KeyHandle, Use};
+use crate::provider::types::{Mechanism, ObjectHandle, Output, SessionHandle};
 
 /// An encryption under way.
 pub struct Encryption {
