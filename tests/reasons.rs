@@ -9,7 +9,7 @@ use cpx_pkcs11::provider;
 use cpx_pkcs11::reader::{Connection, ReaderError, ReaderState, Readers};
 use cryptoki_sys::*;
 use log::Level;
-use sim_cards::vitale::insured;
+use sim_cards::insured;
 use sim_cards::{Action, Interceptor, Options, SimCard};
 
 use testkit::log::{listen, taken};

@@ -2,83 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use crate::apdu::{Apdu, ins};
-use crate::chipdoc::ChipDoc;
-use crate::codes::Codes;
-use crate::faults::{Faults, PlannedFault};
-use crate::files::{FileSystem, Kind};
-use crate::ias_ecc::IasEcc;
-use crate::interceptor::{Action, Interceptor};
-use crate::layout;
-use crate::persona::{Directory, Persona};
-use crate::pki::{Date, Validity};
-use crate::profile::Profile;
-use crate::timing::Timing;
-use crate::trace::{Exchange, Totals};
-use crate::transport::{Answer, LARGEST_ANSWER, Waiting};
-use crate::vitale::insured::Insured;
-use crate::vitale::{self, Vitale};
-use crate::{Chip, Interface, Model, pkcs15};
-
-/// Transmission protocol between card and reader (ISO 7816-3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// Answers to commands with data wait for GET RESPONSE.
-    T0,
-    /// Answers come at once.
-    T1,
-}
-
-/// How one card differs from what its content says; `None` keeps it.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Contacts or antenna. Only a CPS3 has an antenna that is known well enough: others ignore this.
-    pub interface: Interface,
-    /// `None`: T=0 for the contacts of a CPS3, T=1 for its antenna and for a CPS4.
-    pub protocol: Option<Protocol>,
-    /// `None`: the ATR of the chip; for a CPS4 over T=0 the one that offers nothing else.
-    pub atr: Option<Vec<u8>>,
-    /// The ATR of the release candidates of the CPS4 in place of that of the delivered ones.
-    pub release_candidate: bool,
-    /// The number of the card in place of the persona's; eight digits count. Certificates and data agree with it.
-    pub serial: Option<u32>,
-    /// Label of TokenInfo.
-    pub label: Option<String>,
-    /// Bytes that each certificate of a persona has at least.
-    pub certificate_size: Option<usize>,
-    /// Bytes of the longest answer, without status word: 256 at most, and if `None`.
-    pub largest_answer: Option<usize>,
-    /// Time that the card takes for its answers, as [`SimCard::timing`] gives it. `None`: as little as it can.
-    pub delay: Option<Timing>,
-    /// The holder code, four to eight digits.
-    pub pin: Option<String>,
-    /// Tries of the holder code that are left, three at most.
-    pub tries: Option<u8>,
-    /// The unblocking code, eight digits.
-    pub puk: Option<String>,
-    /// Tries of the unblocking code that are left, ten at most.
-    pub puk_tries: Option<u8>,
-    /// How often the unblocking code can still be used, a hundred times when new.
-    pub puk_uses: Option<u16>,
-    /// CPS4: the root application is refused with `6985` until the recovery sequence was run.
-    pub needs_recovery: bool,
-    /// The card of a persona on another chip than its own.
-    pub chip: Option<Chip>,
-    /// Whether the card of a persona has CPS_DATA. `None`: a CPS3 has; a CPS4 has not, as observed on a real one.
-    pub writable_area: Option<bool>,
-}
-
-/// What one chip does with commands, whatever carries them.
-pub(crate) trait Application: Send {
-    /// Power was lost or the reset line pulled: everything selected or set is gone. Codes are seen to by the card.
-    fn reset(&mut self);
-
-    /// Executes one command.
-    fn execute(&mut self, apdu: &Apdu<'_>, codes: &mut Codes) -> Answer;
-
-    /// The file trees of the card, each with the way that leads to it, as `class 00`.
-    fn trees(&self) -> Vec<(&'static str, &FileSystem)>;
-}
+use crate::chips::application::Application;
+use crate::chips::chipdoc::ChipDoc;
+use crate::chips::codes::Codes;
+use crate::chips::ias_ecc::IasEcc;
+use crate::chips::vitale::{self, Vitale};
+use crate::holder::date::{Date, Validity};
+use crate::holder::insured::Insured;
+use crate::holder::persona::{Directory, Persona};
+use crate::iso7816::apdu::{Apdu, ins};
+use crate::iso7816::files::{FileSystem, Kind};
+use crate::iso7816::interface::Interface;
+use crate::iso7816::interface::Protocol;
+use crate::iso7816::transport::{LARGEST_ANSWER, Waiting};
+use crate::issuer::pkcs15;
+use crate::issuer::profile::Profile;
+use crate::line::faults::{Faults, PlannedFault};
+use crate::line::interceptor::{Action, Interceptor};
+use crate::line::timing::Timing;
+use crate::line::trace::{Exchange, Totals};
+use crate::model::chip::{Chip, Model};
+use crate::model::layout;
+use crate::options::Options;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Power {

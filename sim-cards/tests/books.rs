@@ -6,7 +6,7 @@
 
 mod common;
 
-use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex, vitale};
+use sim_cards::{Chip, Interface, Options, Protocol, SimCard, hex, insured};
 
 const BOOKS: [&str; 4] = [
     include_str!("books/cps3.book"),
@@ -37,7 +37,7 @@ fn cps4_contact_t0() {
 
 #[test]
 fn vitale2() {
-    let insured = vitale::insured::find("insured-family").expect("a card of the crate");
+    let insured = insured::find("insured-family").expect("a card of the crate");
     let mut card = SimCard::vitale(&insured, &Options::default());
     card.power_on();
     read_to(card, Chip::Cps3, include_str!("books/vitale2.book"));

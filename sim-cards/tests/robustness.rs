@@ -5,7 +5,7 @@ mod common;
 use std::sync::LazyLock;
 
 use rsa::traits::PrivateKeyParts;
-use sim_cards::{Chip, Interface, Options, Profile, Protocol, PullAt, SimCard, hex, vitale};
+use sim_cards::{Chip, Interface, Options, Profile, Protocol, PullAt, SimCard, hex, insured};
 
 /// Commands to all cards together, right ones and wrong ones.
 const COMMANDS: usize = 1_000_000;
@@ -369,7 +369,7 @@ fn cps4_keeps_its_secrets_whatever_it_is_told_over_t0() {
 
 #[test]
 fn vitale2_survives_whatever_it_is_told() {
-    let insured = vitale::insured::find("insured-family").expect("a card of the crate");
+    let insured = insured::find("insured-family").expect("a card of the crate");
     let ordeal = Ordeal {
         new_card: Box::new(move || SimCard::vitale(&insured, &Options::default())),
         login: Vec::new(),

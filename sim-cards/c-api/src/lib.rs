@@ -5,8 +5,8 @@ use std::ffi::{CStr, c_char, c_int};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sim_cards::insured;
 use sim_cards::scenario::{CardDescription, ScenarioError};
-use sim_cards::vitale::insured;
 use sim_cards::vpcd::{Address, Ending, Reader};
 use sim_cards::{SimCard, guesses, persona, trace};
 

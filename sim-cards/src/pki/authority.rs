@@ -4,11 +4,13 @@
 use rsa::PrivateKey;
 
 use super::certificate::{self, Template};
-use super::date::{Midnight, Period, Validity};
-use super::der::{context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer};
+use super::der::{
+    context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer, utc_time,
+};
 use super::{extensions, keys, name};
-use crate::guesses;
-use crate::persona::Persona;
+use crate::holder::date::{Midnight, Period, Validity};
+use crate::holder::persona::Persona;
+use crate::model::guesses;
 
 /// Where the addresses in the certificates point: the machine of the test itself.
 pub const PUBLICATION: &str = "http://localhost:8971";
@@ -199,7 +201,7 @@ impl Authority {
             .map(|serial| {
                 sequence(&[
                     unsigned_integer(&serial),
-                    period.not_before.utc_time(),
+                    utc_time(period.not_before),
                     sequence(&[extensions::key_compromise()]),
                 ])
             })
@@ -213,8 +215,8 @@ impl Authority {
             small_integer(1),
             sha256_with_rsa(),
             self.name(),
-            period.not_before.utc_time(),
-            period.not_after.utc_time(),
+            utc_time(period.not_before),
+            utc_time(period.not_after),
             // The list of revoked certificates is absent rather than empty (RFC 5280 §5.1.2.6).
             if revoked.is_empty() {
                 Vec::new()

@@ -5,10 +5,11 @@ use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
 use sha2::{Digest, Sha256};
 
 use super::authority::Authority;
-use super::date::Period;
 use super::der::{
     bit_string, context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer,
+    utc_time,
 };
+use crate::holder::date::Period;
 
 /// What an authority certifies.
 pub struct Template<'a> {
@@ -44,10 +45,7 @@ impl Template<'_> {
             )),
             sha256_with_rsa(),
             self.issuer.name(),
-            sequence(&[
-                self.period.not_before.utc_time(),
-                self.period.not_after.utc_time(),
-            ]),
+            sequence(&[utc_time(self.period.not_before), utc_time(self.period.not_after)]),
             self.subject.clone(),
             key.into_vec(),
             tlv(context_constructed(3), &sequence(&self.extensions)),

@@ -3,9 +3,9 @@
 use der::Encode;
 use der::asn1::ObjectIdentifier;
 
-use super::date::Midnight;
+use crate::holder::date::Midnight;
 
-pub use crate::tlv::{constructed, tlv};
+pub use crate::iso7816::tlv::{constructed, tlv};
 
 pub const BOOLEAN: u32 = 0x01;
 pub const INTEGER: u32 = 0x02;
@@ -73,6 +73,12 @@ pub fn oid(dotted: &str) -> Vec<u8> {
         .expect("a valid OID has an encoding")
 }
 
+/// A UTCTime, the form of instants up to 2049 (RFC 5280 §4.1.2.5.1).
+pub fn utc_time(instant: Midnight) -> Vec<u8> {
+    let digits = instant.digits();
+    tlv(0x17, format!("{}000000Z", &digits[2..]).as_bytes())
+}
+
 /// A GeneralizedTime (RFC 5280 §4.1.2.5.2).
 pub fn generalized_time(instant: Midnight) -> Vec<u8> {
     tlv(0x18, instant.generalized().as_bytes())
@@ -101,5 +107,10 @@ mod tests {
             set_of(vec![vec![0x0C, 0x02, 0, 0], vec![0x0C, 0x01, 0xFF]])[2..4],
             [0x0C, 0x01]
         );
+    }
+
+    #[test]
+    fn utc_time_has_thirteen_characters() {
+        assert_eq!(utc_time(Midnight::new(2018, 5, 15)), b"\x17\x0D180515000000Z");
     }
 }

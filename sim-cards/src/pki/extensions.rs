@@ -4,12 +4,12 @@ use rsa::PublicKey;
 use rsa::pkcs1::EncodeRsaPublicKey;
 use sha1::{Digest, Sha1};
 
-use super::date::Period;
 use super::der::{
     BOOLEAN, ENUMERATED, IA5_STRING, OCTET_STRING, bit_string, context, context_constructed, oid, printable,
     sequence, small_integer, tlv, utf8,
 };
-use crate::guesses;
+use crate::holder::date::Period;
+use crate::model::guesses;
 
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

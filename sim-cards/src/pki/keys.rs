@@ -4,7 +4,7 @@
 use rsa::PrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 
-use crate::embedded::KEYS;
+use crate::text::embedded::KEYS;
 
 /// The key of `keys/<name>.pem`.
 pub fn find(name: &str) -> Option<PrivateKey> {

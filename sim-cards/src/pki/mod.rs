@@ -6,7 +6,6 @@
 
 mod authority;
 mod certificate;
-mod date;
 mod der;
 mod extensions;
 mod keys;
@@ -22,12 +21,12 @@ use rsa::PrivateKey;
 
 pub(crate) use person::card_number;
 
+pub use crate::holder::date::{Date, DateError, Midnight, Period, Validity};
 pub use authority::{Authority, PUBLICATION, Rank, Tier};
-pub use date::{Date, DateError, Midnight, Period, Validity};
 pub use person::{Usage, credential, issuer};
 pub use register::{CertificateStatus, Register};
 
-use crate::persona::Persona;
+use crate::holder::persona::Persona;
 
 /// A private key with its certificate.
 #[derive(Clone)]

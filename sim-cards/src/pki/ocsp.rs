@@ -11,7 +11,8 @@ use super::der::{
 };
 use super::extensions;
 use super::register::{CertificateStatus, Register};
-use crate::tlv::{self as ber, Tlv};
+use crate::iso7816::tlv as ber;
+use crate::iso7816::tlv::Tlv;
 
 const BASIC_RESPONSE: &str = "1.3.6.1.5.5.7.48.1.1";
 const NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
@@ -198,12 +199,12 @@ fn encode(status: CertificateStatus) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::Validity;
+    use crate::holder::date::Validity;
 
     fn register() -> Register {
         Register::new(
             Validity::at("2026-07-14".parse().unwrap()),
-            crate::persona::all(),
+            crate::holder::persona::all(),
             &[],
         )
     }

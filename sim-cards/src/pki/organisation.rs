@@ -1,14 +1,14 @@
 //! Certificates that are not on a card: for the servers and the software that a test puts opposite to a card.
 //!
 //! Key usages, extended key usages, the parts of the name, the category and that an authority for ORGANISATIONS issues
-//! them are those of real test certificates; for the rest see [`crate::guesses`].
+//! them are those of real test certificates; for the rest see [`crate::model::guesses`].
 
 use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
-use super::date::Validity;
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
-use crate::guesses;
+use crate::holder::date::Validity;
+use crate::model::guesses;
 
 /// Category of a software certificate of the test population (table G01).
 const CATEGORY: u8 = 0x83;

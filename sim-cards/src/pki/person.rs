@@ -1,17 +1,17 @@
 //! The certificates of a card's holder, with the extensions of IGC-Santé in their order.
 //!
 //! The SIGNATURE profile is that of real test cards; what the others stand on is told by
-//! [`crate::guesses`].
+//! [`crate::model::guesses`].
 
 use rsa::PublicKey;
 
 use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
-use super::date::{Period, Validity};
 use super::extensions::{self, KeyUsage, Purpose};
 use super::{Credential, keys, name};
-use crate::guesses;
-use crate::persona::{CardType, CertificateState, Persona, Profession};
+use crate::holder::date::{Period, Validity};
+use crate::holder::persona::{CardType, CertificateState, Persona, Profession};
+use crate::model::guesses;
 
 const SIGNATURE_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.1";
 /// Domain of the principal names, that of real test cards.

@@ -134,12 +134,12 @@ fn percent_decoded(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::Validity;
+    use crate::holder::date::Validity;
 
     fn asked(method: Method, path: &str) -> Answer {
         let register = Register::new(
             Validity::at("2026-07-14".parse().unwrap()),
-            crate::persona::all(),
+            crate::holder::persona::all(),
             &[],
         );
         let request = Request {

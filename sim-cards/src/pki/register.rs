@@ -1,9 +1,9 @@
 //! Which certificates the lab has issued, and what became of them.
 
 use super::authority::{Authority, Rank};
-use super::date::{Midnight, Validity};
 use super::{organisation, person};
-use crate::persona::Persona;
+use crate::holder::date::{Midnight, Validity};
+use crate::holder::persona::Persona;
 
 /// What an authority knows of a serial number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

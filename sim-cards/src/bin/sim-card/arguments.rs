@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use sim_cards::control::{Order, Readers, Row};
 use sim_cards::faults::PlannedFault;
-use sim_cards::scenario::limits::{self, Limit};
+use sim_cards::limits::{self, Limit};
 use sim_cards::scenario::{CardDescription, CardKind, ProtocolName};
 use sim_cards::timing::parse_duration;
 use sim_cards::{pki::Date, trace, vpcd};

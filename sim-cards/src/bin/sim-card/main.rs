@@ -15,8 +15,8 @@ use arguments::Arguments;
 use clap::Parser;
 use command::Running;
 use sim_cards::control::{self, Desk, Input, Readers, Report, Signal, Until, socket};
+use sim_cards::insured;
 use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, usual_persona};
-use sim_cards::vitale::insured;
 use sim_cards::{Chip, SimCard, guesses, persona, trace};
 
 fn main() -> ExitCode {

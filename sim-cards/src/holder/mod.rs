@@ -1,0 +1,5 @@
+//! Who holds a card, and on which day.
+
+pub mod date;
+pub mod insured;
+pub mod persona;

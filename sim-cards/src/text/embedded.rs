@@ -1,0 +1,3 @@
+//! The files of `personas/`, `insured/` and `keys/`.
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
