@@ -23,7 +23,7 @@ pub struct Options {
     pub certificate_size: Option<usize>,
     /// Bytes of the longest answer, without status word: 256 at most, and if `None`.
     pub largest_answer: Option<usize>,
-    /// Time that the card takes for its answers, as [`SimCard::timing`] gives it. `None`: as little as it can.
+    /// Time that the card takes for its answers, as [`crate::SimCard::timing`] gives it. `None`: as little as it can.
     pub delay: Option<Timing>,
     /// The holder code, four to eight digits.
     pub pin: Option<String>,

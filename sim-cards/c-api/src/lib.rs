@@ -159,10 +159,10 @@ where
     }
 }
 
-/// [`with`] for a card that is only looked at.
+/// `with` for a card that is only looked at.
 ///
 /// # Safety
-/// As [`with`].
+/// As `with`.
 unsafe fn look<T: Copy>(card: *const SimCard, fallback: T, work: impl FnOnce(&SimCard) -> T) -> T {
     // SAFETY: NULL, or a living card that nobody changes meanwhile.
     match unsafe { card.as_ref() } {
@@ -174,7 +174,7 @@ unsafe fn look<T: Copy>(card: *const SimCard, fallback: T, work: impl FnOnce(&Si
 /// Answer to reset.
 ///
 /// # Safety
-/// A card as in [`with`]; `buffer` is NULL or has room for `size` bytes.
+/// A card as in `with`; `buffer` is NULL or has room for `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_atr(card: *const SimCard, buffer: *mut u8, size: usize) -> usize {
     // SAFETY: the caller's promises are passed on.
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn sim_card_atr(card: *const SimCard, buffer: *mut u8, siz
 /// Switches on.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_power_on(card: *mut SimCard) -> c_int {
     // SAFETY: the caller's promise is passed on.
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn sim_card_power_on(card: *mut SimCard) -> c_int {
 /// Switches off.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_power_off(card: *mut SimCard) {
     // SAFETY: the caller's promise is passed on.
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn sim_card_power_off(card: *mut SimCard) {
 /// Resets.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_reset(card: *mut SimCard) -> c_int {
     // SAFETY: the caller's promise is passed on.
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn sim_card_reset(card: *mut SimCard) -> c_int {
 /// Pulls the card out.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_remove(card: *mut SimCard) {
     // SAFETY: the caller's promise is passed on.
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn sim_card_remove(card: *mut SimCard) {
 /// Puts it back.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_insert(card: *mut SimCard) {
     // SAFETY: the caller's promise is passed on.
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn sim_card_insert(card: *mut SimCard) {
 /// Sends a command.
 ///
 /// # Safety
-/// A card as in [`with`]; `command` is NULL or has `length` bytes, `answer` is NULL or has room for `size`.
+/// A card as in `with`; `command` is NULL or has `length` bytes, `answer` is NULL or has room for `size`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_transmit(
     card: *mut SimCard,
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn sim_card_transmit(
 /// Plans a fault.
 ///
 /// # Safety
-/// A card as in [`with`]; `fault` is NULL or NUL-terminated.
+/// A card as in `with`; `fault` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_add_fault(card: *mut SimCard, fault: *const c_char) -> c_int {
     // SAFETY: NULL or terminated.
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn sim_card_add_fault(card: *mut SimCard, fault: *const c_
 /// Forgets every planned fault.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_clear_faults(card: *mut SimCard) {
     // SAFETY: the caller's promise is passed on.
@@ -282,7 +282,7 @@ pub unsafe extern "C" fn sim_card_clear_faults(card: *mut SimCard) {
 /// Tries of the holder code that are left.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_tries_left(card: *const SimCard) -> c_int {
     // SAFETY: the caller's promise is passed on.
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn sim_card_tries_left(card: *const SimCard) -> c_int {
 /// Whether the holder code counts as given.
 ///
 /// # Safety
-/// A card as in [`with`].
+/// A card as in `with`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_is_holder_verified(card: *const SimCard) -> c_int {
     // SAFETY: the caller's promise is passed on.
@@ -302,7 +302,7 @@ pub unsafe extern "C" fn sim_card_is_holder_verified(card: *const SimCard) -> c_
 /// The file tree as text.
 ///
 /// # Safety
-/// A card as in [`with`]; `buffer` is NULL or has room for `size` bytes.
+/// A card as in `with`; `buffer` is NULL or has room for `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_dump(card: *const SimCard, buffer: *mut c_char, size: usize) -> usize {
     // SAFETY: the caller's promises are passed on.
@@ -312,7 +312,7 @@ pub unsafe extern "C" fn sim_card_dump(card: *const SimCard, buffer: *mut c_char
 /// Traces into a file.
 ///
 /// # Safety
-/// A card as in [`with`]; `file` and `format` are NULL or NUL-terminated.
+/// A card as in `with`; `file` and `format` are NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_trace(
     card: *mut SimCard,
@@ -338,7 +338,7 @@ pub unsafe extern "C" fn sim_card_trace(
 /// Serves a virtual reader.
 ///
 /// # Safety
-/// A card as in [`with`]; `host` is NULL or NUL-terminated.
+/// A card as in `with`; `host` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sim_card_serve(card: *mut SimCard, host: *const c_char, port: u16) -> c_int {
     // SAFETY: NULL or terminated.

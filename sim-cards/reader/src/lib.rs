@@ -160,7 +160,7 @@ pub extern "C" fn IFDHCloseChannel(lun: Dword) -> ResponseCode {
 /// Tells the ATR, and what this driver is able to do.
 ///
 /// # Safety
-/// `length` and `value` as in [`give`].
+/// `length` and `value` as in `give`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IFDHGetCapabilities(
     lun: Dword,
@@ -212,7 +212,7 @@ pub extern "C" fn IFDHSetProtocolParameters(
 /// Gives and takes power, resets; tells the ATR.
 ///
 /// # Safety
-/// `atr` and `length` as in [`give`].
+/// `atr` and `length` as in `give`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IFDHPowerICC(
     lun: Dword,
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn IFDHPowerICC(
 /// Sends a command to the card. A mute one answers nothing, as pcscd learns after the time that a card may take.
 ///
 /// # Safety
-/// `command` points to `command_length` bytes; `answer` and `length` as in [`give`]; `received` is NULL or valid.
+/// `command` points to `command_length` bytes; `answer` and `length` as in `give`; `received` is NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn IFDHTransmitToICC(
     lun: Dword,

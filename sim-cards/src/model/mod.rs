@@ -1,4 +1,4 @@
-//! What is known of the real cards, and what is guessed.
+//! What is known of the real cards, and the lab's values where nothing is known ([`guesses`]).
 
 pub mod chip;
 pub mod guesses;
