@@ -12,7 +12,7 @@
 //! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! `memory`, [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files.
+//! `memory`, [`pin`], [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files.
 //! [`system`] knows which operating system this is.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -23,6 +23,7 @@ pub mod config;
 pub mod crypto;
 pub mod iso7816;
 mod memory;
+pub mod pin;
 pub mod pkcs15;
 pub mod provider;
 pub mod reader;

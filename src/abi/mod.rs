@@ -212,7 +212,8 @@ fn guard(
 /// Text in a field of `N` bytes: cut between two characters, padded with blanks.
 fn padded<const N: usize>(text: &str) -> [CK_UTF8CHAR; N] {
     let mut field = [b' '; N];
-    let text = text.get(..text.floor_char_boundary(N)).unwrap_or_default();
+    let end = (0..=N).rev().find(|end| text.is_char_boundary(*end));
+    let text = text.get(..end.unwrap_or(0)).unwrap_or_default();
     field
         .iter_mut()
         .zip(text.bytes())

@@ -8,6 +8,7 @@
 use cryptoki_sys::*;
 
 use crate::memory;
+use crate::pin::Pin;
 use crate::provider::{Error, Output, Result};
 
 /// A C type of which every bit pattern is a value.
@@ -187,10 +188,11 @@ impl Memory {
         unsafe { slice_mut(to, len) }
     }
 
-    /// A code, borrowed and never copied; `None` is NULL_PTR, the wish for a protected authentication path.
-    pub fn pin(&self, from: Pointer<CK_UTF8CHAR>, len: CK_ULONG) -> Result<Option<&[u8]>> {
-        let pin = self.bytes(from, len)?;
-        Ok(if from.is_null() { None } else { Some(pin) })
+    /// A PIN, borrowed and never copied; `None` is NULL_PTR, the wish for a protected
+    /// authentication path.
+    pub fn pin(&self, from: Pointer<CK_UTF8CHAR>, len: CK_ULONG) -> Result<Option<Pin<'_>>> {
+        let digits = self.bytes(from, len)?;
+        Ok((!from.is_null()).then_some(Pin::new(digits)))
     }
 
     /// A copy of an array of `count` entries; NULL with count 0 is an empty array.

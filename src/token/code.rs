@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 
 use crate::card::{Card, CardError, PinState};
 use crate::config::Logout;
+use crate::pin::Pin;
 use crate::pkcs15::PinObject;
 
 use super::{Error, Token};
@@ -202,12 +203,7 @@ impl Token {
 
     /// Presents a code to the card, once. The caller has checked that nobody is logged in; `wanted` is asked when the card is free
     /// for it.
-    pub fn present_code(
-        &self,
-        user: User,
-        digits: &[u8],
-        wanted: impl FnOnce() -> bool,
-    ) -> Result<(), Error> {
+    pub fn present_code(&self, user: User, pin: Pin<'_>, wanted: impl FnOnce() -> bool) -> Result<(), Error> {
         let code = self.code_or_none(user)?;
         let mut card = self.card.lock();
         if let Login::In(who) = *self.codes.login.lock() {
@@ -217,7 +213,7 @@ impl Token {
             return Err(Error::SessionGone);
         }
         let tries = (*self.codes.of(user).lock()).and_then(|state| state.tries_left);
-        let result = card.verify(code, digits, tries);
+        let result = card.verify(code, pin.digits(), tries);
         self.note_presentation(user, &result);
         if result.as_ref().is_err_and(is_unclear) {
             self.close_in_doubt(card.as_mut());
@@ -296,10 +292,10 @@ impl Token {
     /// C_SetPIN: replaces the holder's code. Where nobody is logged in the card is closed again, because on CPS4 the old code is
     /// verified on the way, and stays so even when the new one is refused. A wrong old code ends a login, as a card that misses a
     /// code takes an earlier verification of it back.
-    pub fn change_code(&self, old: &[u8], new: &[u8]) -> Result<(), Error> {
+    pub fn change_code(&self, old: Pin<'_>, new: Pin<'_>) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
         let mut card = self.card.lock();
-        let result = card.change_pin(code, old, new);
+        let result = card.change_pin(code, old.digits(), new.digits());
         self.note_presentation(User::Holder, &result);
         if !card.seen_continuous() {
             self.forget_login();
@@ -318,9 +314,9 @@ impl Token {
     }
 
     /// C_InitPIN: a new holder's code, after the unblocking code was presented.
-    pub fn reset_code(&self, new: &[u8]) -> Result<(), Error> {
+    pub fn reset_code(&self, new: Pin<'_>) -> Result<(), Error> {
         let code = self.code_or_none(User::Holder)?;
-        let result = self.with_own_login(true, |card| card.unblock_pin(code, new));
+        let result = self.with_own_login(true, |card| card.unblock_pin(code, new.digits()));
         *self.codes.holder.lock() = None;
         *self.codes.officer.lock() = None;
         result

@@ -4,14 +4,15 @@ pub mod objects;
 pub mod secret_keys;
 
 use std::collections::BTreeMap;
-use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{mem, slice};
 
 use cryptoki_sys::*;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::card::CardError;
+use crate::pin::Pin;
 use crate::token::object::PrivateKey;
 use crate::token::{self, Login, User};
 
@@ -162,9 +163,10 @@ impl Library {
     fn end_sessions(&self, tokens: &[Inserted], meant: impl Fn(SessionHandle, &Session) -> bool) {
         let mut sessions = self.sessions.lock();
         // The last of them may hold the last connection to a card: it is dropped when no lock is held.
-        let _ended: Vec<_> = sessions
-            .extract_if(.., |handle, session| meant(*handle, session))
-            .collect();
+        let (_ended, left) = mem::take(&mut *sessions)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(handle, session)| meant(*handle, session));
+        *sessions = left;
         let unused: Vec<_> = tokens
             .iter()
             .filter(|inserted| !sessions.values().any(|session| session.inserted.is(inserted)))
@@ -243,7 +245,7 @@ impl Library {
     }
 
     /// C_Login. One presentation of the code at the most; none when the code cannot be right.
-    pub fn login(&self, handle: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
+    pub fn login(&self, handle: SessionHandle, user: UserType, pin: Option<Pin<'_>>) -> Result<()> {
         let session = self.live_session(handle)?;
         let user = match user {
             CKU_USER => User::Holder,
@@ -321,7 +323,7 @@ impl Library {
     }
 
     /// C_InitPIN: a new holder's code, by whoever presented the unblocking code.
-    pub fn init_pin(&self, handle: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
+    pub fn init_pin(&self, handle: SessionHandle, pin: Option<Pin<'_>>) -> Result<()> {
         let session = self.live_session(handle)?;
         // Under this login every session is read/write.
         if session.token().login_state() != Login::In(User::SecurityOfficer) {
@@ -332,7 +334,7 @@ impl Library {
     }
 
     /// C_SetPIN: the holder's code, with the old one; needs no login. The unblocking code cannot be changed.
-    pub fn set_pin(&self, handle: SessionHandle, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
+    pub fn set_pin(&self, handle: SessionHandle, old: Option<Pin<'_>>, new: Option<Pin<'_>>) -> Result<()> {
         let session = self.live_session(handle)?;
         session.writable()?;
         if session.token().login_state() == Login::In(User::SecurityOfficer) {

@@ -363,7 +363,7 @@ fn a_code_is_presented_once_and_its_counter_followed() {
         let token = card.token();
         *token.codes.holder.lock() = before;
         card.says().verify = verify.clone();
-        let result = token.present_code(User::Holder, b"1234", || true);
+        let result = token.present_code(User::Holder, Pin::new(b"1234"), || true);
         assert_eq!(result, expected.map_err(Error::Card), "{verify:?}");
         assert_eq!(*token.codes.holder.lock(), after, "{verify:?}");
         assert_eq!(token.login(), login, "{verify:?}");
@@ -375,21 +375,21 @@ fn a_code_is_presented_once_and_its_counter_followed() {
 fn no_code_is_presented_for_nothing() {
     let card = PaperCard::new();
     let token = logged_in(&card, OFFICER);
-    let already = token.present_code(User::Holder, b"1234", || true);
+    let already = token.present_code(User::Holder, Pin::new(b"1234"), || true);
     assert_eq!(already, Err(Error::LoggedIn(User::SecurityOfficer)));
     assert_eq!(token.login(), OFFICER);
     let token = card.token();
-    let gone = token.present_code(User::Holder, b"1234", || false);
+    let gone = token.present_code(User::Holder, Pin::new(b"1234"), || false);
     assert_eq!(gone, Err(Error::SessionGone));
     assert_eq!(token.login(), Login::Public);
     let none = card.token_with(vec![]);
     assert_eq!(
-        none.present_code(User::Holder, b"1234", || true),
+        none.present_code(User::Holder, Pin::new(b"1234"), || true),
         Err(Error::NoCode)
     );
     assert_eq!(card.calls(), [""; 0]);
     token
-        .present_code(User::SecurityOfficer, b"12345678", || true)
+        .present_code(User::SecurityOfficer, Pin::new(b"12345678"), || true)
         .unwrap();
     assert_eq!(token.login(), OFFICER);
     assert_eq!(card.calls(), ["verify 2, None"]);
@@ -472,7 +472,9 @@ fn a_new_login_takes_over_what_was_left_open() {
     let card = PaperCard::new();
     let token = logged_in(&card, HOLDER);
     token.end_login();
-    token.present_code(User::Holder, b"1234", || true).unwrap();
+    token
+        .present_code(User::Holder, Pin::new(b"1234"), || true)
+        .unwrap();
     card.calls();
     assert_eq!(token.close(), Ok(()));
     assert_eq!((token.login(), card.calls()), (HOLDER, vec![]));
@@ -519,7 +521,7 @@ fn a_change_of_the_code_closes_the_card_where_it_must() {
         let token = logged_in(&card, before);
         card.says().change = change.clone();
         card.says().seen_continuous = seen;
-        let result = token.change_code(b"1234", b"5678");
+        let result = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
         assert_eq!(result, change.map_err(Error::Card), "{case}");
         assert_eq!(token.login(), after, "{case}");
         let calls: &[&str] = if closed {
@@ -538,28 +540,31 @@ fn a_change_of_the_code_counts_as_a_presentation() {
     *token.codes.holder.lock() = Some(tries(3));
     card.says().change = Err(CardError::PinIncorrect { tries_left: Some(2) });
     *token.codes.officer.lock() = Some(tries(3));
-    let _ = token.change_code(b"1234", b"5678");
+    let _ = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
     assert_eq!(*token.codes.officer.lock(), Some(tries(3)));
     assert_eq!(token.counter(User::SecurityOfficer), Ok(Counter::from(tries(3))));
     // The login ended with it, and with that what was known of the counter.
     assert_eq!(*token.codes.holder.lock(), None);
     let token = card.token();
     *token.codes.holder.lock() = Some(tries(3));
-    let _ = token.change_code(b"1234", b"5678");
+    let _ = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
     assert_eq!(*token.codes.holder.lock(), Some(tries(2)));
 }
 
 #[test]
 fn a_new_code_needs_a_login_and_makes_the_counters_unknown() {
     let card = PaperCard::new();
-    assert_eq!(card.token().reset_code(b"5678"), Err(Error::NotLoggedIn));
+    assert_eq!(
+        card.token().reset_code(Pin::new(b"5678")),
+        Err(Error::NotLoggedIn)
+    );
     assert_eq!(card.calls(), [""; 0]);
     for result in [Ok(()), Err(CardError::PinBlocked)] {
         let token = logged_in(&card, OFFICER);
         *token.codes.holder.lock() = Some(tries(0));
         *token.codes.officer.lock() = Some(tries(3));
         card.says().reset_code = result.clone();
-        assert_eq!(token.reset_code(b"5678"), result.map_err(Error::Card));
+        assert_eq!(token.reset_code(Pin::new(b"5678")), result.map_err(Error::Card));
         assert_eq!(card.calls(), ["reset 1"]);
         assert_eq!(
             (*token.codes.holder.lock(), *token.codes.officer.lock()),
