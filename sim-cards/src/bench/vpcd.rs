@@ -4,8 +4,6 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
-#[cfg(target_os = "linux")]
-use std::os::linux::net::TcpStreamExt;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -299,11 +297,11 @@ impl Read for Stream {
         match self {
             Self::Tcp(stream) => {
                 let read = stream.read(buffer)?;
-                // vpcd sends length and message apart, and the kernel holds the second back until the first is acknowledged:
-                // without this, 40 ms for each command.
+                // vpcd sends length and message apart, and the kernel holds the second back until the first is
+                // acknowledged: without this, 40 ms for each command.
                 #[cfg(target_os = "linux")]
                 if read > 0 {
-                    stream.set_quickack(true)?;
+                    rustix::net::sockopt::set_tcp_quickack(&stream, true)?;
                 }
                 Ok(read)
             }
