@@ -34,9 +34,19 @@ builds_for_other_processors() {
     done
 }
 
+# The oldest Rust that the manifest promises compiles everything, dependencies and tests included.
+builds_with_the_oldest_rust() {
+    local oldest
+    oldest=$(needed_rust)
+    has_toolchain "$oldest" || builder_runs rustup toolchain install "$oldest" --profile minimal ||
+        not_possible "rustup could not fetch Rust $oldest"
+    builder_runs env "RUSTUP_TOOLCHAIN=$oldest" cargo check --workspace --all-targets --locked
+}
+
 rust_checks() {
     check cargo_fmt cargo_format
     check cargo_clippy cargo_lints
     check builds_for_other_processors builds_for_other_processors
+    check builds_with_the_oldest_rust builds_with_the_oldest_rust
     cargo_tests
 }

@@ -79,13 +79,11 @@ mod tests {
 
     #[test]
     fn a_line_tells_when_where_and_what() {
-        let args = format_args!("reader {}", "A\nB\u{1b}[31mC");
-        let record = Record::builder()
+        let line = of(&Record::builder()
             .level(Level::Warn)
             .target("cpx_pkcs11::reader")
-            .args(args)
-            .build();
-        let line = of(&record);
+            .args(format_args!("reader {}", "A\nB\u{1b}[31mC"))
+            .build());
         let fields: Vec<&str> = line.splitn(6, ' ').collect();
         let [time, process, thread, level, _, rest] = fields[..] else {
             panic!("{line}")

@@ -213,7 +213,11 @@ impl Caller {
     }
 
     fn card_gone(&mut self, reader: usize) {
-        self.gone.extend(self.open.extract_if(.., |_, of| *of == reader));
+        let (gone, open): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.open)
+            .into_iter()
+            .partition(|(_, of)| *of == reader);
+        self.gone.extend(gone);
+        self.open = open;
     }
 
     // --- What a call has shown --------------------------------------------------------------------------------------
