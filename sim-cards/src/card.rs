@@ -17,11 +17,11 @@ use crate::iso7816::interface::Protocol;
 use crate::iso7816::transport::{LARGEST_ANSWER, Waiting};
 use crate::issuer::pkcs15;
 use crate::issuer::profile::Profile;
+use crate::kinds::chip::{Chip, Model};
 use crate::line::faults::{Faults, PlannedFault};
 use crate::line::interceptor::{Action, Interceptor};
 use crate::line::timing::Timing;
 use crate::line::trace::{Exchange, Totals};
-use crate::model::chip::{Chip, Model};
 use crate::model::layout;
 use crate::options::Options;
 

@@ -10,17 +10,19 @@
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
 //! stands in [`guesses`].
 
-mod bench;
-mod card;
-mod chips;
-mod holder;
-mod iso7816;
-mod issuer;
-mod line;
-mod model;
-mod options;
-pub mod pki;
-mod text;
+// Layer over layer: each one names only what stands below it (conformance/tests/house.rs holds it).
+mod bench; // what a tester does with cards
+mod card; // a card
+mod chips; // what a chip does with commands
+mod holder; // who holds a card
+mod iso7816; // what any card does
+mod issuer; // what an issuer writes on a card
+mod kinds; // of which kind things are
+mod line; // what happens between reader and card
+mod model; // where things stand on real cards, and the lab's values
+mod options; // how one card differs from what its content says
+pub mod pki; // whom the lab certifies
+mod text; // what people write
 
 pub use bench::{control, dump, scenario, vpcd};
 pub use card::SimCard;
@@ -30,10 +32,10 @@ pub use iso7816::status::Status;
 pub use iso7816::{apdu, status};
 pub use issuer::data;
 pub use issuer::profile::{self, Profile};
+pub use kinds::chip::{Chip, Model};
 pub use line::interceptor::{self, Action, Interceptor, PullAt};
 pub use line::timing::{self, Timing};
 pub use line::{faults, trace};
-pub use model::chip::{Chip, Model};
 pub use model::{guesses, layout};
 pub use options::Options;
 pub use text::{hex, limits};

@@ -1,8 +1,8 @@
 //! What makes one card of a persona differ from another.
 
 use crate::iso7816::interface::{Interface, Protocol};
+use crate::kinds::chip::Chip;
 use crate::line::timing::Timing;
-use crate::model::chip::Chip;
 
 /// How one card differs from what its content says; `None` keeps it.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 use der::{Decode, Encode};
 use rsa::pkcs8::EncodePublicKey;
 use sim_cards::persona::{self, Persona};
-use sim_cards::pki::{self, Authority, Rank, Usage, Validity, organisation};
+use sim_cards::pki::{self, Authority, Rank, Usage, Validity, authority_certificate, organisation};
 use x509_cert::Certificate;
 
 const DAY: &str = "2026-07-14";
@@ -272,8 +272,8 @@ fn personas_without_own_keys_share_spare_ones() {
 #[test]
 fn there_are_three_roots_and_six_authorities_below_them() {
     for authority in Authority::all() {
-        let certificate = Certificate::from_der(&authority.certificate()).unwrap();
-        let certificate_of_root = Certificate::from_der(&authority.root().certificate()).unwrap();
+        let certificate = Certificate::from_der(&authority_certificate(authority)).unwrap();
+        let certificate_of_root = Certificate::from_der(&authority_certificate(authority.root())).unwrap();
         let root = certificate_of_root.tbs_certificate().subject();
         assert_eq!(certificate.tbs_certificate().issuer(), root);
         let constraints: &[u8] = match authority.rank {

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use common::reader::{Card, VirtualReader};
-use sim_cards::control::{self, Desk, DeskError, Input, Order, Readers, Row, Signal, Until, socket};
+use sim_cards::control::{self, Bench, BenchError, Input, Order, Readers, Row, Signal, Until, socket};
 use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, Step};
 
 const SERIAL: &str = "00B09C000C";
@@ -31,31 +31,32 @@ fn kind(card: CardKind) -> CardDescription {
     }
 }
 
-/// A desk with these cards beside the readers.
-fn desk(readers: Readers, scenario: &Scenario, inputs: &Sender<Input>) -> Desk {
-    let mut desk = Desk::sending(readers, inputs.clone(), Input::Event);
+/// A bench with these cards beside the readers.
+fn bench(readers: Readers, scenario: &Scenario, inputs: &Sender<Input>) -> Bench {
+    let mut bench = Bench::sending(readers, inputs.clone(), Input::Event);
     for (index, description) in scenario.cards.iter().enumerate() {
         let name = description.name.as_deref().expect("a name");
         let card = description.issue().expect("a card");
-        desk.put(
-            name,
-            card,
-            description.reader.unwrap_or(index),
-            scenario.waits_for(name),
-        )
-        .expect("a place on the desk");
+        bench
+            .put(
+                name,
+                card,
+                description.reader.unwrap_or(index),
+                scenario.waits_for(name),
+            )
+            .expect("a place on the bench");
     }
-    desk
+    bench
 }
 
 /// The loop in a thread of its own.
 fn run(
-    mut desk: Desk,
+    mut bench: Bench,
     steps: Vec<Step>,
     inputs: Receiver<Input>,
     until: Until,
 ) -> JoinHandle<Result<(), String>> {
-    thread::spawn(move || control::run(&mut desk, steps, &inputs, until, &mut ()))
+    thread::spawn(move || control::run(&mut bench, steps, &inputs, until, &mut ()))
 }
 
 #[test]
@@ -69,9 +70,9 @@ fn four_cards_in_four_readers_at_once() {
     ];
     let scenario = Scenario::of_cards(kinds.map(kind).to_vec()).unwrap();
     let (inputs, _received) = channel();
-    let mut desk = desk(readers(port), &scenario, &inputs);
+    let mut bench = bench(readers(port), &scenario, &inputs);
     for card in &scenario.cards {
-        desk.insert(card.name.as_deref().unwrap(), None).unwrap();
+        bench.insert(card.name.as_deref().unwrap(), None).unwrap();
     }
     let mut cards: Vec<Card> = row.iter().map(VirtualReader::card).collect();
     let atrs: Vec<String> = cards.iter_mut().map(Card::atr).collect();
@@ -94,16 +95,16 @@ fn four_cards_in_four_readers_at_once() {
         Some("5A0A8025000001270000026F9000")
     );
     assert_eq!(cards[3].transmit("00A4020C022F00").as_deref(), Some("9000"));
-    let status = desk.status();
+    let status = bench.status();
     assert!(
         status.contains("insured-alone: in reader 3, Vitale 2, 1 exchanges"),
         "{status}"
     );
     assert!(matches!(
-        desk.insert("insured-alone", Some(5)),
-        Err(DeskError::Inserted(_))
+        bench.insert("insured-alone", Some(5)),
+        Err(BenchError::Inserted(_))
     ));
-    drop(desk);
+    drop(bench);
     assert!(cards.iter_mut().all(Card::is_pulled));
 }
 
@@ -112,10 +113,10 @@ fn a_hundred_insertions_and_removals() {
     let (port, row) = VirtualReader::row(1);
     let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
     let (inputs, _received) = channel();
-    let mut desk = desk(readers(port), &scenario, &inputs);
+    let mut bench = bench(readers(port), &scenario, &inputs);
     for round in 0..100 {
         let insert: Order = "insert doctor-hospital-cps3".parse().unwrap();
-        desk.obey(&insert).unwrap();
+        bench.obey(&insert).unwrap();
         let mut card = row[0].card();
         // Given in one insertion, forgotten in the next; wrong ones are remembered.
         let asked = if round == 1 { "63C2" } else { "63C3" };
@@ -125,12 +126,12 @@ fn a_hundred_insertions_and_removals() {
         } else {
             assert_eq!(card.transmit("002000010431323334").as_deref(), Some("9000"));
         }
-        desk.obey(&"remove 0".parse().unwrap()).unwrap();
+        bench.obey(&"remove 0".parse().unwrap()).unwrap();
         assert!(card.is_pulled());
     }
     assert!(matches!(
-        desk.obey(&"remove 0".parse().unwrap()),
-        Err(DeskError::Empty(0))
+        bench.obey(&"remove 0".parse().unwrap()),
+        Err(BenchError::Empty(0))
     ));
 }
 
@@ -146,7 +147,7 @@ fn a_removed_card_does_not_wait_for_its_reader() {
     let (inputs, _received) = channel();
     let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
     let port = silent_port();
-    let mut patient = desk(
+    let mut patient = bench(
         Readers {
             wait: true,
             ..readers(port)
@@ -161,9 +162,9 @@ fn a_removed_card_does_not_wait_for_its_reader() {
     assert_eq!(again.transmit(SERIAL).map(|answer| answer.len()), Some(28));
     patient.remove_all();
     assert!(again.is_pulled());
-    let mut hasty = desk(readers(1), &scenario, &inputs);
+    let mut hasty = bench(readers(1), &scenario, &inputs);
     let refused = hasty.insert("doctor-hospital-cps3", None);
-    assert!(matches!(refused, Err(DeskError::Unreachable(_, _))));
+    assert!(matches!(refused, Err(BenchError::Unreachable(_, _))));
 }
 
 #[test]
@@ -175,9 +176,9 @@ fn a_pulled_card_ends_the_program_that_had_no_other() {
     }])
     .unwrap();
     let (inputs, received) = channel();
-    let mut desk = desk(readers(port), &scenario, &inputs);
-    desk.insert("doctor-hospital-cps3", None).unwrap();
-    let end = run(desk, Vec::new(), received, Until::LastCardLeft);
+    let mut bench = bench(readers(port), &scenario, &inputs);
+    bench.insert("doctor-hospital-cps3", None).unwrap();
+    let end = run(bench, Vec::new(), received, Until::LastCardLeft);
     let mut card = row[0].card();
     assert!(card.transmit(SERIAL).is_some());
     assert_eq!(card.transmit(SERIAL), None);
@@ -190,10 +191,11 @@ fn a_mute_card_gives_empty_answers_and_wakes_at_a_reset() {
     let (port, row) = VirtualReader::row(1);
     let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
     let (inputs, _received) = channel();
-    let mut desk = desk(readers(port), &scenario, &inputs);
-    desk.insert("doctor-hospital-cps3", None).unwrap();
+    let mut bench = bench(readers(port), &scenario, &inputs);
+    bench.insert("doctor-hospital-cps3", None).unwrap();
     let mut card = row[0].card();
-    desk.obey(&"fault doctor-hospital-cps3 +1:mute".parse().unwrap())
+    bench
+        .obey(&"fault doctor-hospital-cps3 +1:mute".parse().unwrap())
         .unwrap();
     assert_eq!(card.transmit(SERIAL).as_deref(), Some(""));
     assert_eq!(card.transmit(SERIAL).as_deref(), Some(""));
@@ -217,9 +219,9 @@ fn play(steps: &str) -> (VirtualReader, JoinHandle<Result<(), String>>) {
     let (port, mut row) = VirtualReader::row(1);
     let scenario = scenario::parse(&format!("{CARDS}{steps}")).unwrap();
     let (inputs, received) = channel();
-    let mut desk = desk(readers(port), &scenario, &inputs);
-    desk.insert("doctor", None).unwrap();
-    let end = run(desk, scenario.steps, received, Until::StepsDone);
+    let mut bench = bench(readers(port), &scenario, &inputs);
+    bench.insert("doctor", None).unwrap();
+    let end = run(bench, scenario.steps, received, Until::StepsDone);
     (row.remove(0), end)
 }
 
@@ -290,7 +292,7 @@ fn the_socket_takes_orders_and_explains_refusals() {
     let (port, row) = VirtualReader::row(2);
     let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3), kind(CardKind::Cps4)]).unwrap();
     let (inputs, received) = channel();
-    let desk = desk(readers(port), &scenario, &inputs);
+    let bench = bench(readers(port), &scenario, &inputs);
     let folder = std::env::temp_dir().join(format!("sim-card-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("control");
@@ -299,7 +301,7 @@ fn the_socket_takes_orders_and_explains_refusals() {
         socket::listen(&path, &inputs).is_err(),
         "two programs at one socket"
     );
-    let end = run(desk, Vec::new(), received, Until::Told);
+    let end = run(bench, Vec::new(), received, Until::Told);
     let order = |line: &str| socket::order(&path, line).unwrap();
 
     assert_eq!(order("insert doctor-gp-cps4"), Ok(String::new()));

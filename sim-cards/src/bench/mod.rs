@@ -2,5 +2,6 @@
 
 pub mod control;
 pub mod dump;
+pub mod order;
 pub mod scenario;
 pub mod vpcd;

@@ -6,9 +6,6 @@ use crate::issuer::profile::Profile;
 use crate::model::layout;
 use crate::options::Options;
 
-/// Shortest and longest code a card takes, in bytes.
-pub const LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
-
 /// One code: its value, its counters and whether it was given since the last reset.
 #[derive(Clone)]
 pub struct Code {
@@ -83,7 +80,7 @@ impl Code {
 
     /// Gives the code a new value.
     pub fn replace(&mut self, new: &[u8]) -> Result<(), Status> {
-        if !LENGTHS.contains(&new.len()) {
+        if !layout::PIN_LENGTHS.contains(&new.len()) {
             return Err(Status::WRONG_DATA);
         }
         self.value = new.to_vec();

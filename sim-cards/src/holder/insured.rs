@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::holder::persona::Described;
+use crate::holder::described::Described;
 use crate::text::embedded::INSURED;
 use crate::text::input::{line_of, near, read_text, unknown};
 use crate::text::limits;

@@ -1,10 +1,8 @@
 //! Files of a card: the tree, what is selected in it, and who may read or write.
 
-use crate::chips::codes::Code;
 use crate::iso7816::apdu::Position;
 use crate::iso7816::interface::Interface;
 use crate::iso7816::status::Status;
-use crate::model::guesses;
 
 /// Security condition bytes of a file (ISO 7816-4 §5.4.3.2), in the order of the access mode byte 7B: delete,
 /// terminate, activate, deactivate, update, read.
@@ -54,15 +52,6 @@ impl AccessRules {
         contactless: [NEVER; 6],
     };
 
-    /// Read freely, contactless only.
-    pub fn contactless() -> Self {
-        let chips = &guesses::get().chips;
-        Self {
-            contact: chips.contactless_files_by_contact,
-            contactless: chips.contactless_files_by_antenna,
-        }
-    }
-
     fn on(&self, interface: Interface) -> &ConditionBytes {
         match interface {
             Interface::Contact => &self.contact,
@@ -70,9 +59,9 @@ impl AccessRules {
         }
     }
 
-    fn allows(condition: u8, holder: &Code) -> Result<(), Status> {
-        let by_code = condition != NEVER && condition & USER_AUTHENTICATION != 0 && holder.is_verified();
-        if condition == FREE || by_code {
+    fn allows(condition: u8, pin_verified: bool) -> Result<(), Status> {
+        let by_pin = condition != NEVER && condition & USER_AUTHENTICATION != 0 && pin_verified;
+        if condition == FREE || by_pin {
             Ok(())
         } else {
             Err(Status::CODE_NEEDED)
@@ -268,13 +257,13 @@ impl FileSystem {
         Ok(index)
     }
 
-    /// Reads at most `expected` bytes; fewer at the end of the file.
+    /// Reads at most `expected` bytes; fewer at the end of the file. `pin_verified`: the holder is there.
     pub fn read(
         &self,
         current: &mut Current,
         position: Position,
         expected: usize,
-        holder: &Code,
+        pin_verified: bool,
     ) -> Result<Vec<u8>, Status> {
         let index = self.resolve(current, position)?;
         let Some(File {
@@ -285,7 +274,7 @@ impl FileSystem {
         else {
             return Err(Status::NO_CURRENT_FILE);
         };
-        AccessRules::allows(rules.on(self.interface)[5], holder)?;
+        AccessRules::allows(rules.on(self.interface)[5], pin_verified)?;
         match content.get(position.offset..) {
             None | Some([]) if position.offset > 0 => Err(Status::WRONG_OFFSET),
             rest => Ok(rest.unwrap_or_default().iter().take(expected).copied().collect()),
@@ -298,7 +287,7 @@ impl FileSystem {
         current: &mut Current,
         position: Position,
         data: &[u8],
-        holder: &Code,
+        pin_verified: bool,
     ) -> Result<(), Status> {
         let index = self.resolve(current, position)?;
         let Some(File {
@@ -309,7 +298,7 @@ impl FileSystem {
         else {
             return Err(Status::NO_CURRENT_FILE);
         };
-        AccessRules::allows(rules.on(self.interface)[4], holder)?;
+        AccessRules::allows(rules.on(self.interface)[4], pin_verified)?;
         if position.offset > content.len() {
             return Err(Status::WRONG_OFFSET);
         }

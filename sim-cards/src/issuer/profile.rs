@@ -3,7 +3,7 @@
 use crate::holder::date::Validity;
 use crate::holder::persona::{Codes, Persona, VerbatimDirectory};
 use crate::issuer::data::{self, DataObject};
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
 use crate::pki::{self, Credentials, Usage};
 
 /// The whole content of one card.
@@ -15,7 +15,7 @@ pub struct Profile {
     /// Label of TokenInfo; contains `CPS3` or `CPS4`, 32 characters at most.
     pub label: String,
     pub credentials: Credentials,
-    /// Each under a label that [`crate::model::layout::place`] knows; others are left out.
+    /// Each under a label that [`crate::model::layout::location`] knows; others are left out.
     pub data: Vec<DataObject>,
     /// Content of EF_ACTUA; absent until the first update of a card.
     pub update_stamp: Option<Vec<u8>>,

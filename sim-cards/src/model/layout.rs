@@ -3,8 +3,11 @@
 //! The numbers written here are known from real cards or from their middleware; the others come from
 //! [`crate::model::guesses`].
 
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
+use crate::kinds::labels;
 use crate::model::guesses;
+
+pub use crate::kinds::labels::LABELS;
 
 /// Root application of both chips, also tag 4F of EF.ATR.
 pub const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
@@ -87,27 +90,12 @@ pub const CPS4_AUTHENTICATION_KEY: u8 = 0x20;
 /// References of the codes.
 pub const HOLDER_CODE: u8 = 0x01;
 pub const UNBLOCKING_CODE: u8 = 0x02;
-
-/// Labels of the data objects that stand on a card once.
-pub const LABELS: [&str; 13] = [
-    "CPS_DATA",
-    "CPS_ID_CARD",
-    "CPS_NAME_PS",
-    "CPS_LANG_PS",
-    "CPS_INFO_PS",
-    "CPS_SIT_FACT",
-    "CPS2TER_ATR",
-    "CPS2TER_ID",
-    "CPS2TER_ICC",
-    "CPS2TER_NAME",
-    "CPS2TER_LANG",
-    "CPS2TER_PSINFO",
-    "CPS2TER_DIRAMO",
-];
+/// Shortest and longest PIN or PUK that a card takes, in bytes.
+pub const PIN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
 
 /// Where a data object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In the PKCS #15 application, listed in its DODF.
     Application(u16),
     /// In the files of class A0, which no directory lists.
@@ -115,35 +103,28 @@ pub enum Place {
 }
 
 /// Where the data object of this label stands; `None` for a label that the cards do not know.
-pub fn place(chip: Chip, label: &str) -> Option<Place> {
+pub fn location(chip: Chip, label: &str) -> Option<Location> {
     let objects = &guesses::get().files.objects;
     match (label, chip) {
-        ("CPS_DATA", _) => Some(Place::Application(CPS_DATA)),
-        ("CPS_SIT_FACT", Chip::Cps3) => Some(Place::Legacy(&[LEGACY_DIRECTORY], LEGACY_SIT_FACT)),
+        ("CPS_DATA", _) => Some(Location::Application(CPS_DATA)),
+        ("CPS_SIT_FACT", Chip::Cps3) => Some(Location::Legacy(&[LEGACY_DIRECTORY], LEGACY_SIT_FACT)),
         (label, Chip::Cps3) if label.starts_with("CPS2TER_") => situation(chip, label),
         (label, _) => match objects.file(label) {
-            Some(file) => Some(Place::Application(file)),
+            Some(file) => Some(Location::Application(file)),
             None => situation(chip, label),
         },
     }
 }
 
 /// CPS_ACTIVITY_nn_PS and CPS2TER_ACTIVITY_nn_PS, nn from 01 to 16.
-fn situation(chip: Chip, label: &str) -> Option<Place> {
-    let number = |prefix: &str| -> Option<u16> {
-        let digits = label
-            .strip_prefix(prefix)?
-            .strip_suffix("_PS")
-            .filter(|digits| digits.len() == 2)?;
-        digits.parse().ok().filter(|number| (1..=16).contains(number))
-    };
-    if let Some(number) = number("CPS_ACTIVITY_") {
-        return Some(Place::Application(FIRST_ACTIVITY + number - 1));
+fn situation(chip: Chip, label: &str) -> Option<Location> {
+    if let Some(number) = labels::situation(label, labels::ACTIVITY) {
+        return Some(Location::Application(FIRST_ACTIVITY + number - 1));
     }
-    let number = number("CPS2TER_ACTIVITY_")?;
+    let number = labels::situation(label, labels::FORMER_ACTIVITY)?;
     Some(match chip {
-        Chip::Cps3 => Place::Legacy(&[], LEGACY_FIRST_ACTIVITY + number - 1),
-        Chip::Cps4 => Place::Application(guesses::get().files.first_cps2ter_activity + number - 1),
+        Chip::Cps3 => Location::Legacy(&[], LEGACY_FIRST_ACTIVITY + number - 1),
+        Chip::Cps4 => Location::Application(guesses::get().files.first_cps2ter_activity + number - 1),
     })
 }
 
@@ -152,34 +133,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_object_of_every_persona_has_a_place_of_its_own() {
-        for persona in crate::holder::persona::all() {
-            for chip in [Chip::Cps3, Chip::Cps4] {
-                let objects = crate::issuer::data::data_objects(&persona, chip);
-                let mut places: Vec<_> = objects
-                    .iter()
-                    .map(|object| {
-                        place(chip, &object.label).unwrap_or_else(|| panic!("{} has none", object.label))
-                    })
-                    .map(|place| format!("{place:?}"))
-                    .collect();
-                places.sort();
-                places.dedup();
-                assert_eq!(places.len(), objects.len(), "{} on {chip}", persona.name);
-            }
-        }
-    }
-
-    #[test]
     fn situations_keep_their_numbers() {
         assert_eq!(
-            place(Chip::Cps3, "CPS_ACTIVITY_03_PS"),
-            Some(Place::Application(0xD122))
+            location(Chip::Cps3, "CPS_ACTIVITY_03_PS"),
+            Some(Location::Application(0xD122))
         );
         assert_eq!(
-            place(Chip::Cps3, "CPS2TER_ACTIVITY_16_PS"),
-            Some(Place::Legacy(&[], 0x401F))
+            location(Chip::Cps3, "CPS2TER_ACTIVITY_16_PS"),
+            Some(Location::Legacy(&[], 0x401F))
         );
-        assert_eq!(place(Chip::Cps3, "CPS_ACTIVITY_17_PS"), None);
+        assert_eq!(location(Chip::Cps3, "CPS_ACTIVITY_17_PS"), None);
     }
 }

@@ -1,22 +1,25 @@
 //! The names under which people know the files, applications and objects of the cards, for dumps and traces.
 
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
+use crate::kinds::labels;
 use crate::model::guesses;
-use crate::model::layout::{self, Place};
+use crate::model::layout::{self, Location};
 
 /// Label of the data object at this path, the MF left out.
 pub fn data_object(path: &[u16]) -> Option<String> {
-    let once = layout::LABELS.iter().map(|label| (*label).to_owned());
+    let once = labels::LABELS.iter().map(|label| (*label).to_owned());
     let situations = (1..=16).flat_map(|number| {
         ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"].map(|prefix| format!("{prefix}_{number:02}_PS"))
     });
     let stands_here = |label: &String| {
         [Chip::Cps3, Chip::Cps4]
             .into_iter()
-            .filter_map(|chip| layout::place(chip, label))
+            .filter_map(|chip| layout::location(chip, label))
             .any(|place| match (place, path) {
-                (Place::Application(file), [directory, own]) => is_application(*directory) && file == *own,
-                (Place::Legacy(above, file), [directories @ .., own]) => above == directories && file == *own,
+                (Location::Application(file), [directory, own]) => is_application(*directory) && file == *own,
+                (Location::Legacy(above, file), [directories @ .., own]) => {
+                    above == directories && file == *own
+                }
                 _ => false,
             })
     };

@@ -3,13 +3,8 @@
 
 use rsa::PrivateKey;
 
-use super::certificate::{self, Template};
-use super::der::{
-    context_constructed, sequence, sha256_with_rsa, small_integer, tlv, unsigned_integer, utc_time,
-};
 use super::{extensions, keys, name};
-use crate::holder::date::{Midnight, Period, Validity};
-use crate::holder::persona::Persona;
+use crate::kinds::tier::Tier;
 use crate::model::guesses;
 
 /// Where the addresses in the certificates point: the machine of the test itself.
@@ -19,25 +14,6 @@ const DIRECTORY: &str = "ldap://annuaire-igc.lab.invalid";
 const ORGANISATION: &str = "LAB - NOT A REAL AUTHORITY";
 const REGISTRATION: &str = "0002 000000000";
 const UNIT: &str = "IGC-SANTE LAB";
-const ANY_POLICY: &str = "2.5.29.32.0";
-
-/// Tells the certificates of authorities from others.
-const USAGE: &str = "authority";
-
-/// Longer than any certificate of the lab; up to the last year of UTCTime.
-const LIFE: Period = Period {
-    not_before: Midnight::new(2010, 1, 1),
-    not_after: Midnight::new(2049, 12, 31),
-};
-
-/// The three trees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tier {
-    Elementaire,
-    Standard,
-    Fort,
-}
 
 /// The place in a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,38 +95,6 @@ impl Authority {
         keys::required(&self.stem("PM").to_lowercase())
     }
 
-    /// Its certificate, DER; the same at all times.
-    pub fn certificate(self) -> Vec<u8> {
-        let issuer = self.root();
-        let path_length = (self.rank != Rank::Root).then_some(0);
-        let key = self.key().to_public_key();
-        Template {
-            issuer,
-            subject: self.name(),
-            usage: USAGE,
-            period: LIFE,
-            key: &key,
-            extensions: vec![
-                extensions::authority(path_length),
-                extensions::key_usage(extensions::KeyUsage::CertificatesAndRevocationLists),
-                extensions::certificate_policies(ANY_POLICY, &policy_statement()),
-                extensions::subject_key_identifier(&key),
-                issuer.key_identifier(),
-                issuer.crl_distribution_points(0),
-            ],
-        }
-        .issue()
-    }
-
-    /// Serial numbers of the certificates that a root issued: its own and those of its tree.
-    pub(crate) fn subordinate_serials(self) -> Vec<[u8; 16]> {
-        let tree = Authority::all()
-            .into_iter()
-            .filter(|authority| authority.root() == self);
-        tree.map(|authority| certificate::serial_number(self, &authority.name(), USAGE, &LIFE))
-            .collect()
-    }
-
     /// authorityKeyIdentifier of what it issues.
     pub(crate) fn key_identifier(self) -> Vec<u8> {
         extensions::authority_key_identifier(&self.key().to_public_key())
@@ -190,42 +134,6 @@ impl Authority {
             "{DIRECTORY}/{}?{attribute};binary?base?objectClass=pkiCA",
             entry.replace(' ', "%20")
         )
-    }
-
-    /// Its revocation list, DER, with the certificates of those `personas` whose cards are revoked.
-    pub fn revocation_list(self, personas: &[Persona], validity: &Validity) -> Vec<u8> {
-        let period = validity.two_months();
-        let revoked: Vec<Vec<u8>> = personas
-            .iter()
-            .flat_map(|persona| super::person::revoked_serials(persona, self, validity))
-            .map(|serial| {
-                sequence(&[
-                    unsigned_integer(&serial),
-                    utc_time(period.not_before),
-                    sequence(&[extensions::key_compromise()]),
-                ])
-            })
-            .collect();
-        let number: u32 = period.not_before.digits().parse().expect("digits");
-        let crl_extensions = sequence(&[
-            self.key_identifier(),
-            extensions::crl_number(&number.to_be_bytes()),
-        ]);
-        let list = sequence(&[
-            small_integer(1),
-            sha256_with_rsa(),
-            self.name(),
-            utc_time(period.not_before),
-            utc_time(period.not_after),
-            // The list of revoked certificates is absent rather than empty (RFC 5280 §5.1.2.6).
-            if revoked.is_empty() {
-                Vec::new()
-            } else {
-                sequence(&revoked)
-            },
-            tlv(context_constructed(0), &crl_extensions),
-        ]);
-        certificate::sign(&self.key(), &list)
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
+use super::credential::Credential;
 use super::extensions::{self, KeyUsage, Purpose};
-use super::{Credential, keys, name};
+use super::{keys, name};
 use crate::holder::date::Validity;
 use crate::model::guesses;
 

@@ -1,9 +1,9 @@
 //! Textual encodings (RFC 7468).
 
-use der::pem::{LineEnding, decode_vec, encode_string};
+use der::pem::{LineEnding, encode_string};
 use rsa::pkcs8::EncodePrivateKey;
 
-use super::Credential;
+use super::credential::Credential;
 
 /// `-----BEGIN CERTIFICATE-----` and what follows.
 pub fn certificate(der: &[u8]) -> String {
@@ -19,11 +19,6 @@ pub fn revocation_list(der: &[u8]) -> String {
 pub fn private_key(credential: &Credential) -> String {
     let der = credential.key.to_pkcs8_der().expect("an RSA key has an encoding");
     encode("PRIVATE KEY", der.as_bytes())
-}
-
-/// What stands between the first `-----BEGIN` and its end, under whatever label.
-pub(crate) fn decode(pem: &[u8]) -> Option<Vec<u8>> {
-    decode_vec(pem.trim_ascii()).ok().map(|(_, der)| der)
 }
 
 fn encode(label: &str, der: &[u8]) -> String {

@@ -7,37 +7,17 @@ use rsa::PublicKey;
 
 use super::authority::{Authority, Rank, policy_statement};
 use super::certificate::{Template, serial_number};
+use super::credential::{Credential, Credentials};
 use super::extensions::{self, KeyUsage, Purpose};
-use super::{Credential, keys, name};
+use super::{keys, name};
 use crate::holder::date::{Period, Validity};
 use crate::holder::persona::{CardType, CertificateState, Persona, Profession};
+use crate::kinds::usage::Usage;
 use crate::model::guesses;
 
 const SIGNATURE_POLICY: &str = "1.2.250.1.213.1.7.2.1.1.1.1";
 /// Domain of the principal names, that of real test cards.
 const PRINCIPAL_DOMAIN: &str = "carte-cps.fr";
-
-/// What a key of the card is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Usage {
-    Signature,
-    Authentication,
-    /// The contactless key, which asks for no code.
-    Technical,
-}
-
-impl Usage {
-    const ALL: [Usage; 3] = [Usage::Signature, Usage::Authentication, Usage::Technical];
-
-    /// Suffix of the files of keys and certificates.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Usage::Signature => "sig",
-            Usage::Authentication => "aut",
-            Usage::Technical => "tech",
-        }
-    }
-}
 
 /// The authority that issues for a holder.
 pub fn issuer(persona: &Persona, usage: Usage) -> Authority {
@@ -70,6 +50,15 @@ pub fn credential(persona: &Persona, usage: Usage, validity: &Validity) -> Crede
         certificate = template(persona, usage, validity, &public_key, missing).issue();
     }
     Credential { key, certificate }
+}
+
+/// Issues the certificates of a holder.
+pub fn credentials(persona: &Persona, validity: &Validity) -> Credentials {
+    Credentials {
+        signature: credential(persona, Usage::Signature, validity),
+        authentication: credential(persona, Usage::Authentication, validity),
+        technical: credential(persona, Usage::Technical, validity),
+    }
 }
 
 /// Serial numbers of the persona's certificates from this authority, if the card is revoked.

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 
 use super::authority::Authority;
 use super::register::Register;
-use super::{ocsp, pem};
+use super::{issuing, ocsp, pem};
 
 /// A request of HTTP, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +76,12 @@ fn get(path: &str, register: &Register) -> Answer {
         return success("application/pkix-crl", register.revocation_list(authority));
     }
     if let Some(authority) = named("/AC LAB/", "-LAB.cer") {
-        return success("application/pkix-cert", authority.certificate());
+        return success("application/pkix-cert", issuing::authority_certificate(authority));
     }
     match path {
         "/AC LAB/ca-bundle.pem" => {
-            let all = Authority::all().map(|authority| pem::certificate(&authority.certificate()));
+            let all = Authority::all()
+                .map(|authority| pem::certificate(&issuing::authority_certificate(authority)));
             success("application/pem-certificate-chain", all.concat().into_bytes())
         }
         "/PC LAB" => success(
@@ -156,7 +157,7 @@ mod tests {
             let stem = authority.file_stem();
             assert_eq!(asked(Method::Get, &format!("/CRL/{stem}-LAB.crl")).status, 200);
             let certificate = asked(Method::Get, &format!("/AC%20LAB/{stem}-LAB.cer?x"));
-            assert_eq!(certificate.body, authority.certificate());
+            assert_eq!(certificate.body, issuing::authority_certificate(authority));
         }
         assert_eq!(asked(Method::Get, "/PC%20LAB").status, 200);
     }

@@ -1,7 +1,7 @@
 //! Which certificates the lab has issued, and what became of them.
 
 use super::authority::{Authority, Rank};
-use super::{organisation, person};
+use super::{issuing, organisation, person};
 use crate::holder::date::{Midnight, Validity};
 use crate::holder::persona::Persona;
 
@@ -41,7 +41,7 @@ impl Register {
 
     /// The revocation list of an authority, DER.
     pub fn revocation_list(&self, authority: Authority) -> Vec<u8> {
-        authority.revocation_list(&self.personas, &self.validity)
+        issuing::revocation_list(authority, &self.personas, &self.validity)
     }
 
     /// The state of the certificate with this serial number, leading zeros left out.
@@ -58,7 +58,7 @@ impl Register {
             return CertificateStatus::Revoked(self.validity.two_months().not_before);
         }
         let issued = match authority.rank {
-            Rank::Root => is_ours(authority.subordinate_serials()),
+            Rank::Root => is_ours(issuing::subordinate_serials(authority)),
             Rank::Personnes => of_personas(person::serials),
             Rank::Organisations => {
                 authority == organisation::issuer()

@@ -5,14 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::desk::{Event, Left};
+use super::event::{Ejection, Event, EventSink};
 use crate::bench::vpcd::{Address, Ending, HangUp, Reader, Watch};
 use crate::card::SimCard;
 
-/// Who learns what happens by itself.
-pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
-
-/// What holds a card in a reader, until it lets go.
+/// What holds a card in a reader, until it is ejected.
 pub struct Insertion {
     pub number: u64,
     /// Name of the card.
@@ -24,15 +21,16 @@ pub struct Insertion {
     pub wait: bool,
     /// Whether exchanges are told.
     pub watch: bool,
-    pub tell: Tell,
-    pub grip: Mutex<Grip>,
+    pub events: EventSink,
+    pub connection: Mutex<ConnectionState>,
 }
 
-/// The hold on a reader.
+/// The connection to a reader, from two threads: the one that serves the card, and the one that takes it out.
 #[derive(Default)]
-pub struct Grip {
-    let_go: bool,
-    connection: Option<HangUp>,
+pub struct ConnectionState {
+    /// The card was taken out: nobody connects again.
+    ejected: bool,
+    hang_up: Option<HangUp>,
 }
 
 /// The card, whatever a thread that had it did.
@@ -42,11 +40,11 @@ pub fn lock(card: &Mutex<SimCard>) -> MutexGuard<'_, SimCard> {
 
 impl Insertion {
     /// Takes the card out: [`Insertion::hold`] comes to its end after the command that the card executes.
-    pub fn let_go(&self) {
-        let mut grip = self.grip();
-        grip.let_go = true;
-        if let Some(connection) = grip.connection.take() {
-            connection.now();
+    pub fn eject(&self) {
+        let mut state = self.state();
+        state.ejected = true;
+        if let Some(hang_up) = state.hang_up.take() {
+            hang_up.now();
         }
     }
 
@@ -56,15 +54,15 @@ impl Insertion {
         let end = self.hold_on(first);
         lock(&self.card).remove();
         if let Some(how) = end {
-            (self.tell)(Event::Left {
+            (self.events)(Event::Left {
                 insertion: self.number,
                 how,
             });
         }
     }
 
-    /// `None` if it was told to let go.
-    fn hold_on(&self, first: Option<Reader>) -> Option<Left> {
+    /// `None` if it was told to eject the card.
+    fn hold_on(&self, first: Option<Reader>) -> Option<Ejection> {
         let mut connection = first;
         let mut why = String::new();
         loop {
@@ -73,15 +71,15 @@ impl Insertion {
                 .map_or_else(|| Reader::connect_to(&self.address), Ok)
             {
                 Ok(reader) => match self.serve(reader) {
-                    _ if !lock(&self.card).is_present() => return Some(Left::Pulled),
-                    Ok(Ending::Occupied) => Left::Occupied,
-                    Ok(Ending::Pulled | Ending::Closed) => Left::ReaderClosed,
-                    Err(error) => Left::Failed(error),
+                    _ if !lock(&self.card).is_present() => return Some(Ejection::Pulled),
+                    Ok(Ending::Occupied) => Ejection::Occupied,
+                    Ok(Ending::Pulled | Ending::Closed) => Ejection::ReaderClosed,
+                    Err(error) => Ejection::Failed(error),
                 },
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Left::Occupied,
-                Err(error) => Left::Failed(error),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ejection::Occupied,
+                Err(error) => Ejection::Failed(error),
             };
-            if self.grip().let_go {
+            if self.state().ejected {
                 return None;
             }
             if !self.wait {
@@ -89,7 +87,7 @@ impl Insertion {
             }
             if how.to_string() != why {
                 why = how.to_string();
-                (self.tell)(Event::Waits {
+                (self.events)(Event::Waits {
                     insertion: self.number,
                     why: why.clone(),
                 });
@@ -100,33 +98,33 @@ impl Insertion {
 
     fn serve(&self, mut reader: Reader) -> io::Result<Ending> {
         {
-            let mut grip = self.grip();
-            if grip.let_go {
+            let mut state = self.state();
+            if state.ejected {
                 return Ok(Ending::Closed);
             }
-            grip.connection = Some(reader.hang_up()?);
+            state.hang_up = Some(reader.hang_up()?);
         }
         let result = reader.serve_shared(&self.card, self);
-        self.grip().connection = None;
+        self.state().hang_up = None;
         lock(&self.card).power_off();
         result
     }
 
-    fn grip(&self) -> MutexGuard<'_, Grip> {
-        self.grip.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Watch for Insertion {
     fn seen(&self) {
-        (self.tell)(Event::Arrived {
+        (self.events)(Event::Arrived {
             insertion: self.number,
         });
     }
 
     fn exchanged(&self, number: u64) {
         if self.watch {
-            (self.tell)(Event::Exchange {
+            (self.events)(Event::Exchange {
                 card: self.name.clone(),
                 number,
             });

@@ -1,23 +1,25 @@
 //! Several cards in several virtual readers, moved by orders, signals and scenarios while they are served.
 
-mod desk;
+mod bench;
+mod event;
 mod insertion;
-mod order;
 #[cfg(unix)]
 pub mod socket;
+mod timeline;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant};
 
-use crate::bench::scenario::{Step, When};
+use self::timeline::Timeline;
+use crate::bench::scenario::Step;
 
-pub use desk::{Desk, DeskError, Event, Left, Readers, Row};
-pub use order::{Order, OrderSyntax, Place};
+pub use crate::bench::order::{Order, OrderSyntax, Target};
+pub use bench::{Bench, BenchError, Readers, Row};
+pub use event::{Ejection, Event};
 
 /// What reaches the loop of [`run`].
 #[derive(Debug)]
 pub enum Input {
-    /// From the desk.
+    /// From the bench.
     Event(Event),
     /// A line of a control connection and where its answer goes, a channel without buffer: its other end is dropped
     /// once the answer was written.
@@ -67,37 +69,37 @@ impl Report for () {
 /// Serves until the end. `Err` says in one sentence what went wrong: a step that could not be done, or a card that left
 /// its reader unasked before [`run`] came to its end by itself.
 pub fn run(
-    desk: &mut Desk,
+    bench: &mut Bench,
     steps: Vec<Step>,
     inputs: &Receiver<Input>,
     until: Until,
     report: &mut dyn Report,
 ) -> Result<(), String> {
-    let mut course = Course::new(steps);
+    let mut timeline = Timeline::new(steps);
     let mut taken_out = Vec::new();
     let mut unasked = None;
     let mut ready = false;
     loop {
-        while let Some(order) = course.due() {
+        while let Some(order) = timeline.due() {
             report.say(&order.to_string());
             if order == Order::End {
-                desk.remove_all();
+                bench.remove_all();
                 return Ok(());
             }
-            desk.obey(&order).map_err(|error| error.to_string())?;
+            bench.obey(&order).map_err(|error| error.to_string())?;
         }
-        let out = desk.inserted().is_empty();
+        let out = bench.inserted().is_empty();
         let over = match until {
             Until::LastCardLeft => out && unasked.is_some(),
-            Until::StepsDone => out && course.is_over(),
+            Until::StepsDone => out && timeline.is_over(),
             Until::Ready => !ready && unasked.is_some(),
             Until::Told => false,
         };
         if over {
-            desk.remove_all();
+            bench.remove_all();
             return unasked.map_or(Ok(()), Err);
         }
-        let input = match course.wait() {
+        let input = match timeline.wait() {
             Some(left) => match inputs.recv_timeout(left) {
                 Err(RecvTimeoutError::Timeout) => continue,
                 input => input.ok(),
@@ -106,15 +108,15 @@ pub fn run(
         };
         match input {
             None | Some(Input::Signal(Signal::End)) => {
-                desk.remove_all();
+                bench.remove_all();
                 return Ok(());
             }
-            Some(Input::Signal(Signal::Reset)) => desk.reset_all(),
+            Some(Input::Signal(Signal::Reset)) => bench.reset_all(),
             Some(Input::Signal(Signal::InsertOrRemove)) => {
-                insert_or_remove(desk, &mut taken_out).map_err(|error| error.to_string())?;
+                insert_or_remove(bench, &mut taken_out).map_err(|error| error.to_string())?;
             }
             Some(Input::Line(line, reply)) => {
-                let (answer, end) = answer(desk, &line);
+                let (answer, end) = answer(bench, &line);
                 // A client that went away wants no answer.
                 drop(reply.send(answer));
                 if end {
@@ -124,22 +126,22 @@ pub fn run(
                 }
             }
             Some(Input::Event(Event::Arrived { insertion })) => {
-                if let Some(what) = desk.has_arrived(insertion) {
+                if let Some(what) = bench.has_arrived(insertion) {
                     report.say(&format!("inserted {what}"));
                 }
-                if !ready && unasked.is_none() && desk.ready().is_ok() {
+                if !ready && unasked.is_none() && bench.ready().is_ok() {
                     ready = true;
                     report.ready();
                 }
             }
             Some(Input::Event(Event::Waits { insertion, why })) => {
-                if let Some(name) = desk.name(insertion) {
+                if let Some(name) = bench.name(insertion) {
                     report.say(&format!("{name} {why}; waiting"));
                 }
             }
-            Some(Input::Event(Event::Exchange { card, number })) => course.exchange(&card, number),
+            Some(Input::Event(Event::Exchange { card, number })) => timeline.exchange(&card, number),
             Some(Input::Event(Event::Left { insertion, how })) => {
-                let Some(name) = desk.has_left(insertion) else {
+                let Some(name) = bench.has_left(insertion) else {
                     continue;
                 };
                 let what = format!("{name} {how}");
@@ -151,78 +153,25 @@ pub fn run(
 }
 
 /// Obeys a line. The answer ends with a line `ok` or `error: ...`; true if it was the end.
-fn answer(desk: &mut Desk, line: &str) -> (String, bool) {
+fn answer(bench: &mut Bench, line: &str) -> (String, bool) {
     let order: Order = match line.parse() {
         Ok(order) => order,
         Err(error) => return (format!("error: {error}\n"), false),
     };
-    match desk.obey(&order) {
+    match bench.obey(&order) {
         Ok(said) => (format!("{said}ok\n"), order == Order::End),
         Err(error) => (format!("error: {error}\n"), false),
     }
 }
 
-fn insert_or_remove(desk: &mut Desk, taken_out: &mut Vec<(String, usize)>) -> Result<(), DeskError> {
-    let inserted = desk.inserted();
+fn insert_or_remove(bench: &mut Bench, taken_out: &mut Vec<(String, usize)>) -> Result<(), BenchError> {
+    let inserted = bench.inserted();
     if !inserted.is_empty() {
-        desk.remove_all();
+        bench.remove_all();
         *taken_out = inserted;
         return Ok(());
     }
     taken_out
         .drain(..)
-        .try_for_each(|(name, reader)| desk.insert(&name, Some(reader)))
-}
-
-/// The steps of a scenario, and which of them are still to come.
-struct Course {
-    start: Instant,
-    steps: Vec<Step>,
-    due: std::collections::VecDeque<Order>,
-}
-
-impl Course {
-    fn new(steps: Vec<Step>) -> Self {
-        Self {
-            start: Instant::now(),
-            steps,
-            due: std::collections::VecDeque::new(),
-        }
-    }
-
-    /// The next order whose time has come.
-    fn due(&mut self) -> Option<Order> {
-        let now = self.start.elapsed();
-        while self.due.is_empty() {
-            let next = self
-                .steps
-                .iter_mut()
-                .filter_map(|step| step.time().filter(|time| *time <= now).map(|time| (time, step)))
-                .min_by_key(|(time, _)| *time);
-            let Some((_, step)) = next else { break };
-            self.due.extend(step.take());
-            self.steps.retain(|step| !step.is_over());
-        }
-        self.due.pop_front()
-    }
-
-    /// How long until the next step that waits for a time.
-    fn wait(&self) -> Option<Duration> {
-        let next = self.steps.iter().filter_map(Step::time).min()?;
-        Some(next.saturating_sub(self.start.elapsed()))
-    }
-
-    fn exchange(&mut self, card: &str, number: u64) {
-        for step in &mut self.steps {
-            if matches!(&step.when, When::Exchange { card: own, number: first } if own == card && number >= *first)
-            {
-                self.due.extend(step.take());
-            }
-        }
-        self.steps.retain(|step| !step.is_over());
-    }
-
-    fn is_over(&self) -> bool {
-        self.steps.is_empty() && self.due.is_empty()
-    }
+        .try_for_each(|(name, reader)| bench.insert(&name, Some(reader)))
 }

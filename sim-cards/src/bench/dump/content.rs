@@ -1,6 +1,6 @@
 //! The content of a file: as what its name says it is, else as data objects, else as bytes.
 
-use super::{certificate, pkcs15};
+use super::{certificate, pkcs15, text};
 use crate::iso7816::tlv::{self, Tlv};
 use crate::model::{guesses, names};
 use crate::text::hex;
@@ -58,7 +58,7 @@ fn show(name: &str, object: Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
         ("EF.DIR" | "EF.ATR" | "EF.SN.ICC", _) => interindustry(object.tag).map(str::to_owned),
         (_, 0) => None,
         ("EF_ACTUA", _) => update(object.tag),
-        _ => guesses::field_name(name, object.tag, depth),
+        _ => guesses::get().data.field_name(name, object.tag, depth),
     };
     let field = field.map(|field| format!(" {field}")).unwrap_or_default();
     match tlv::read_all(object.value).filter(|_| is_constructed(object.tag)) {
@@ -116,18 +116,11 @@ fn value(bytes: &[u8]) -> String {
     }
     let said = names::application(bytes)
         .map(str::to_owned)
-        .or_else(|| text(bytes));
+        .or_else(|| text::quoted(bytes));
     match said {
         Some(said) => format!("{digits}  {said}"),
         None => digits,
     }
-}
-
-/// The bytes as quoted text, if they are two or more printable letters.
-pub fn text(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let readable = text.chars().count() >= 2 && !text.chars().any(char::is_control);
-    readable.then(|| format!("{text:?}"))
 }
 
 /// Sixteen bytes on a line, with what can be read of them.

@@ -3,6 +3,7 @@
 mod certificate;
 mod content;
 mod pkcs15;
+mod text;
 
 use std::fmt;
 

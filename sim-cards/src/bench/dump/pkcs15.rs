@@ -1,11 +1,10 @@
 //! The PKCS #15 directories (ISO 7816-15), one line for each object.
 
+use super::text::quoted;
 use crate::iso7816::files;
 use crate::iso7816::tlv::{self, Tlv};
 use crate::model::names;
 use crate::text::hex;
-
-use super::content::text;
 
 const INTEGER: u32 = 0x02;
 const BIT_STRING: u32 = 0x03;
@@ -53,7 +52,7 @@ fn entry(entry: &Tlv<'_>) -> Option<String> {
 /// Label, flags and the code that protects the object.
 fn common_attributes(common: &Tlv<'_>) -> Option<String> {
     let parts = tlv::read_all(common.value)?;
-    let mut words = vec![text(tlv::find(&parts, UTF8_STRING)?)?];
+    let mut words = vec![quoted(tlv::find(&parts, UTF8_STRING)?)?];
     if let Some(flags) = tlv::find(&parts, BIT_STRING) {
         words.extend(bits(flags, &["private", "modifiable"]));
     }
@@ -137,8 +136,8 @@ pub fn token_info(content: &[u8]) -> Option<Vec<String>> {
     let parts = tlv::read_all(info.value)?;
     let mut lines = vec![
         format!("serial number: {}", hex::encode(tlv::find(&parts, OCTET_STRING)?)),
-        format!("manufacturer: {}", text(tlv::find(&parts, UTF8_STRING)?)?),
-        format!("label: {}", text(tlv::find(&parts, 0x80)?)?),
+        format!("manufacturer: {}", quoted(tlv::find(&parts, UTF8_STRING)?)?),
+        format!("label: {}", quoted(tlv::find(&parts, 0x80)?)?),
     ];
     for algorithm in tlv::read_all(tlv::find(&parts, ALGORITHMS).unwrap_or_default())? {
         let numbers: Vec<String> = tlv::read_all(algorithm.value)?

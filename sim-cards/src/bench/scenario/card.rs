@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::ScenarioError;
+use super::error::ScenarioError;
 use crate::card::SimCard;
 use crate::holder::date::Date;
 use crate::holder::insured::{self, Insured};
 use crate::holder::persona::{self, Persona};
 use crate::iso7816::interface::{Interface, Protocol};
+use crate::kinds::chip::Chip;
 use crate::line::faults::PlannedFault;
 use crate::line::timing::{Timing, parse_duration};
-use crate::model::chip::Chip;
 use crate::options::Options;
 use crate::text::hex;
 use crate::text::limits::{self, Limit};

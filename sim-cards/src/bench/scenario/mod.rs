@@ -30,18 +30,19 @@
 //! ```
 
 mod card;
+mod error;
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::bench::control::{Order, Place};
+use crate::bench::order::{Order, OrderSyntax, Target};
 use crate::line::timing::parse_duration;
 use crate::text::input::read_text;
 
 pub use card::{CardDescription, CardKind, ProtocolName, usual_persona};
+pub use error::ScenarioError;
 
 /// A scenario as it is written.
 #[derive(Debug, Clone)]
@@ -111,18 +112,6 @@ impl Step {
         self.times == 0
     }
 }
-
-/// Why a text is no scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScenarioError(pub(crate) String);
-
-impl fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ScenarioError {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -203,7 +192,7 @@ fn step(file: FileStep) -> Result<Step, ScenarioError> {
         .iter()
         .map(|line| {
             line.parse()
-                .map_err(|error: crate::bench::control::OrderSyntax| ScenarioError(error.to_string()))
+                .map_err(|error: OrderSyntax| ScenarioError(error.to_string()))
         })
         .collect::<Result<_, _>>()?;
     let repeated = file.every.is_some() || file.times.is_some();
@@ -240,13 +229,13 @@ fn named(step: &Step) -> impl Iterator<Item = &String> {
         | Order::Fault { card, .. }
         | Order::NoFaults(card)
         | Order::Reset(card) => [Some(card), None],
-        Order::Remove(Place::Card(card)) => [Some(card), None],
+        Order::Remove(Target::Card(card)) => [Some(card), None],
         Order::Swap {
-            place: Place::Card(place),
+            target: Target::Card(target),
             card,
-        } => [Some(place), Some(card)],
+        } => [Some(target), Some(card)],
         Order::Swap { card, .. } => [Some(card), None],
-        Order::Remove(Place::Reader(_)) | Order::Status | Order::Ready | Order::End => [None, None],
+        Order::Remove(Target::Reader(_)) | Order::Status | Order::Ready | Order::End => [None, None],
     });
     waited_for.into_iter().chain(of_orders.flatten())
 }

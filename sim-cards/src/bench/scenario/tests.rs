@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::chip::Model;
+use crate::kinds::chip::Model;
 
 const SCENARIO: &str = r#"
 [[card]]

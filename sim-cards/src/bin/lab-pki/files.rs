@@ -4,7 +4,10 @@ use std::path::Path;
 use std::{fs, io};
 
 use sim_cards::persona::Persona;
-use sim_cards::pki::{self, Authority, Credential, Rank, Usage, Validity, organisation, pem};
+use sim_cards::pki::{
+    self, Authority, Credential, Rank, Usage, Validity, authority_certificate, organisation, pem,
+    revocation_list,
+};
 
 use super::Files;
 
@@ -23,8 +26,8 @@ pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
     let issuer = organisation::issuer();
     let chain = [
         server.certificate,
-        issuer.certificate(),
-        issuer.root().certificate(),
+        authority_certificate(issuer),
+        authority_certificate(issuer.root()),
     ];
     let chain: String = chain
         .iter()
@@ -51,7 +54,7 @@ pub fn write(arguments: &Files, personas: &[Persona]) -> io::Result<()> {
 fn write_authorities(out: &Path) -> io::Result<()> {
     let (mut roots, mut others) = (String::new(), String::new());
     for authority in Authority::all() {
-        let certificate = pem::certificate(&authority.certificate());
+        let certificate = pem::certificate(&authority_certificate(authority));
         fs::write(
             out.join(format!("authority/{}-LAB.pem", authority.file_stem())),
             &certificate,
@@ -77,7 +80,7 @@ fn write_revocation_lists(out: &Path, personas: &[Persona], validity: &Validity)
     fs::create_dir_all(out.join("crl"))?;
     let mut all = String::new();
     for authority in Authority::all() {
-        let list = authority.revocation_list(personas, validity);
+        let list = revocation_list(authority, personas, validity);
         fs::write(out.join(format!("crl/{}-LAB.crl", authority.file_stem())), &list)?;
         all.push_str(&pem::revocation_list(&list));
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use arguments::Arguments;
 use clap::Parser;
 use command::Running;
-use sim_cards::control::{self, Desk, Input, Readers, Report, Signal, Until, socket};
+use sim_cards::control::{self, Bench, Input, Readers, Report, Signal, Until, socket};
 use sim_cards::insured;
 use sim_cards::scenario::{self, CardDescription, CardKind, Scenario, usual_persona};
 use sim_cards::{Chip, SimCard, guesses, persona, trace};
@@ -89,12 +89,13 @@ fn scenario_of(arguments: &Arguments) -> Result<Scenario, String> {
 
 fn serve(arguments: &Arguments, scenario: Scenario) -> Result<ExitCode, String> {
     let (inputs, received) = channel();
-    let mut desk = Desk::sending(Readers::from(&arguments.place), inputs.clone(), Input::Event);
+    let mut bench = Bench::sending(Readers::from(&arguments.place), inputs.clone(), Input::Event);
     let several = scenario.cards.len() > 1;
     for (index, description) in scenario.cards.iter().enumerate() {
-        put(&mut desk, description, index, several, arguments, &scenario)?;
+        put(&mut bench, description, index, several, arguments, &scenario)?;
     }
-    desk.check(scenario.steps.iter().flat_map(|step| &step.orders))
+    bench
+        .check(scenario.steps.iter().flat_map(|step| &step.orders))
         .map_err(|error| error.to_string())?;
     let mut teller = Teller::new(arguments, inputs.clone())?;
     listen_to_signals(&inputs).map_err(|error| format!("signals: {error}"))?;
@@ -107,10 +108,10 @@ fn serve(arguments: &Arguments, scenario: Scenario) -> Result<ExitCode, String> 
     };
     for description in &scenario.cards {
         if let (Some(name), true) = (&description.name, description.inserted.unwrap_or(true)) {
-            desk.insert(name, None).map_err(|error| error.to_string())?;
+            bench.insert(name, None).map_err(|error| error.to_string())?;
         }
     }
-    if desk.inserted().is_empty() {
+    if bench.inserted().is_empty() {
         teller.ready();
     }
     let until = match (&arguments.control, scenario.steps.is_empty()) {
@@ -119,7 +120,7 @@ fn serve(arguments: &Arguments, scenario: Scenario) -> Result<ExitCode, String> 
         (None, true) => Until::LastCardLeft,
         (None, false) => Until::StepsDone,
     };
-    let served = control::run(&mut desk, scenario.steps, &received, until, &mut teller);
+    let served = control::run(&mut bench, scenario.steps, &received, until, &mut teller);
     let ended = teller.end();
     served.and(ended)
 }
@@ -178,7 +179,7 @@ impl Report for Teller<'_> {
 }
 
 fn put(
-    desk: &mut Desk,
+    bench: &mut Bench,
     description: &CardDescription,
     index: usize,
     several: bool,
@@ -196,7 +197,8 @@ fn put(
         card.set_observer(trace::Writer::new(output, arguments.trace_format.into()).into_observer());
     }
     let reader = description.reader.unwrap_or(index);
-    desk.put(&name, card, reader, scenario.waits_for(&name))
+    bench
+        .put(&name, card, reader, scenario.waits_for(&name))
         .map_err(|error| error.to_string())
 }
 

@@ -162,11 +162,12 @@ impl ChipDoc {
         match command {
             Command::Select { file, answer } => self.select(file, answer),
             Command::ReadBinary { from, expected } => {
-                self.files.read(&mut self.current, from, expected, &codes.holder)
+                self.files
+                    .read(&mut self.current, from, expected, codes.holder.is_verified())
             }
             Command::UpdateBinary { at, data } => self
                 .files
-                .update(&mut self.current, at, data, &codes.holder)
+                .update(&mut self.current, at, data, codes.holder.is_verified())
                 .map(nothing),
             Command::Verify { reference, value } => codes.verify(reference, value),
             Command::ChangeReferenceData {

@@ -7,7 +7,7 @@ use crate::iso7816::status::Status;
 use crate::iso7816::tlv::tlv;
 use crate::iso7816::transport::Answer;
 use crate::issuer::profile::Profile;
-use crate::model::layout::{self, Place};
+use crate::model::layout::{self, Location};
 
 /// The class A0 side of the chip. The holder code given in class 00 opens its files.
 pub struct Legacy {
@@ -22,8 +22,8 @@ impl Legacy {
             profile
                 .data
                 .iter()
-                .filter_map(|object| match layout::place(profile.chip, &object.label)? {
-                    Place::Legacy(directory, identifier) => {
+                .filter_map(|object| match layout::location(profile.chip, &object.label)? {
+                    Location::Legacy(directory, identifier) => {
                         let path = [directory, &[identifier]].concat();
                         Some(File::elementary(
                             &path,
@@ -31,7 +31,7 @@ impl Legacy {
                             object.content.clone(),
                         ))
                     }
-                    Place::Application(_) => None,
+                    Location::Application(_) => None,
                 });
         let directory = File::dedicated(&[layout::LEGACY_DIRECTORY], None, AccessRules::PUBLIC);
         Self {
@@ -77,7 +77,7 @@ impl Legacy {
                         &mut self.current,
                         from,
                         apdu.expected.unwrap_or(256),
-                        &codes.holder,
+                        codes.holder.is_verified(),
                     )
                     .map_err(legacy_status)
             }

@@ -1,6 +1,6 @@
 //! GET DATA on security data objects: codes and keys.
 
-use crate::chips::codes::{self, Code, Codes};
+use crate::chips::codes::{Code, Codes};
 use crate::iso7816::interface::Interface;
 use crate::iso7816::status::Status;
 use crate::iso7816::tlv::{self, constructed, tlv};
@@ -66,8 +66,12 @@ impl Wanted {
                 &given.unblocking,
                 guesses::get().chips.unblocking_code_rules,
             )),
-            (HOLDER_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.start(), *codes::LENGTHS.end())),
-            (UNBLOCKING_CODE, CODE_DATA) => Some(lengths(*codes::LENGTHS.end(), *codes::LENGTHS.end())),
+            (HOLDER_CODE, CODE_DATA) => {
+                Some(lengths(*layout::PIN_LENGTHS.start(), *layout::PIN_LENGTHS.end()))
+            }
+            (UNBLOCKING_CODE, CODE_DATA) => {
+                Some(lengths(*layout::PIN_LENGTHS.end(), *layout::PIN_LENGTHS.end()))
+            }
             (SIGNATURE_KEY | AUTHENTICATION_KEY, PUBLIC_PART) => Some(key(guesses::get().chips.key_rules)),
             // A private key shows nothing of itself. OpenSC wants an answer; what a real card says is not known.
             (SIGNATURE_KEY | AUTHENTICATION_KEY, KEY_DATA) => Some(tlv(KEY_DATA, &[])),

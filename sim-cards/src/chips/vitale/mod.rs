@@ -25,8 +25,10 @@ pub struct Vitale {
 impl Vitale {
     /// A card with these persons on it.
     pub fn new(insured: &Insured) -> Self {
+        let guesses = guesses::get();
+        let refused = guesses.chips.contactless_files();
         Self {
-            files: guesses::file_system(insured),
+            files: guesses.vitale.file_system(insured, refused),
             current: Current::default(),
         }
     }
@@ -65,7 +67,8 @@ impl Application for Vitale {
         match Command::parse(apdu)? {
             Command::Select { file, answer } => self.select(file, answer),
             Command::ReadBinary { from, expected } => {
-                self.files.read(&mut self.current, from, expected, &codes.holder)
+                self.files
+                    .read(&mut self.current, from, expected, codes.holder.is_verified())
             }
             _ => Err(Status::UNKNOWN_INSTRUCTION),
         }

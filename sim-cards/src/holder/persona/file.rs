@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::verbatim::{FileCertificate, FileDirectory};
-use super::{
-    Billing, CardType, Certificates, Codes, EfActua, Holder, LARGEST_FILE, Persona, PersonaError, Profession,
-    Situation, each, luhn_digit,
-};
-use crate::model::chip::Chip;
-use crate::model::layout;
+use super::error::{PersonaError, each};
+use super::serial::{bcd, digits, ef_sn_icc, luhn_digit};
+use super::types::{Billing, CardType, Certificates, Codes, EfActua, Holder, Persona, Profession, Situation};
+use super::verbatim::{FileCertificate, FileDirectory, LARGEST_FILE};
+use crate::kinds::chip::Chip;
+use crate::kinds::labels;
 use crate::text::{hex, limits};
 
 /// Bytes of a name or a label.
@@ -169,7 +168,7 @@ fn read(file: File, folder: &Path) -> Result<Persona, PersonaError> {
             ChipName::Cps3 => Chip::Cps3,
             ChipName::Cps4 => Chip::Cps4,
         },
-        serial: ef_sn_icc(&file.serial)?,
+        serial: ef_sn_icc(&file.serial).ok_or_else(|| PersonaError::value("serial", "eight digits"))?,
         card_type: file.card_type.into(),
         category: 0x80,
         identifier: file.identifier,
@@ -256,31 +255,6 @@ fn slug(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-fn digits(text: &str, count: usize) -> bool {
-    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Decimal digits, two in a byte, the first one high.
-fn bcd<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let bytes: Vec<u8> = digits
-        .as_bytes()
-        .chunks_exact(2)
-        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    bytes.try_into().ok()
-}
-
-/// `5A 0A 80 25 00 00 01`, the eight digits, their Luhn digit and the filler `F`.
-pub(super) fn ef_sn_icc(serial: &str) -> Result<[u8; 12], PersonaError> {
-    check(digits(serial, 8), "serial", "eight digits")?;
-    let number = format!("8025000001{serial}");
-    let check_digit = luhn_digit(&number);
-    let number: [u8; 9] = bcd(&number).ok_or_else(|| PersonaError::value("serial", "eight digits"))?;
-    let mut content = [0x5A, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0, check_digit << 4 | 0x0F];
-    content[2..11].copy_from_slice(&number);
-    Ok(content)
 }
 
 /// The kinds of table G08 that appear on cards, with their lengths.
@@ -398,11 +372,8 @@ fn billing(file: FileBilling) -> Result<Billing, PersonaError> {
 }
 
 fn object(file: FileObject) -> Result<(String, Vec<u8>), PersonaError> {
-    let known = [Chip::Cps3, Chip::Cps4]
-        .into_iter()
-        .any(|chip| layout::place(chip, &file.label).is_some());
     check(
-        known,
+        labels::is_known(&file.label),
         "object.label",
         "the label of a data object, as CPS_NAME_PS",
     )?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kinds::chip::Chip;
 use crate::text::embedded::{KEYS, PERSONAS};
 
 /// Luhn by the table of doubled digits, over digits that end with their check digit.

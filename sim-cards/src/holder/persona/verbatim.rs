@@ -7,10 +7,13 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{LARGEST_FILE, PersonaError};
+use super::error::PersonaError;
 use crate::iso7816::interface::Interface;
-use crate::pki::{Usage, pem};
+use crate::kinds::usage::Usage;
 use crate::text::hex;
+
+/// Bytes of the longest file: where the offsets of READ BINARY end.
+pub(super) const LARGEST_FILE: usize = 0x7FFF;
 
 /// A certificate file with this content, whatever it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,8 +98,9 @@ impl FileCertificate {
         let options = ["certificate.file", "certificate.content"];
         let content = content(options, self.file, self.content, folder)?;
         let content = if content.trim_ascii_start().starts_with(b"-----BEGIN ") {
-            pem::decode(&content)
-                .ok_or_else(|| PersonaError::value(options[0], "PEM that cannot be decoded"))?
+            der::pem::decode_vec(content.trim_ascii())
+                .map(|(_, der)| der)
+                .map_err(|_| PersonaError::value(options[0], "PEM that cannot be decoded"))?
         } else {
             content
         };

@@ -6,8 +6,9 @@
 
 use crate::holder::date::Validity;
 use crate::holder::persona::Persona;
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
 use crate::model::guesses::{self, Subject};
+use crate::pki;
 
 /// What reading an object asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +49,12 @@ pub fn data_objects(persona: &Persona, chip: Chip) -> Vec<DataObject> {
 /// The data objects of a card whose dates are those of certificates of this validity.
 pub fn data_objects_at(persona: &Persona, chip: Chip, validity: &Validity) -> Vec<DataObject> {
     let layouts = &guesses::get().data;
+    let card_number = pki::card_number(persona);
     let content = |layout: &str, situation| {
         let subject = Subject {
             persona,
             validity,
+            card_number: &card_number,
             situation,
         };
         layouts.content(layout, subject)

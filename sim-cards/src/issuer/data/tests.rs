@@ -1,6 +1,6 @@
 use super::*;
 use crate::holder::persona::{self, Situation};
-use crate::model::layout::place;
+use crate::model::layout::location;
 
 fn persona(name: &str) -> Persona {
     persona::find(name).unwrap()
@@ -55,6 +55,7 @@ fn a_situation_as_on_a_real_card() {
         Subject {
             persona: &persona("doctor-hospital-cps3"),
             validity: &Validity::relative_to_today(),
+            card_number: "2700000201",
             situation: Some(&situation),
         },
     );
@@ -201,7 +202,11 @@ fn every_object_has_a_place_on_its_card() {
     for persona in persona::all() {
         for chip in [Chip::Cps3, Chip::Cps4] {
             for object in data_objects(&persona, chip) {
-                assert!(place(chip, &object.label).is_some(), "{chip}: {}", object.label);
+                assert!(
+                    location(chip, &object.label).is_some(),
+                    "{chip}: {}",
+                    object.label
+                );
                 assert!(
                     object.content.len() < 0x8000,
                     "{}: READ BINARY ends there",
@@ -243,5 +248,24 @@ fn a_persona_can_bring_the_bytes_of_an_object() {
             crate::holder::persona::parse(&format!("{text}{wrong}")).is_err(),
             "{wrong}"
         );
+    }
+}
+
+#[test]
+fn every_object_of_every_persona_has_a_place_of_its_own() {
+    for persona in persona::all() {
+        for chip in [Chip::Cps3, Chip::Cps4] {
+            let objects = data_objects(&persona, chip);
+            let mut places: Vec<_> = objects
+                .iter()
+                .map(|object| {
+                    location(chip, &object.label).unwrap_or_else(|| panic!("{} has none", object.label))
+                })
+                .map(|place| format!("{place:?}"))
+                .collect();
+            places.sort();
+            places.dedup();
+            assert_eq!(places.len(), objects.len(), "{} on {chip}", persona.name);
+        }
     }
 }

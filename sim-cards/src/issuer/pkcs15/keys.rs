@@ -9,7 +9,7 @@ use super::encoding::{
 };
 use crate::iso7816::tlv::{constructed, tlv};
 use crate::issuer::profile::Profile;
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
 use crate::model::{guesses, layout};
 use crate::pki::Credential;
 

@@ -10,16 +10,15 @@ use self::encoding::{
 };
 use self::keys::Key;
 use self::token_info::token_info;
-use crate::chips::codes::LENGTHS;
 use crate::holder::persona::Directory;
 use crate::iso7816::files::{AccessRules, File, MASTER_FILE};
 use crate::iso7816::interface::Interface;
 use crate::iso7816::tlv::{constructed, tlv};
 use crate::issuer::data::{Access, DataObject};
 use crate::issuer::profile::Profile;
-use crate::model::chip::Chip;
+use crate::kinds::chip::Chip;
 use crate::model::guesses;
-use crate::model::layout::{self, Place};
+use crate::model::layout::{self, Location};
 
 /// Every file of the contact application, the directory itself first.
 pub fn application(profile: &Profile) -> Vec<File> {
@@ -50,13 +49,13 @@ pub fn application(profile: &Profile) -> Vec<File> {
     }
     files.extend(public().map(|(key, own)| file(own, key.public_value())));
     files.extend(profile.data.iter().filter_map(|object| {
-        match layout::place(profile.chip, &object.label)? {
-            Place::Application(identifier) => Some(File::elementary(
+        match layout::location(profile.chip, &object.label)? {
+            Location::Application(identifier) => Some(File::elementary(
                 &[directory, identifier],
                 rules(object),
                 object.content.clone(),
             )),
-            Place::Legacy(..) => None,
+            Location::Legacy(..) => None,
         }
     }));
     put_verbatim(&mut files, Interface::Contact, profile);
@@ -86,7 +85,7 @@ pub fn directory_file(directory: Directory, application: Interface) -> [u16; 2] 
 fn put_verbatim(files: &mut Vec<File>, application: Interface, profile: &Profile) {
     let rules = match application {
         Interface::Contact => AccessRules::CONTACT,
-        Interface::Contactless => AccessRules::contactless(),
+        Interface::Contactless => guesses::get().chips.contactless_files(),
     };
     let verbatim = profile.directories.iter();
     for directory in verbatim.filter(|directory| directory.application == application) {
@@ -109,7 +108,7 @@ fn rules(object: &DataObject) -> AccessRules {
 /// not known: here it is a copy.
 pub fn contactless_application(profile: &Profile) -> Vec<File> {
     let (application, numbers) = (Application::contactless(), &guesses::get().files);
-    let rules = AccessRules::contactless();
+    let rules = guesses::get().chips.contactless_files();
     let file = |identifier, content| File::elementary(&[application.directory, identifier], rules, content);
     let key = Key::technical(&profile.credentials.technical);
     let area = profile.data.iter().find(|object| object.label == "CPS_DATA");
@@ -206,7 +205,10 @@ fn aodf() -> Vec<u8> {
             ],
         )
     };
-    let (shortest, longest) = (*LENGTHS.start() as u16, *LENGTHS.end() as u16);
+    let (shortest, longest) = (
+        *layout::PIN_LENGTHS.start() as u16,
+        *layout::PIN_LENGTHS.end() as u16,
+    );
     [
         code(
             "Code porteur",
@@ -229,9 +231,9 @@ fn aodf() -> Vec<u8> {
 }
 
 fn dodf(profile: &Profile) -> Vec<u8> {
-    let entry = |object: &DataObject| match layout::place(profile.chip, &object.label)? {
-        Place::Application(identifier) => Some(dodf_entry(object, Application::CONTACT.path(identifier))),
-        Place::Legacy(..) => None,
+    let entry = |object: &DataObject| match layout::location(profile.chip, &object.label)? {
+        Location::Application(identifier) => Some(dodf_entry(object, Application::CONTACT.path(identifier))),
+        Location::Legacy(..) => None,
     };
     profile.data.iter().filter_map(entry).flatten().collect()
 }

@@ -8,7 +8,7 @@ use super::values::any_bytes;
 use crate::holder::date::Validity;
 use crate::holder::persona::{Billing, Persona, Profession, Situation, luhn_digit};
 use crate::iso7816::tlv::{constructed, tlv};
-use crate::pki::card_number;
+use crate::kinds::labels;
 
 /// Layouts of the data objects, and what fills them.
 #[derive(Debug, Clone, Deserialize)]
@@ -117,6 +117,8 @@ enum Value {
 pub struct Subject<'a> {
     pub persona: &'a Persona,
     pub validity: &'a Validity,
+    /// Ten digits, as in the certificates.
+    pub card_number: &'a str,
     pub situation: Option<&'a Situation>,
 }
 
@@ -124,7 +126,7 @@ impl Data {
     /// Labels that the cards know, and nothing within itself.
     pub fn check(&self) -> Result<(), String> {
         const SITUATIONS: [&str; 2] = ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"];
-        let files = |label: &str| crate::model::layout::LABELS.contains(&label) && label != "CPS_DATA";
+        let files = |label: &str| labels::LABELS.contains(&label) && label != "CPS_DATA";
         let known = |label: &String| files(label) || SITUATIONS.contains(&label.as_str());
         if let Some(unknown) = self.objects.keys().find(|label| !known(label)) {
             return Err(format!("data.objects: no data object is called {unknown}"));
@@ -150,6 +152,25 @@ impl Data {
             .get(layout)
             .map(|layout| layout.filled(self, subject))
             .unwrap_or_default()
+    }
+
+    /// What the field of this tag means in the data object of this label; `depth` 1 is the outermost level of fields.
+    pub fn field_name(&self, label: &str, tag: u32, depth: usize) -> Option<String> {
+        let layout = match (label, depth) {
+            (label, 1) => {
+                let situation = label.strip_suffix("_PS").and_then(|label| label.rsplit_once('_'));
+                self.objects
+                    .get(label)
+                    .or_else(|| self.objects.get(situation?.0))?
+            }
+            ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 2) => &self.billing,
+            _ => return None,
+        };
+        let Layout::Objects { fields, .. } = layout else {
+            return None;
+        };
+        let (_, field) = fields.iter().find(|(own, _)| *own == tag)?;
+        Some(field.name())
     }
 }
 
@@ -208,7 +229,7 @@ impl Field {
             Self::FormerAtr => vec![Value::Bytes(data.former_atr.clone())],
             _ => {
                 let own = self
-                    .of_card(persona, subject.validity)
+                    .of_card(subject)
                     .or_else(|| self.of_holder(persona))
                     .or_else(|| self.of_situation(subject.situation?))
                     .or_else(|| self.of_billing(subject.situation?.billing.as_ref()?));
@@ -217,12 +238,13 @@ impl Field {
         }
     }
 
-    fn of_card(self, persona: &Persona, validity: &Validity) -> Option<Value> {
-        let period = persona.certificates.period(validity);
+    fn of_card(self, subject: Subject<'_>) -> Option<Value> {
+        let persona = subject.persona;
+        let period = persona.certificates.period(subject.validity);
         Some(match self {
             Self::Category => Value::Number(persona.category),
             Self::CardType => Value::Number(persona.card_type.code()),
-            Self::CardNumber => Value::Digits(card_number(persona)),
+            Self::CardNumber => Value::Digits(subject.card_number.into()),
             Self::ChipNumber => Value::Bytes(persona.serial.to_vec()),
             Self::Issued => Value::Digits(period.not_before.digits()),
             Self::Ends => Value::Digits(period.not_after.digits()),
@@ -346,26 +368,6 @@ fn bcd(digits: &str) -> Vec<u8> {
         .chunks(2)
         .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | nibble(digit)))
         .collect()
-}
-
-/// What the field of this tag means in the data object of this label; `depth` 1 is the outermost level of fields.
-pub fn field_name(label: &str, tag: u32, depth: usize) -> Option<String> {
-    let data = &super::get().data;
-    let layout = match (label, depth) {
-        (label, 1) => {
-            let situation = label.strip_suffix("_PS").and_then(|label| label.rsplit_once('_'));
-            data.objects
-                .get(label)
-                .or_else(|| data.objects.get(situation?.0))?
-        }
-        ("CPS_SIT_FACT" | "CPS2TER_DIRAMO", 2) => &data.billing,
-        _ => return None,
-    };
-    let Layout::Objects { fields, .. } = layout else {
-        return None;
-    };
-    let (_, field) = fields.iter().find(|(own, _)| *own == tag)?;
-    Some(field.name())
 }
 
 impl Field {

@@ -19,8 +19,8 @@ pub use data::{Data, Field, Layout};
 pub use values::{Certificates, Chips, Files, Tiers};
 pub use vitale::Vitale;
 
-pub(crate) use data::{Subject, field_name};
-pub(crate) use vitale::{MASTER_AID, VITALE_AID, file_system};
+pub(crate) use data::Subject;
+pub(crate) use vitale::{MASTER_AID, VITALE_AID};
 
 /// The values, as `guesses.toml` names and explains them.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::iso7816::files::ConditionBytes;
-use crate::pki::Tier;
+use crate::iso7816::files::{AccessRules, ConditionBytes};
+use crate::kinds::tier::Tier;
 use crate::text::hex;
 
 /// Files that a client finds through the directories of the card.
@@ -96,6 +96,16 @@ pub struct Tiers {
     pub cpa: Tier,
     pub cda: Tier,
     pub technical: Tier,
+}
+
+impl Chips {
+    /// Of files that are read freely, contactless only.
+    pub fn contactless_files(&self) -> AccessRules {
+        AccessRules {
+            contact: self.contactless_files_by_contact,
+            contactless: self.contactless_files_by_antenna,
+        }
+    }
 }
 
 /// Hexadecimal digits of as many bytes.

@@ -66,6 +66,33 @@ impl Vitale {
             None => Ok(()),
         }
     }
+
+    /// The tree of a card; `refused` are the rules of the file that nobody reads.
+    pub fn file_system(&self, insured: &Insured, refused: AccessRules) -> FileSystem {
+        let files = &self.files;
+        let free = |path: &[u16], content| File::elementary(path, AccessRules::FIXED, content);
+        let directory = |identifier, name| File::dedicated(&[identifier], Some(name), AccessRules::FIXED);
+        let own = |file: &VitaleFile| [self.vitale_directory, file.file];
+        let files = vec![
+            free(&[EF_DIR], directories()).with_short_identifier(0x1E),
+            free(&[EF_CARD_NUMBER], tlv(0x5A, &decimal(&insured.number))),
+            free(&[files.identities.file], identities(insured)).with_short_identifier(SHORT),
+            directory(self.vitale_directory, VITALE_AID),
+            free(&[self.vitale_directory, EF_POINTERS], pointers(files)),
+            free(&own(&files.holders), holders(insured, &self.nationality)).with_short_identifier(SHORT),
+            free(
+                &own(&files.card),
+                constructed(0x66, &[tlv(0x80, insured.valid_from.as_bytes())]),
+            ),
+            free(&own(&files.raw), [&[0x04, 0x00][..], &[0x5A; 30]].concat()),
+            File::elementary(&own(&files.refused), refused, vec![0x65; 40]),
+            directory(self.pkcs15_directory, PKCS15_AID),
+            free(&[self.pkcs15_directory, files.certificate.file], certificate()),
+            directory(self.signature_directory, SIGNATURE_AID),
+            free(&[self.signature_directory, files.signature.file], vec![0x00; 16]),
+        ];
+        FileSystem::new(File::dedicated(&[], Some(MASTER_AID), AccessRules::FIXED), files)
+    }
 }
 
 impl VitaleFiles {
@@ -81,37 +108,6 @@ impl VitaleFiles {
             (4, &self.signature),
         ]
     }
-}
-
-/// The tree of a card.
-pub fn file_system(insured: &Insured) -> FileSystem {
-    let vitale = &super::get().vitale;
-    let files = &vitale.files;
-    let free = |path: &[u16], content| File::elementary(path, AccessRules::FIXED, content);
-    let directory = |identifier, name| File::dedicated(&[identifier], Some(name), AccessRules::FIXED);
-    let own = |file: &VitaleFile| [vitale.vitale_directory, file.file];
-    let files = vec![
-        free(&[EF_DIR], directories()).with_short_identifier(0x1E),
-        free(&[EF_CARD_NUMBER], tlv(0x5A, &decimal(&insured.number))),
-        free(&[files.identities.file], identities(insured)).with_short_identifier(SHORT),
-        directory(vitale.vitale_directory, VITALE_AID),
-        free(&[vitale.vitale_directory, EF_POINTERS], pointers(files)),
-        free(&own(&files.holders), holders(insured, &vitale.nationality)).with_short_identifier(SHORT),
-        free(
-            &own(&files.card),
-            constructed(0x66, &[tlv(0x80, insured.valid_from.as_bytes())]),
-        ),
-        free(&own(&files.raw), [&[0x04, 0x00][..], &[0x5A; 30]].concat()),
-        File::elementary(&own(&files.refused), AccessRules::contactless(), vec![0x65; 40]),
-        directory(vitale.pkcs15_directory, PKCS15_AID),
-        free(&[vitale.pkcs15_directory, files.certificate.file], certificate()),
-        directory(vitale.signature_directory, SIGNATURE_AID),
-        free(
-            &[vitale.signature_directory, files.signature.file],
-            vec![0x00; 16],
-        ),
-    ];
-    FileSystem::new(File::dedicated(&[], Some(MASTER_AID), AccessRules::FIXED), files)
 }
 
 fn directories() -> Vec<u8> {

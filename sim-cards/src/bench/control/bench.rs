@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::insertion::{Grip, Insertion, Tell, lock};
-use super::order::{Order, Place};
+use super::event::{Event, EventSink};
+use super::insertion::{ConnectionState, Insertion, lock};
+use crate::bench::order::{Order, Target};
 use crate::bench::vpcd::{Address, Reader};
 use crate::card::SimCard;
 use crate::iso7816::interface::Protocol;
@@ -34,7 +35,7 @@ pub enum Row {
 }
 
 impl Row {
-    fn address(&self, reader: usize) -> Result<Address, DeskError> {
+    fn address(&self, reader: usize) -> Result<Address, BenchError> {
         let address = match self {
             Self::Ports { host, first } => u16::try_from(reader)
                 .ok()
@@ -42,7 +43,7 @@ impl Row {
                 .map(|port| Address::Port(host.clone(), port)),
             Self::Sockets(paths) => paths.get(reader).cloned().map(Address::Socket),
         };
-        address.ok_or(DeskError::NoReader(reader, self.clone()))
+        address.ok_or(BenchError::NoReader(reader, self.clone()))
     }
 }
 
@@ -68,7 +69,7 @@ impl fmt::Display for Row {
 
 /// Why an order was not obeyed.
 #[derive(Debug)]
-pub enum DeskError {
+pub enum BenchError {
     /// No card has this name.
     NoCard(String),
     /// Two cards shall have this name.
@@ -91,7 +92,7 @@ pub enum DeskError {
     Unreachable(Address, io::Error),
 }
 
-impl fmt::Display for DeskError {
+impl fmt::Display for BenchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCard(name) => write!(f, "no card is called {name}"),
@@ -114,56 +115,18 @@ impl fmt::Display for DeskError {
     }
 }
 
-impl std::error::Error for DeskError {}
-
-/// How a card came out of its reader without an order.
-#[derive(Debug)]
-pub enum Left {
-    /// A fault pulled it.
-    Pulled,
-    /// The reader closed.
-    ReaderClosed,
-    /// It was never in: another program's card is.
-    Occupied,
-    /// The connection to the reader broke, or could not be made again.
-    Failed(io::Error),
-}
-
-impl fmt::Display for Left {
-    /// What happened to the card, as the end of a sentence.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pulled => f.write_str("was pulled out, as a fault asked"),
-            Self::ReaderClosed => f.write_str("is out: its reader went away (did pcscd end?)"),
-            Self::Occupied => f.write_str("is not in: its reader holds the card of another program"),
-            Self::Failed(error) => write!(f, "is out: its reader cannot be reached: {error}"),
-        }
-    }
-}
-
-/// What happens by itself.
-#[derive(Debug)]
-pub enum Event {
-    /// The card of this insertion met its reader, which powered it and has its ATR.
-    Arrived { insertion: u64 },
-    /// The card of this insertion waits for its reader, for this reason; told again when the reason is another one.
-    Waits { insertion: u64, why: String },
-    /// The card of this insertion left its reader.
-    Left { insertion: u64, how: Left },
-    /// A card answered its command number `number`. Told of cards that are watched.
-    Exchange { card: String, number: u64 },
-}
+impl std::error::Error for BenchError {}
 
 /// Cards, in readers or beside them.
-pub struct Desk {
+pub struct Bench {
     readers: Readers,
-    cards: Vec<OnDesk>,
+    cards: Vec<OnBench>,
     inserted: Vec<Inserted>,
     insertions: u64,
-    tell: Tell,
+    events: EventSink,
 }
 
-struct OnDesk {
+struct OnBench {
     name: String,
     card: Arc<Mutex<SimCard>>,
     /// The reader it goes into when none is named.
@@ -180,19 +143,19 @@ struct Inserted {
     thread: JoinHandle<()>,
 }
 
-impl Desk {
-    /// An empty desk; `tell` learns what happens by itself.
-    pub fn new(readers: Readers, tell: impl Fn(Event) + Send + Sync + 'static) -> Self {
+impl Bench {
+    /// An empty bench; `events` learns what happens by itself.
+    pub fn new(readers: Readers, events: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self {
             readers,
             cards: Vec::new(),
             inserted: Vec::new(),
             insertions: 0,
-            tell: Arc::new(tell),
+            events: Arc::new(events),
         }
     }
 
-    /// A desk that sends its events into a channel, wrapped as the receiver wants them.
+    /// A bench that sends its events into a channel, wrapped as the receiver wants them.
     pub fn sending<T: Send + 'static>(
         readers: Readers,
         events: Sender<T>,
@@ -203,12 +166,12 @@ impl Desk {
     }
 
     /// Puts a card beside the readers; it belongs into reader `reader`. With `watch`, its exchanges are told.
-    pub fn put(&mut self, name: &str, card: SimCard, reader: usize, watch: bool) -> Result<(), DeskError> {
+    pub fn put(&mut self, name: &str, card: SimCard, reader: usize, watch: bool) -> Result<(), BenchError> {
         if self.find(name).is_ok() {
-            return Err(DeskError::SameName(name.into()));
+            return Err(BenchError::SameName(name.into()));
         }
         self.readers.row.address(reader)?;
-        self.cards.push(OnDesk {
+        self.cards.push(OnBench {
             name: name.into(),
             card: Arc::new(Mutex::new(card)),
             reader,
@@ -218,12 +181,12 @@ impl Desk {
     }
 
     /// Whether each of these orders names readers that can be.
-    pub fn check<'a>(&self, orders: impl IntoIterator<Item = &'a Order>) -> Result<(), DeskError> {
+    pub fn check<'a>(&self, orders: impl IntoIterator<Item = &'a Order>) -> Result<(), BenchError> {
         let reader = |order: &Order| match order {
             Order::Insert { reader, .. } => *reader,
-            Order::Remove(Place::Reader(reader))
+            Order::Remove(Target::Reader(reader))
             | Order::Swap {
-                place: Place::Reader(reader),
+                target: Target::Reader(reader),
                 ..
             } => Some(*reader),
             _ => None,
@@ -235,13 +198,13 @@ impl Desk {
     }
 
     /// Obeys; gives what is to be said beyond "done".
-    pub fn obey(&mut self, order: &Order) -> Result<String, DeskError> {
+    pub fn obey(&mut self, order: &Order) -> Result<String, BenchError> {
         match order {
             Order::Insert { card, reader } => self.insert(card, *reader)?,
-            Order::Remove(place) => drop(self.remove(place)?),
-            Order::Swap { place, card } => {
+            Order::Remove(target) => drop(self.remove(target)?),
+            Order::Swap { target, card } => {
                 self.find(card)?;
-                let reader = self.remove(place)?;
+                let reader = self.remove(target)?;
                 thread::sleep(self.readers.swap_pause);
                 self.insert(card, Some(reader))?;
             }
@@ -256,7 +219,7 @@ impl Desk {
     }
 
     /// Inserts a card into a reader, its own one if none is given.
-    pub fn insert(&mut self, name: &str, reader: Option<usize>) -> Result<(), DeskError> {
+    pub fn insert(&mut self, name: &str, reader: Option<usize>) -> Result<(), BenchError> {
         let found = self.find(name)?;
         let (card, reader, watch) = (
             Arc::clone(&found.card),
@@ -268,19 +231,19 @@ impl Desk {
             .iter()
             .any(|inserted| inserted.insertion.name == name)
         {
-            return Err(DeskError::Inserted(name.into()));
+            return Err(BenchError::Inserted(name.into()));
         }
         if self.inserted.iter().any(|inserted| inserted.reader == reader) {
-            return Err(DeskError::Occupied(reader));
+            return Err(BenchError::Occupied(reader));
         }
         let address = self.readers.row.address(reader)?;
         let connection = match (Reader::connect_to(&address), self.readers.wait) {
             (Ok(connection), _) => Some(connection),
             (Err(_), true) => None,
             (Err(error), false) if error.kind() == io::ErrorKind::AddrInUse => {
-                return Err(DeskError::Taken(address));
+                return Err(BenchError::Taken(address));
             }
-            (Err(error), false) => return Err(DeskError::Unreachable(address, error)),
+            (Err(error), false) => return Err(BenchError::Unreachable(address, error)),
         };
         lock(&card).insert();
         self.insertions += 1;
@@ -291,8 +254,8 @@ impl Desk {
             address,
             wait: self.readers.wait,
             watch,
-            tell: Arc::clone(&self.tell),
-            grip: Mutex::new(Grip::default()),
+            events: Arc::clone(&self.events),
+            connection: Mutex::new(ConnectionState::default()),
         });
         let held = Arc::clone(&insertion);
         self.inserted.push(Inserted {
@@ -305,17 +268,17 @@ impl Desk {
     }
 
     /// Takes a card out, after the command that it executes; gives the number of the reader.
-    pub fn remove(&mut self, place: &Place) -> Result<usize, DeskError> {
-        let found = self.inserted.iter().position(|inserted| match place {
-            Place::Reader(reader) => inserted.reader == *reader,
-            Place::Card(name) => inserted.insertion.name == *name,
+    pub fn remove(&mut self, target: &Target) -> Result<usize, BenchError> {
+        let found = self.inserted.iter().position(|inserted| match target {
+            Target::Reader(reader) => inserted.reader == *reader,
+            Target::Card(name) => inserted.insertion.name == *name,
         });
-        match (found, place) {
+        match (found, target) {
             (Some(index), _) => Ok(self.inserted.swap_remove(index).take_out()),
-            (None, Place::Reader(reader)) => Err(DeskError::Empty(*reader)),
-            (None, Place::Card(name)) => {
+            (None, Target::Reader(reader)) => Err(BenchError::Empty(*reader)),
+            (None, Target::Card(name)) => {
                 self.find(name)?;
-                Err(DeskError::NotInserted(name.clone()))
+                Err(BenchError::NotInserted(name.clone()))
             }
         }
     }
@@ -343,10 +306,10 @@ impl Desk {
     }
 
     /// Whether the reader of each inserted card has seen it; `Err` names one that has not.
-    pub fn ready(&self) -> Result<(), DeskError> {
+    pub fn ready(&self) -> Result<(), BenchError> {
         let unseen = self.inserted.iter().find(|inserted| !inserted.seen);
         unseen.map_or(Ok(()), |inserted| {
-            Err(DeskError::Unseen(inserted.insertion.name.clone()))
+            Err(BenchError::Unseen(inserted.insertion.name.clone()))
         })
     }
 
@@ -387,19 +350,19 @@ impl Desk {
 
     /// One line for each card: where it is, what it is, how it is.
     pub fn status(&self) -> String {
-        let line = |on_desk: &OnDesk| {
+        let line = |on_bench: &OnBench| {
             let place = match self
                 .inserted
                 .iter()
-                .find(|inserted| inserted.insertion.name == on_desk.name)
+                .find(|inserted| inserted.insertion.name == on_bench.name)
             {
                 Some(inserted) => format!("in reader {}", inserted.reader),
                 None => "out".into(),
             };
-            let card = lock(&on_desk.card);
+            let card = lock(&on_bench.card);
             format!(
                 "{}: {place}, {}, {} exchanges, {} tries left\n",
-                on_desk.name,
+                on_bench.name,
                 card.model(),
                 card.totals().apdus,
                 card.tries_left()
@@ -413,13 +376,13 @@ impl Desk {
         inserted.position(|inserted| inserted.insertion.number == insertion)
     }
 
-    fn find(&self, name: &str) -> Result<&OnDesk, DeskError> {
-        let found = self.cards.iter().find(|on_desk| on_desk.name == name);
-        found.ok_or_else(|| DeskError::NoCard(name.into()))
+    fn find(&self, name: &str) -> Result<&OnBench, BenchError> {
+        let found = self.cards.iter().find(|on_bench| on_bench.name == name);
+        found.ok_or_else(|| BenchError::NoCard(name.into()))
     }
 }
 
-impl Drop for Desk {
+impl Drop for Bench {
     fn drop(&mut self) {
         self.remove_all();
     }
@@ -427,7 +390,7 @@ impl Drop for Desk {
 
 impl Inserted {
     fn take_out(self) -> usize {
-        self.insertion.let_go();
+        self.insertion.eject();
         // A card that panicked is out of its reader as well.
         drop(self.thread.join());
         self.reader

@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use crate::line::faults::PlannedFault;
 
-/// What can be asked of a desk.
+/// What can be asked of a bench.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// `insert CARD [READER]`: into its own reader, or into the one with this number, counted from 0.
     Insert { card: String, reader: Option<usize> },
     /// `remove CARD` or `remove READER`.
-    Remove(Place),
+    Remove(Target),
     /// `swap CARD OTHER` or `swap READER OTHER`: takes a card out and puts another one in its place.
-    Swap { place: Place, card: String },
+    Swap { target: Target, card: String },
     /// `reset CARD`: as another program resets it.
     Reset(String),
     /// `fault CARD WHEN:WHAT`, as [`PlannedFault`] is written.
@@ -30,7 +30,7 @@ pub enum Order {
 
 /// A reader by its number or by the card in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Target {
     Reader(usize),
     Card(String),
 }
@@ -61,9 +61,9 @@ impl FromStr for Order {
                 card: (*card).into(),
                 reader: Some(number(reader)?),
             },
-            ["remove", place] => Self::Remove(Place::from(*place)),
-            ["swap", place, card] => Self::Swap {
-                place: Place::from(*place),
+            ["remove", target] => Self::Remove(Target::from(*target)),
+            ["swap", target, card] => Self::Swap {
+                target: Target::from(*target),
                 card: (*card).into(),
             },
             ["reset", card] => Self::Reset((*card).into()),
@@ -96,8 +96,8 @@ impl fmt::Display for Order {
                 card,
                 reader: Some(reader),
             } => write!(f, "insert {card} {reader}"),
-            Self::Remove(place) => write!(f, "remove {place}"),
-            Self::Swap { place, card } => write!(f, "swap {place} {card}"),
+            Self::Remove(target) => write!(f, "remove {target}"),
+            Self::Swap { target, card } => write!(f, "swap {target} {card}"),
             Self::Reset(card) => write!(f, "reset {card}"),
             Self::Fault { card, fault } => write!(f, "fault {card} {fault}"),
             Self::NoFaults(card) => write!(f, "no-faults {card}"),
@@ -108,7 +108,7 @@ impl fmt::Display for Order {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reader(reader) => write!(f, "{reader}"),
@@ -122,7 +122,7 @@ fn number(text: &str) -> Result<usize, OrderSyntax> {
         .map_err(|_| OrderSyntax(format!("{text}: not the number of a reader")))
 }
 
-impl From<&str> for Place {
+impl From<&str> for Target {
     fn from(text: &str) -> Self {
         text.parse()
             .map_or_else(|_| Self::Card(text.into()), Self::Reader)
@@ -141,10 +141,10 @@ mod tests {
         };
         assert_eq!("insert doctor".parse(), Ok(insert(None)));
         assert_eq!(" insert  doctor 3 \n".parse(), Ok(insert(Some(3))));
-        assert_eq!("remove 0".parse(), Ok(Order::Remove(Place::Reader(0))));
+        assert_eq!("remove 0".parse(), Ok(Order::Remove(Target::Reader(0))));
         assert_eq!(
             "remove doctor".parse(),
-            Ok(Order::Remove(Place::Card("doctor".into())))
+            Ok(Order::Remove(Target::Card("doctor".into())))
         );
         assert!(matches!("fault doctor 12:pull".parse(), Ok(Order::Fault { .. })));
         for line in [
