@@ -81,7 +81,7 @@ impl Error {
     pub(super) fn answer_to(refusal: &token::Error) -> Error {
         match refusal {
             token::Error::Card(card) => Error::answer_to_card(card),
-            token::Error::NoCode => Error::UserPinNotInitialized,
+            token::Error::NoPin => Error::UserPinNotInitialized,
             token::Error::NotLoggedIn => Error::UserNotLoggedIn,
             token::Error::SessionGone => Error::SessionHandleInvalid,
             token::Error::LoggedIn(_) => Error::UserAlreadyLoggedIn,

@@ -7,7 +7,8 @@ use crate::crypto::padding::pss;
 use crate::memory;
 use crate::token::Token;
 use crate::token::key::{Oaep, Padding};
-use crate::token::mechanism::{DIGESTS, HASHED, MODULUS_LEN};
+use crate::token::mechanism::{DIGESTS, HASHED};
+use crate::token::object::MODULUS_LEN;
 
 use super::error::{Error, Result};
 use super::types::{Mechanism, MechanismInfo, MechanismType, OaepParameters, Parameter, PssParameters};

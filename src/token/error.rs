@@ -1,4 +1,4 @@
-//! Why the token floor refuses.
+//! Why the token layer refuses.
 
 use std::fmt;
 
@@ -6,19 +6,21 @@ use crate::card::CardError;
 use crate::memory::NoMemory;
 use crate::reader::ReaderError;
 
+use super::login::User;
+
 /// A refusal of the token, or of the card below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// From the card or the reader.
     Card(CardError),
-    /// The token has no code of that kind (contactless card, no unblocking code in AODF).
-    NoCode,
-    /// The holder's code must be presented first.
+    /// The token has no PIN of that kind (contactless card, no PUK in AODF).
+    NoPin,
+    /// The holder's PIN must be presented first.
     NotLoggedIn,
-    /// Whoever wanted to log in has left meanwhile.
+    /// The session that wanted to log in was closed while it waited for the card.
     SessionGone,
     /// Somebody is logged in already.
-    LoggedIn(super::User),
+    LoggedIn(User),
     /// The key is not made for this operation or scheme.
     KeyUse,
     /// The data are not what the scheme or this key takes.
@@ -33,9 +35,11 @@ pub enum Error {
     ValueTooLong,
     /// What was written is not what is read back.
     TornWrite,
-    /// The signature that the card returned does not verify with the key's certificate: it is withheld.
+    /// The signature that the card returned does not verify with the key's certificate: it is
+    /// withheld.
     WrongSignature,
-    /// The key has no certificate or public key on the token, or none that holds an RSA key, so its signatures cannot be checked.
+    /// The key has no certificate or public key on the token, or none that holds an RSA key, so its
+    /// signatures cannot be checked.
     NoPublicKey,
     /// The file of a certificate is not there, or holds no X.509 certificate.
     NoCertificate(CardError),
@@ -43,13 +47,14 @@ pub enum Error {
     NoRandom,
 }
 
-/// What happened, what was not done and what to do next, for the log. Nothing of what a caller or the card has given.
+/// What happened, what was not done and what to do next, for the log. Nothing of what a caller or
+/// the card has given.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Error::Card(why) => return why.fmt(f),
-            Error::NoCode => "the card has no such code",
-            Error::NotLoggedIn => "the code must be presented first: log in",
+            Error::NoPin => "the card has no such PIN",
+            Error::NotLoggedIn => "the PIN must be presented first: log in",
             Error::SessionGone => "the session was closed",
             Error::LoggedIn(_) => "somebody is logged in already",
             Error::KeyUse => "the key is not made for this",
@@ -78,6 +83,8 @@ impl fmt::Display for Error {
         })
     }
 }
+
+impl std::error::Error for Error {}
 
 impl From<NoMemory> for Error {
     fn from(e: NoMemory) -> Self {

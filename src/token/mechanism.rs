@@ -6,10 +6,7 @@ use crate::card::{Abilities, Card, KeyRef};
 use crate::crypto::Hash;
 use crate::crypto::padding::pss;
 
-use super::object::PrivateKey;
-
-/// Bytes in the modulus of every key on these cards (RSA-2048).
-pub const MODULUS_LEN: usize = 256;
+use super::object::{MODULUS_LEN, PrivateKey};
 
 /// Digests computed by the module.
 pub const DIGESTS: [(Hash, CK_MECHANISM_TYPE); 5] = [
@@ -29,7 +26,8 @@ pub const HASHED: [(Hash, CK_MECHANISM_TYPE, CK_MECHANISM_TYPE); 5] = [
     (Hash::Sha512, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS),
 ];
 
-/// The signature mechanisms that a key with these abilities carries out, whatever the other keys do.
+/// The signature mechanisms that a key with these abilities carries out, whatever the other keys
+/// do.
 fn signing(abilities: &Abilities) -> Vec<CK_MECHANISM_TYPE> {
     let digests = |hash: &Hash| abilities.digest.contains(hash);
     let pss = |hash: &Hash| abilities.raw || abilities.pss.contains(hash);
@@ -65,8 +63,8 @@ pub fn signs(key: &PrivateKey, kind: CK_MECHANISM_TYPE) -> bool {
     signing(&key.abilities).contains(&kind)
 }
 
-/// Whether a key makes PSS signatures with these parameters. The chip's own PSS has one shape: MGF1 with the same hash and a
-/// salt as long as the digest.
+/// Whether a key makes PSS signatures with these parameters. The chip's own PSS has one shape: MGF1
+/// with the same hash and a salt as long as the digest.
 pub fn signs_pss(key: &PrivateKey, parameters: pss::Params) -> bool {
     key.abilities.raw || is_native(&key.abilities, parameters)
 }
@@ -113,9 +111,10 @@ pub struct Listed {
     pub key_bits: usize,
 }
 
-/// Everything that a slot with this card lists: the signature mechanisms that each key carries out, whatever its role, and the
-/// digests, which the module computes. NSS, GnuTLS and Java decide by slot and take whichever key the user chose, so a
-/// mechanism that only some key carries out would fail in their hands. Sends nothing to the card.
+/// Everything that a slot with this card lists: the signature mechanisms that each key carries out,
+/// whatever its role, and the digests, which the module computes. NSS, GnuTLS and Java decide by
+/// slot and take whichever key the user chose, so a mechanism that only some key carries out would
+/// fail in their hands. Sends nothing to the card.
 pub fn listed(card: &dyn Card) -> Vec<Listed> {
     let abilities: Vec<Abilities> = card
         .chip()

@@ -1,16 +1,19 @@
-//! Floor 5: a card as a token. Objects, attributes, labels, the state of the codes, what each key may do.
+//! Layer 5: a card as a token. Objects, attributes, labels, the state of the PINs, what each key
+//! may do.
 //!
-//! Everything that was read once stays in memory as long as the card stays in the reader, except protected
-//! and writable data, which are read each time. Status questions take no lock that an exchange with the card holds.
+//! Everything that was read once stays in memory as long as the card stays in the reader, except
+//! protected and writable data, which are read each time. Status questions take no lock that an
+//! exchange with the card holds.
 
 pub mod attribute;
-mod code;
 pub mod error;
 pub mod key;
+pub mod login;
 pub mod mechanism;
 pub mod object;
 #[cfg(test)]
 mod paper_card;
+mod pin;
 pub mod x509;
 
 use std::sync::Arc;
@@ -29,8 +32,9 @@ use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
 use crate::warm;
 
-pub use code::{Counter, Login, User};
 pub use error::Error;
+use login::Pins;
+pub use login::{Counter, Login, User};
 use mechanism::Listed;
 use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::{Head, X509};
@@ -38,11 +42,12 @@ use x509::{Head, X509};
 /// Room for all that is made of a certificate, in its own lengths.
 const COPIES: usize = 4;
 
-/// Bytes at the end of a certificate by which one is known from every other: they are of its signature.
+/// Bytes at the end of a certificate by which one is known from every other: they are of its
+/// signature.
 const SIGNATURE_END: usize = 32;
 
-/// Bytes at the beginning of a certificate that are read when only its [`Head`] is wanted: two reads. In those of IGC-Santé the
-/// subject ends before them.
+/// Bytes at the beginning of a certificate that are read when only its [`Head`] is wanted: two
+/// reads. In those of IGC-Santé the subject ends before them.
 const CERTIFICATE_START: usize = 512;
 
 /// The objects of a token, each section once its source was read.
@@ -67,7 +72,7 @@ pub struct Token {
     mechanisms: Vec<Listed>,
     head: OnceCell<TokenDirectory>,
     objects: Sections,
-    codes: code::Codes,
+    pins: Pins,
     /// Certificates of an earlier process, if they are wanted.
     certificates: Option<Arc<warm::Store>>,
 }
@@ -88,7 +93,7 @@ impl Token {
             card: Mutex::new(card),
             head: OnceCell::new(),
             objects: Sections::default(),
-            codes: code::Codes::new(logout),
+            pins: Pins::new(logout),
             certificates,
         })
     }
@@ -116,7 +121,8 @@ impl Token {
         &self.mechanisms
     }
 
-    /// Whether signatures of this mechanism are verified with a public key that has no private half on the card.
+    /// Whether signatures of this mechanism are verified with a public key that has no private half
+    /// on the card.
     pub fn verifies(&self, kind: CK_MECHANISM_TYPE) -> bool {
         self.mechanisms
             .iter()
@@ -132,14 +138,16 @@ impl Token {
         Ok(self.head.get_or_try_init(|| self.card.lock().read_token_info())?)
     }
 
-    /// Whether the token may be used: nobody has updated the card's data since they were read, and no update of them was
-    /// interrupted. Asks the card only if that was not looked at for `max_age`.
+    /// Whether the token may be used: nobody has updated the card's data since they were read, and
+    /// no update of them was interrupted. Asks the card only if that was not looked at for
+    /// `max_age`.
     pub fn check_update(&self, max_age: Duration) -> Result<(), Error> {
         self.head()?;
         Ok(self.card.lock().check_update(max_age)?)
     }
 
-    /// The objects of one section, visible or not, in a stable order. Reads its directory file the first time.
+    /// The objects of one section, visible or not, in a stable order. Reads its directory file the
+    /// first time.
     pub fn section(&self, section: Section) -> Result<&[Object], Error> {
         let parts = &self.objects;
         Ok(match section {
@@ -177,9 +185,10 @@ impl Token {
         })
     }
 
-    /// The sections where an application looks for objects of a class (CKA_CLASS in native form), or for everything. Private keys that
-    /// it cannot see before the login are left out, and so is their directory file. Who wants everything does not mean the public
-    /// keys of PuKDF where keys have certificates, nor the mechanisms, which say something of the slot.
+    /// The sections where an application looks for objects of a class (CKA_CLASS in native form),
+    /// or for everything. Private keys that it cannot see before the login are left out, and so is
+    /// their directory file. Who wants everything does not mean the public keys of PuKDF where keys
+    /// have certificates, nor the mechanisms, which say something of the slot.
     pub fn sections<'a>(
         &self,
         class: Option<&'a [u8]>,
@@ -200,9 +209,9 @@ impl Token {
         }))
     }
 
-    /// Private keys are private objects: the card has a code for its holder.
+    /// Private keys are private objects: the card has a PIN for its holder.
     pub fn protects_private_keys(&self) -> Result<bool, Error> {
-        Ok(self.code(User::Holder)?.is_some())
+        Ok(self.pin_of(User::Holder)?.is_some())
     }
 
     fn announced_public_keys(&self) -> Result<&[pkcs15::PublicKey], Error> {
@@ -237,7 +246,8 @@ impl Token {
         }))
     }
 
-    /// The certificates with this identifier, those of the holder first. Mostly there is one; a card may keep the one before.
+    /// The certificates with this identifier, those of the holder first. Mostly there is one; a
+    /// card may keep the one before.
     fn certificates_of<'a>(&'a self, id: &'a [u8]) -> Result<impl Iterator<Item = &'a Certificate>, Error> {
         let certificates = self.section(Section::Certificates)?.iter();
         let with_id = certificates.filter_map(move |object| match object {
@@ -255,8 +265,9 @@ impl Token {
         Ok(self.certificates_of(id)?.next())
     }
 
-    /// The fields before the key in a certificate. Only the beginning of its file is read: most searches by subject or issuer mean
-    /// another certificate. Whoever wants all of it later reads it anew, in one transaction: it may have been replaced meanwhile.
+    /// The fields before the key in a certificate. Only the beginning of its file is read: most
+    /// searches by subject or issuer mean another certificate. Whoever wants all of it later reads
+    /// it anew, in one transaction: it may have been replaced meanwhile.
     fn head_of<'a>(&self, certificate: &'a Certificate) -> Result<&'a Head, Error> {
         if let Some(content) = certificate.content.get() {
             return Ok(&content.head);
@@ -296,8 +307,8 @@ impl Token {
         })
     }
 
-    /// The certificate in this file, if another process has kept one that ends as the card's does: two exchanges. Whatever fails, the
-    /// card will say it again when the file is read.
+    /// The certificate in this file, if another process has kept one that ends as the card's does:
+    /// two exchanges. Whatever fails, the card will say it again when the file is read.
     fn known_certificate(&self, path: &pkcs15::Path) -> Option<X509> {
         let kept = self.certificates.as_ref()?;
         let known = kept.find(&self.serial, &path.fids)?;
@@ -312,7 +323,8 @@ impl Token {
         (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
     }
 
-    /// What the file of a certificate begins with, whatever it is a certificate of; see [`x509::whole_sequence`].
+    /// What the file of a certificate begins with, whatever it is a certificate of; see
+    /// [`x509::whole_sequence`].
     fn bare_certificate(&self, certificate: &Certificate) -> Result<Option<Vec<u8>>, Error> {
         let file = self
             .card
@@ -322,8 +334,8 @@ impl Token {
         Ok(x509::whole_sequence(&file).map(<[u8]>::to_vec))
     }
 
-    /// The RSA keys in the certificates with this identifier. One that is of no use hides no other; if none has a key, the reason is that of
-    /// the first.
+    /// The RSA keys in the certificates with this identifier. One that is of no use hides no other;
+    /// if none has a key, the reason is that of the first.
     fn certified_keys<'a>(
         &'a self,
         id: &'a [u8],
@@ -334,7 +346,8 @@ impl Token {
         }))
     }
 
-    /// The first RSA key in a certificate with this identifier; `None` when there is no such certificate.
+    /// The first RSA key in a certificate with this identifier; `None` when there is no such
+    /// certificate.
     fn certified_key<'a>(&'a self, id: &'a [u8]) -> Result<Option<&'a PublicKey>, Error> {
         let mut reason = None;
         for key in self.certified_keys(id)? {
@@ -366,8 +379,8 @@ impl Token {
         Err(reason)
     }
 
-    /// The key inside a public key object. A certificate with the same identifier holds the same key and is needed
-    /// anyway; only where none is of use is the key's own file read.
+    /// The key inside a public key object. A certificate with the same identifier holds the same
+    /// key and is needed anyway; only where none is of use is the key's own file read.
     pub fn content_of<'a>(&'a self, key: &'a PublicKeyObject) -> Result<&'a PublicKey, Error> {
         match self.certified_key(&key.id) {
             Ok(Some(key)) => Ok(key),
@@ -403,8 +416,8 @@ impl Token {
         read.filter_map(|x509| x509.key.as_ref()).next()
     }
 
-    /// Length of the modulus in bits: of the key in the certificate, which is what its applications compute with; what the directory announces
-    /// where that is all there is.
+    /// Length of the modulus in bits: of the key in the certificate, which is what its applications
+    /// compute with; what the directory announces where that is all there is.
     fn modulus_bits(&self, key: Result<&PublicKey, Error>, announced: usize) -> Result<usize, Error> {
         match key {
             Ok(key) => Ok(key.bits()),
@@ -419,7 +432,8 @@ impl Token {
         absent_or(size, path, 0)
     }
 
-    /// Writes a data object from its start; the rest of the file becomes zeros. What is read back must be what was written.
+    /// Writes a data object from its start; the rest of the file becomes zeros. What is read back
+    /// must be what was written.
     pub fn write_data(&self, data: &Data, value: &[u8]) -> Result<(), Error> {
         let size = self.data_size(data)?;
         if value.len() > size {
@@ -468,7 +482,8 @@ fn absent_or<T>(answer: Result<T, Error>, path: &pkcs15::Path, empty: T) -> Resu
     }
 }
 
-/// The eight digits between the issuer's prefix (five bytes) and the last byte (check digit and filler).
+/// The eight digits between the issuer's prefix (five bytes) and the last byte (check digit and
+/// filler).
 fn serial(number: &[u8]) -> String {
     number
         .get(5..9)

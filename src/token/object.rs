@@ -13,15 +13,18 @@ use crate::crypto::rsa::PublicKey;
 use crate::memory;
 use crate::pkcs15::{self, Usage};
 
-use super::mechanism::MODULUS_LEN;
 use super::x509::{Head, X509};
+
+/// Bytes in the modulus of every key on these cards (RSA-2048).
+pub const MODULUS_LEN: usize = 256;
 
 /// A certificate of the card; its file is read when an attribute needs it.
 #[derive(Debug)]
 pub struct Certificate {
     /// What CDF says of it.
     pub entry: pkcs15::Certificate,
-    /// The fields before its key, once its first bytes were read; `None` when they end too early for that.
+    /// The fields before its key, once its first bytes were read; `None` when they end too early
+    /// for that.
     pub head: OnceCell<Option<Head>>,
     /// The file, once read.
     pub content: OnceCell<X509>,
@@ -39,12 +42,14 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// CKA_SIGN. A key for document signatures has only nonRepudiation: applications look for CKA_SIGN.
+    /// CKA_SIGN. A key for document signatures has only nonRepudiation: applications look for
+    /// CKA_SIGN.
     pub fn signs(&self) -> bool {
         self.entry.usage.sign || self.entry.usage.non_repudiation
     }
 
-    /// CKA_UNWRAP. A wrapped key is a cryptogram like another: the directory need not say more than that the key deciphers.
+    /// CKA_UNWRAP. A wrapped key is a cryptogram like another: the directory need not say more than
+    /// that the key deciphers.
     pub fn unwraps(&self) -> bool {
         self.abilities.decipher && (self.entry.usage.decrypt || self.entry.usage.unwrap)
     }
@@ -69,7 +74,8 @@ pub struct PublicKeyObject {
 /// What announces a public key.
 #[derive(Debug)]
 pub enum Origin {
-    /// A certificate of the holder with this label. PuKDF may have an entry with the same identifier, which then says more.
+    /// A certificate of the holder with this label. PuKDF may have an entry with the same
+    /// identifier, which then says more.
     Certificate(String),
     /// PuKDF alone.
     Directory(pkcs15::PublicKey),
@@ -130,12 +136,12 @@ impl Object {
     }
 }
 
-/// Label of a public key that the card does not announce, as the official module writes it (without the NUL that it
-/// counts in the length).
+/// Label of a public key that the card does not announce, as the official module writes it (without
+/// the NUL that it counts in the length).
 pub const DERIVED_LABEL: &str = "Cle publique - ";
 
-/// The profiles of the standard to which a token here conforms. Browsers look for the public certificates profile: with it they
-/// list certificates before they ask for a code.
+/// The profiles of the standard to which a token here conforms. Browsers look for the public
+/// certificates profile: with it they list certificates before they ask for a PIN.
 const PROFILES: [CK_PROFILE_ID; 4] = [
     CKP_BASELINE_PROVIDER,
     CKP_EXTENDED_PROVIDER,
@@ -166,8 +172,9 @@ pub enum Section {
 }
 
 impl Section {
-    /// Every section, in the order in which objects are found and which numbers them. The test case CERT-M-1-32 of the profiles takes the label of the first
-    /// and the value of the second object that it finds, hence those that have both stand first.
+    /// Every section, in the order in which objects are found and which numbers them. The test case
+    /// CERT-M-1-32 of the profiles takes the label of the first and the value of the second object
+    /// that it finds, hence those that have both stand first.
     pub const ALL: [Section; 7] = [
         Section::Certificates,
         Section::Data,
@@ -191,7 +198,7 @@ impl Section {
     }
 }
 
-/// The profiles of a token with or without a holder's code.
+/// The profiles of a token with or without a holder's PIN.
 pub fn profiles(login: bool) -> memory::Result<Vec<Object>> {
     let ids = if login {
         &PROFILES[..]
@@ -241,8 +248,8 @@ pub fn other_public_keys(entries: &[pkcs15::PublicKey], known: &[Object]) -> mem
     memory::collect(entries.iter().filter(other).map(object))
 }
 
-/// The private keys of PrKDF. `abilities` tells what the chip can do with a key. Where there is a holder's code (`protected`),
-/// his keys are private objects whatever their entries say.
+/// The private keys of PrKDF. `abilities` tells what the chip can do with a key. Where there is a
+/// holder's PIN (`protected`), his keys are private objects whatever their entries say.
 pub fn private_keys(
     entries: Vec<pkcs15::PrivateKey>,
     protected: bool,
@@ -279,8 +286,8 @@ pub fn data(entries: Vec<pkcs15::DataObject>) -> memory::Result<Vec<Object>> {
     memory::collect(entries.into_iter().map(object))
 }
 
-/// What a public key is for: what the card allows it, and what its private half makes possible, since cards have been seen
-/// to leave out ENCRYPT and VERIFY.
+/// What a public key is for: what the card allows it, and what its private half makes possible,
+/// since cards have been seen to leave out ENCRYPT and VERIFY.
 pub fn public_usage(announced: Option<Usage>, private: Option<Usage>) -> Usage {
     match (announced, private.map(counterpart)) {
         (Some(announced), Some(implied)) => both(announced, implied),
@@ -321,7 +328,8 @@ fn both(announced: Usage, implied: Usage) -> Usage {
     }
 }
 
-/// A key that signs documents only (nonRepudiation) takes other commands than one that authenticates.
+/// A key that signs documents only (nonRepudiation) takes other commands than one that
+/// authenticates.
 fn key_reference(entry: &pkcs15::PrivateKey) -> KeyRef {
     let signs_documents = entry.usage.non_repudiation && !entry.usage.decrypt && !entry.usage.sign;
     KeyRef {

@@ -7,7 +7,8 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
-use super::{Sections, Token, code};
+use super::login::Pins;
+use super::{Sections, Token};
 use crate::card::{Abilities, Card, CardError, Chip, Deciphered, KeyRef, PinObject, PinState};
 use crate::config::Logout;
 use crate::crypto::ToSign;
@@ -23,7 +24,7 @@ pub(super) struct Answers {
     pub state: Result<PinState, CardError>,
     pub verify: Result<(), CardError>,
     pub change: Result<(), CardError>,
-    pub reset_code: Result<(), CardError>,
+    pub unblock: Result<(), CardError>,
     pub logout: Result<(), CardError>,
     /// Names of the calls, in their order; with the tries that were given to verify.
     pub calls: Vec<String>,
@@ -43,13 +44,13 @@ impl PaperCard {
             state: Ok(tries(3)),
             verify: Ok(()),
             change: Ok(()),
-            reset_code: Ok(()),
+            unblock: Ok(()),
             logout: Ok(()),
             calls: Vec::new(),
         })))
     }
 
-    /// The token that it is, with a holder's code and an unblocking code.
+    /// The token that it is, with a PIN and a PUK.
     pub fn token(&self) -> Token {
         self.token_with(vec![pin(1, false), pin(2, true)])
     }
@@ -65,7 +66,7 @@ impl PaperCard {
                 pins,
             }),
             objects: Sections::default(),
-            codes: code::Codes::new(Logout::default()),
+            pins: Pins::new(Logout::default()),
             certificates: None,
         }
     }
@@ -146,7 +147,7 @@ impl Card for PaperCard {
     }
 
     fn unblock_pin(&mut self, pin: &PinObject, _new: &[u8]) -> Result<(), CardError> {
-        self.called(format!("reset {}", pin.reference)).reset_code.clone()
+        self.called(format!("reset {}", pin.reference)).unblock.clone()
     }
 
     fn logout(&mut self, _logout: Logout) -> Result<(), CardError> {

@@ -13,7 +13,7 @@ use crate::provider::types::{MechanismInfo, MechanismType, SlotId, SlotInfo, Tok
 /// Length of CK_SLOT_INFO slotDescription.
 const DESCRIPTION_LEN: usize = 64;
 
-/// Digits that C_Login takes when the card has no code of its own to tell.
+/// Digits that C_Login takes when the card has no PIN whose limits it could tell.
 const DEFAULT_PIN_LEN: (CK_ULONG, CK_ULONG) = (4, 8);
 
 impl Library {
@@ -88,15 +88,15 @@ impl Library {
 /// Everything of CK_TOKEN_INFO but the session counts.
 fn token_texts_and_flags(token: &Token) -> std::result::Result<TokenInfo, crate::token::Error> {
     let info = token.info()?;
-    let code = token.code(User::Holder)?;
-    let (min_pin_len, max_pin_len) = code.map_or(DEFAULT_PIN_LEN, |code| {
+    let pin = token.pin_of(User::Holder)?;
+    let (min_pin_len, max_pin_len) = pin.map_or(DEFAULT_PIN_LEN, |pin| {
         (
-            CK_ULONG::try_from(code.min_len).unwrap_or(0),
-            CK_ULONG::try_from(code.max_len).unwrap_or(0),
+            CK_ULONG::try_from(pin.min_len).unwrap_or(0),
+            CK_ULONG::try_from(pin.max_len).unwrap_or(0),
         )
     });
     let mut flags = CKF_RNG | CKF_TOKEN_INITIALIZED;
-    if code.is_some() {
+    if pin.is_some() {
         flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
         flags |= counter_flags(token.counter(User::Holder)?, USER_FLAGS);
         flags |= counter_flags(token.counter(User::SecurityOfficer)?, SO_FLAGS);

@@ -259,7 +259,7 @@ impl Library {
             User::Holder => None,
         };
         let token = session.token();
-        self.note(&session, token.code(user))?
+        self.note(&session, token.pin_of(user))?
             .ok_or(Error::UserPinNotInitialized)?;
         match token.login_state() {
             Login::Public => {}
@@ -273,7 +273,7 @@ impl Library {
             self.destroy_private_objects(&session.inserted);
             self.session(handle).is_ok()
         };
-        let presented = token.present_code(user, pin, wanted);
+        let presented = token.present_pin(user, pin, wanted);
         if presented.is_ok() {
             // Nor may it outlive a last session that was closed meanwhile.
             self.end_sessions(slice::from_ref(&session.inserted), |_, _| false);
@@ -330,7 +330,7 @@ impl Library {
             return Err(Error::UserNotLoggedIn);
         }
         let pin = pin.ok_or(Error::ArgumentsBad)?;
-        self.note(&session, session.token().reset_code(pin))
+        self.note(&session, session.token().unblock_pin(pin))
     }
 
     /// C_SetPIN: the holder's code, with the old one; needs no login. The unblocking code cannot be changed.
@@ -341,7 +341,7 @@ impl Library {
             return Err(Error::FunctionNotSupported);
         }
         let (old, new) = (old.ok_or(Error::ArgumentsBad)?, new.ok_or(Error::ArgumentsBad)?);
-        self.note(&session, session.token().change_code(old, new))
+        self.note(&session, session.token().change_pin(old, new))
     }
 
     /// Passes a result of the token on; see [`Library::noticing`].

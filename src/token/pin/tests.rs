@@ -1,4 +1,5 @@
-//! What becomes of logins, counters and the card itself, with a card that answers what is written here.
+//! What becomes of logins, counters and the card itself, with a card that answers what is written
+//! here.
 
 use super::super::paper_card::{PaperCard, tries};
 use super::*;
@@ -26,10 +27,10 @@ fn the_flags_follow_the_tries_and_the_uses() {
         (Some(2), Some(3), None, (true, false, false)),
         (Some(1), Some(3), None, (true, true, false)),
         (Some(0), Some(3), None, (false, false, true)),
-        // An unblocking code: ten tries, a hundred uses.
+        // A PUK: ten tries, a hundred uses.
         (Some(10), Some(10), Some(100), (false, false, false)),
         (Some(10), Some(10), Some(0), (false, false, true)),
-        // CPS4 does not tell while the code is verified; some cards tell no maximum.
+        // CPS4 does not tell while the PIN is verified; some cards tell no maximum.
         (None, Some(3), None, (false, false, false)),
         (Some(2), None, None, (false, false, false)),
     ] {
@@ -67,17 +68,17 @@ const REMOVED: CardError = CardError::Reader(ReaderError::Removed);
 
 fn logged_in(card: &PaperCard, who: Login) -> Token {
     let token = card.token();
-    *token.codes.login.lock() = who;
+    *token.pins.login.lock() = who;
     token
 }
 
 #[test]
-fn the_holders_code_and_the_unblocking_code_are_told_apart() {
+fn the_pin_and_the_puk_are_told_apart() {
     let token = PaperCard::new().token();
-    let reference = |user| token.code(user).unwrap().map(|code| code.reference);
+    let reference = |user| token.pin_of(user).unwrap().map(|pin| pin.reference);
     assert_eq!(reference(User::Holder), Some(1));
     assert_eq!(reference(User::SecurityOfficer), Some(2));
-    assert_eq!(PaperCard::new().token_with(vec![]).code(User::Holder), Ok(None));
+    assert_eq!(PaperCard::new().token_with(vec![]).pin_of(User::Holder), Ok(None));
 }
 
 /// What an act on the card comes to.
@@ -224,24 +225,24 @@ fn the_service_is_asked_whether_the_login_still_holds() {
     ] {
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
-        *token.codes.holder.lock() = Some(tries(2));
+        *token.pins.holder.lock() = Some(tries(2));
         card.says().continuous = continuous.clone();
         assert_eq!(token.check_connection(), expected, "{continuous:?}");
         assert_eq!(token.login(), login, "{continuous:?}");
-        // A verified code may have hidden its counter.
+        // A verified PIN may have hidden its counter.
         let known = (login == HOLDER).then(|| tries(2));
-        assert_eq!(*token.codes.holder.lock(), known, "{continuous:?}");
+        assert_eq!(*token.pins.holder.lock(), known, "{continuous:?}");
 
         let token = logged_in(&card, HOLDER);
         assert_eq!(token.login_state(), login, "{continuous:?}");
         card.calls();
 
         let token = card.token();
-        *token.codes.holder.lock() = Some(tries(2));
+        *token.pins.holder.lock() = Some(tries(2));
         assert_eq!(token.login_state(), Login::Public);
         assert_eq!(card.calls(), [""; 0], "nobody needs to be asked");
         assert_eq!(token.check_connection(), expected, "{continuous:?}");
-        assert_eq!(*token.codes.holder.lock(), Some(tries(2)), "{continuous:?}");
+        assert_eq!(*token.pins.holder.lock(), Some(tries(2)), "{continuous:?}");
     }
 }
 
@@ -280,7 +281,7 @@ fn a_counter_is_asked_once_and_again_after_a_disturbance() {
 }
 
 #[test]
-fn a_code_is_presented_once_and_its_counter_followed() {
+fn a_pin_is_presented_once_and_its_counter_followed() {
     let limited = state(Some(2), Some(3), Some(9));
     for (verify, before, expected, after, login, calls) in [
         (
@@ -361,35 +362,35 @@ fn a_code_is_presented_once_and_its_counter_followed() {
     ] {
         let card = PaperCard::new();
         let token = card.token();
-        *token.codes.holder.lock() = before;
+        *token.pins.holder.lock() = before;
         card.says().verify = verify.clone();
-        let result = token.present_code(User::Holder, Pin::new(b"1234"), || true);
+        let result = token.present_pin(User::Holder, Pin::new(b"1234"), || true);
         assert_eq!(result, expected.map_err(Error::Card), "{verify:?}");
-        assert_eq!(*token.codes.holder.lock(), after, "{verify:?}");
+        assert_eq!(*token.pins.holder.lock(), after, "{verify:?}");
         assert_eq!(token.login(), login, "{verify:?}");
         assert_eq!(card.calls(), calls, "{verify:?}");
     }
 }
 
 #[test]
-fn no_code_is_presented_for_nothing() {
+fn no_pin_is_presented_for_nothing() {
     let card = PaperCard::new();
     let token = logged_in(&card, OFFICER);
-    let already = token.present_code(User::Holder, Pin::new(b"1234"), || true);
+    let already = token.present_pin(User::Holder, Pin::new(b"1234"), || true);
     assert_eq!(already, Err(Error::LoggedIn(User::SecurityOfficer)));
     assert_eq!(token.login(), OFFICER);
     let token = card.token();
-    let gone = token.present_code(User::Holder, Pin::new(b"1234"), || false);
+    let gone = token.present_pin(User::Holder, Pin::new(b"1234"), || false);
     assert_eq!(gone, Err(Error::SessionGone));
     assert_eq!(token.login(), Login::Public);
     let none = card.token_with(vec![]);
     assert_eq!(
-        none.present_code(User::Holder, Pin::new(b"1234"), || true),
-        Err(Error::NoCode)
+        none.present_pin(User::Holder, Pin::new(b"1234"), || true),
+        Err(Error::NoPin)
     );
     assert_eq!(card.calls(), [""; 0]);
     token
-        .present_code(User::SecurityOfficer, Pin::new(b"12345678"), || true)
+        .present_pin(User::SecurityOfficer, Pin::new(b"12345678"), || true)
         .unwrap();
     assert_eq!(token.login(), OFFICER);
     assert_eq!(card.calls(), ["verify 2, None"]);
@@ -405,11 +406,11 @@ fn a_logout_leaves_the_token_public_and_remembers_a_card_that_could_not_be_close
     ] {
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
-        *token.codes.holder.lock() = Some(tries(3));
+        *token.pins.holder.lock() = Some(tries(3));
         card.says().logout = logout.clone();
         assert_eq!(token.logout(), logout.clone().map_err(Error::Card), "{logout:?}");
         assert_eq!(token.login(), Login::Public, "{logout:?}");
-        assert_eq!(*token.codes.holder.lock(), None, "{logout:?}");
+        assert_eq!(*token.pins.holder.lock(), None, "{logout:?}");
         assert_eq!(card.calls(), ["logout"], "{logout:?}");
         // Whoever closes it next tries again, until it is closed.
         card.says().logout = Ok(());
@@ -441,7 +442,7 @@ fn the_end_of_a_login_is_followed_by_one_close() {
         let case = format!("{continuous:?}, {logout:?}");
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
-        *token.codes.holder.lock() = Some(tries(3));
+        *token.pins.holder.lock() = Some(tries(3));
         assert_eq!(token.close(), Ok(()));
         assert_eq!((token.login(), card.calls()), (HOLDER, vec![]), "a login goes on");
         card.says().continuous = continuous;
@@ -450,7 +451,7 @@ fn the_end_of_a_login_is_followed_by_one_close() {
         assert_eq!(token.login(), Login::Public);
         assert_eq!(token.close(), expected.map_err(Error::Card), "{case}");
         assert_eq!(card.calls(), calls, "{case}");
-        assert_eq!(*token.codes.holder.lock(), None, "{case}");
+        assert_eq!(*token.pins.holder.lock(), None, "{case}");
         card.says().continuous = Ok(true);
         card.says().logout = Ok(());
         assert_eq!(token.close(), Ok(()), "{case}");
@@ -473,7 +474,7 @@ fn a_new_login_takes_over_what_was_left_open() {
     let token = logged_in(&card, HOLDER);
     token.end_login();
     token
-        .present_code(User::Holder, Pin::new(b"1234"), || true)
+        .present_pin(User::Holder, Pin::new(b"1234"), || true)
         .unwrap();
     card.calls();
     assert_eq!(token.close(), Ok(()));
@@ -481,16 +482,16 @@ fn a_new_login_takes_over_what_was_left_open() {
 }
 
 #[test]
-fn a_change_of_the_code_closes_the_card_where_it_must() {
+fn a_change_of_the_pin_closes_the_card_where_it_must() {
     let wrong = CardError::PinIncorrect { tries_left: Some(2) };
     let refused = CardError::PinRefused(0x6A80);
     for (change, before, seen, closed, after) in [
-        // On a CPS4 the old code is verified on the way.
+        // On a CPS4 the old PIN is verified on the way.
         (Ok(()), Login::Public, true, true, Login::Public),
         (Ok(()), HOLDER, true, false, HOLDER),
         (Err(refused.clone()), Login::Public, true, true, Login::Public),
         (Err(refused), HOLDER, true, false, HOLDER),
-        // A card that misses a code takes an earlier verification back.
+        // A card that misses a PIN takes an earlier verification back.
         (Err(wrong.clone()), Login::Public, true, false, Login::Public),
         (Err(wrong), HOLDER, true, true, Login::Public),
         (
@@ -513,7 +514,7 @@ fn a_change_of_the_code_closes_the_card_where_it_must() {
         (Err(BUSY), Login::Public, true, true, Login::Public),
         (Err(BUSY), HOLDER, true, true, Login::Public),
         (Err(REMOVED), HOLDER, true, false, HOLDER),
-        // Another program has reset the card meanwhile: what is verified now is the old code.
+        // Another program has reset the card meanwhile: what is verified now is the old PIN.
         (Ok(()), HOLDER, false, true, Login::Public),
     ] {
         let case = format!("{change:?}, {before:?}, {seen}");
@@ -521,7 +522,7 @@ fn a_change_of_the_code_closes_the_card_where_it_must() {
         let token = logged_in(&card, before);
         card.says().change = change.clone();
         card.says().seen_continuous = seen;
-        let result = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
+        let result = token.change_pin(Pin::new(b"1234"), Pin::new(b"5678"));
         assert_eq!(result, change.map_err(Error::Card), "{case}");
         assert_eq!(token.login(), after, "{case}");
         let calls: &[&str] = if closed {
@@ -534,40 +535,40 @@ fn a_change_of_the_code_closes_the_card_where_it_must() {
 }
 
 #[test]
-fn a_change_of_the_code_counts_as_a_presentation() {
+fn a_change_of_the_pin_counts_as_a_presentation() {
     let card = PaperCard::new();
     let token = logged_in(&card, HOLDER);
-    *token.codes.holder.lock() = Some(tries(3));
+    *token.pins.holder.lock() = Some(tries(3));
     card.says().change = Err(CardError::PinIncorrect { tries_left: Some(2) });
-    *token.codes.officer.lock() = Some(tries(3));
-    let _ = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
-    assert_eq!(*token.codes.officer.lock(), Some(tries(3)));
+    *token.pins.officer.lock() = Some(tries(3));
+    let _ = token.change_pin(Pin::new(b"1234"), Pin::new(b"5678"));
+    assert_eq!(*token.pins.officer.lock(), Some(tries(3)));
     assert_eq!(token.counter(User::SecurityOfficer), Ok(Counter::from(tries(3))));
     // The login ended with it, and with that what was known of the counter.
-    assert_eq!(*token.codes.holder.lock(), None);
+    assert_eq!(*token.pins.holder.lock(), None);
     let token = card.token();
-    *token.codes.holder.lock() = Some(tries(3));
-    let _ = token.change_code(Pin::new(b"1234"), Pin::new(b"5678"));
-    assert_eq!(*token.codes.holder.lock(), Some(tries(2)));
+    *token.pins.holder.lock() = Some(tries(3));
+    let _ = token.change_pin(Pin::new(b"1234"), Pin::new(b"5678"));
+    assert_eq!(*token.pins.holder.lock(), Some(tries(2)));
 }
 
 #[test]
-fn a_new_code_needs_a_login_and_makes_the_counters_unknown() {
+fn a_new_pin_needs_a_login_and_makes_the_counters_unknown() {
     let card = PaperCard::new();
     assert_eq!(
-        card.token().reset_code(Pin::new(b"5678")),
+        card.token().unblock_pin(Pin::new(b"5678")),
         Err(Error::NotLoggedIn)
     );
     assert_eq!(card.calls(), [""; 0]);
     for result in [Ok(()), Err(CardError::PinBlocked)] {
         let token = logged_in(&card, OFFICER);
-        *token.codes.holder.lock() = Some(tries(0));
-        *token.codes.officer.lock() = Some(tries(3));
-        card.says().reset_code = result.clone();
-        assert_eq!(token.reset_code(Pin::new(b"5678")), result.map_err(Error::Card));
+        *token.pins.holder.lock() = Some(tries(0));
+        *token.pins.officer.lock() = Some(tries(3));
+        card.says().unblock = result.clone();
+        assert_eq!(token.unblock_pin(Pin::new(b"5678")), result.map_err(Error::Card));
         assert_eq!(card.calls(), ["reset 1"]);
         assert_eq!(
-            (*token.codes.holder.lock(), *token.codes.officer.lock()),
+            (*token.pins.holder.lock(), *token.pins.officer.lock()),
             (None, None)
         );
         assert_eq!(token.login(), OFFICER);
