@@ -45,8 +45,9 @@ fn encode_with(hash: Hash, digest: &[u8], parameters: Option<AnyRef<'_>>) -> Opt
     .ok()
 }
 
-/// Hash function and digest of a DigestInfo with NULL or absent parameters. `None` when `bytes` is anything
-/// else: not DER, an unknown hash function, a digest of another length, bytes before or behind.
+/// Hash function and digest of a DigestInfo with NULL or absent parameters. `None` when `bytes` is
+/// anything else: not DER, an unknown hash function, a digest of another length, bytes before or
+/// behind.
 pub fn parse(bytes: &[u8]) -> Option<(Hash, &[u8])> {
     let info = DigestInfo::from_der(bytes).ok()?;
     let hash = Hash::from_oid(&info.digest_algorithm.oid)?;

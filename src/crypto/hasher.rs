@@ -73,8 +73,8 @@ impl Hasher {
         }
     }
 
-    /// What a card needs to hash the last block of the message itself. `None` unless the function is
-    /// SHA-1 or SHA-256, the two that cards finish.
+    /// What a card needs to hash the last block of the message itself. `None` unless the function
+    /// is SHA-1 or SHA-256, the two that cards finish.
     pub fn last_round(&self) -> Option<LastRound> {
         match &self.0 {
             State::Blocks(blocks) => Some(blocks.last_round()),
@@ -82,8 +82,8 @@ impl Hasher {
         }
     }
 
-    /// Ends the message: its digest. It is computed in place, because a state that moves leaves the end
-    /// of the message where it was. The hasher then stands at the empty message again.
+    /// Ends the message: its digest. It is computed in place, because a state that moves leaves the
+    /// end of the message where it was. The hasher then stands at the empty message again.
     pub fn finish(&mut self) -> Digest {
         match &mut self.0 {
             State::Blocks(blocks) => blocks.finish(),
@@ -94,12 +94,12 @@ impl Hasher {
     }
 }
 
-/// What a card needs to finish a SHA-1 or SHA-256 computation whose complete blocks were hashed on the host
-/// (PSO HASH "last round on card"). Wiped when dropped: a short message is all in it.
+/// What a card needs to finish a SHA-1 or SHA-256 computation whose complete blocks were hashed on
+/// the host (PSO HASH "last round on card"). Wiped when dropped: a short message is all in it.
 #[derive(Clone, Debug, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct LastRound {
-    /// Chaining value after the complete blocks, big-endian words (20 or 32 bytes); meaningless when
-    /// `hashed_bits` is 0.
+    /// Chaining value after the complete blocks, big-endian words (20 or 32 bytes); meaningless
+    /// when `hashed_bits` is 0.
     pub state: Vec<u8>,
     /// Message bits already in `state`, a multiple of 512.
     pub hashed_bits: u64,
@@ -150,13 +150,13 @@ impl Chain {
     }
 }
 
-/// SHA-1 or SHA-256 of a message whose last block is kept apart. Needs the same memory however long the
-/// message.
+/// SHA-1 or SHA-256 of a message whose last block is kept apart. Needs the same memory however long
+/// the message.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 struct Blocks {
     chain: Chain,
-    /// The end of the message so far. It stays full until more data comes, because the card must be left with
-    /// at least one byte to hash.
+    /// The end of the message so far. It stays full until more data comes, because the card must be
+    /// left with at least one byte to hash.
     tail: [u8; BLOCK],
     tail_len: usize,
     /// Message bytes already in `chain`, a multiple of the block.
@@ -228,7 +228,8 @@ impl Blocks {
         self.hashed = self.hashed.wrapping_add(blocks.as_flattened().len() as u64);
     }
 
-    /// Padding of FIPS 180-4 §5.1.1: bit 1, zeros, message length in bits on 8 bytes, to whole blocks.
+    /// Padding of FIPS 180-4 §5.1.1: bit 1, zeros, message length in bits on 8 bytes, to whole
+    /// blocks.
     fn compress_padded_tail(&mut self) {
         let bits = self.hashed.wrapping_add(self.tail_len as u64).wrapping_mul(8);
         let mut padded = [[0u8; BLOCK]; 2];

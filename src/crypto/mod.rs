@@ -1,8 +1,8 @@
-//! Pure computation beside the stairs: hashes that can be interrupted, DigestInfo, paddings, RSA with the
-//! public key.
+//! Pure computation beside the stairs: hashes that can be interrupted, DigestInfo, paddings, RSA
+//! with the public key.
 //!
-//! Nothing here knows a card or a Cryptoki type. Input is taken to be hostile (a card or a caller may send
-//! anything): wrong lengths and malformed blocks are values, never panics.
+//! Nothing here knows a card or a Cryptoki type. Input is taken to be hostile (a card or a caller
+//! may send anything): wrong lengths and malformed blocks are values, never panics.
 
 pub mod digest_info;
 pub mod hash;
@@ -28,8 +28,8 @@ pub enum CryptoError {
     InvalidKey,
     /// Message, digest, salt or block has a length that the scheme or the modulus does not allow.
     DataLength,
-    /// The block, read as a number, is not below the modulus (RFC 8017 §5.1.1 "message representative out of
-    /// range").
+    /// The block, read as a number, is not below the modulus (RFC 8017 §5.1.1 "message
+    /// representative out of range").
     OutOfRange,
     /// The signature is not as long as the modulus.
     SignatureLength,

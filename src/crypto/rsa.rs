@@ -20,8 +20,9 @@ use crate::iso7816::tlv::objects;
 /// rsaEncryption (RFC 8017 App. A.1).
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// Algorithms of keys that are RSAPublicKey values: beside rsaEncryption id-RSASSA-PSS and id-RSAES-OAEP (RFC 4055 §1.2), and
-/// the older rsa of X.509. What a key may be used for, its card decides.
+/// Algorithms of keys that are RSAPublicKey values: beside rsaEncryption id-RSASSA-PSS and
+/// id-RSAES-OAEP (RFC 4055 §1.2), and the older rsa of X.509. What a key may be used for, its card
+/// decides.
 const RSA_ALGORITHMS: [ObjectIdentifier; 4] = [
     RSA_ENCRYPTION,
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10"),
@@ -34,8 +35,9 @@ const BIT_STRING: u32 = 0x03;
 const OBJECT_IDENTIFIER: u32 = 0x06;
 const SEQUENCE: u32 = 0x30;
 
-/// An RSA public key whose operations end in bounded time: modulus odd and of 512 to 4096 bits, exponent odd,
-/// at least 3 and below 2^33. Keys come from cards and certificates that nobody has checked before.
+/// An RSA public key whose operations end in bounded time: modulus odd and of 512 to 4096 bits,
+/// exponent odd, at least 3 and below 2^33. Keys come from cards and certificates that nobody has
+/// checked before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     components: Components,
@@ -52,11 +54,12 @@ impl PublicKey {
     /// Longest exponent in bytes; the value has a limit of its own.
     const MAX_EXPONENT_LEN: usize = 8;
 
-    /// Numbers as long as the modulus that a power takes in memory at a time, at most: those of `crypto-bigint` end the process
-    /// where there is no memory for them.
+    /// Numbers as long as the modulus that a power takes in memory at a time, at most: those of
+    /// `crypto-bigint` end the process where there is no memory for them.
     const NUMBERS: usize = 16;
 
-    /// Key of a modulus n and an exponent e, unsigned big-endian numbers with or without leading zeros.
+    /// Key of a modulus n and an exponent e, unsigned big-endian numbers with or without leading
+    /// zeros.
     ///
     /// # Errors
     /// [`CryptoError::InvalidKey`] outside the limits above.
@@ -76,11 +79,12 @@ impl PublicKey {
         })
     }
 
-    /// Key of an RSAPublicKey (RFC 8017 App. A.1.1), in DER or looser: numbers with needless zeros before them, or without the one
-    /// that keeps them positive.
+    /// Key of an RSAPublicKey (RFC 8017 App. A.1.1), in DER or looser: numbers with needless zeros
+    /// before them, or without the one that keeps them positive.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
+    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits
+    /// above.
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, CryptoError> {
         let malformed = |_| CryptoError::InvalidKey;
         let mut run = objects(der);
@@ -93,11 +97,12 @@ impl PublicKey {
         Self::from_components(modulus, exponent)
     }
 
-    /// Key of a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of an RSA key under any algorithm, with any parameters. NULL, which
-    /// RFC 3279 §2.3.1 wants, is missing from keys on real cards.
+    /// Key of a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of an RSA key under any algorithm, with
+    /// any parameters. NULL, which RFC 3279 §2.3.1 wants, is missing from keys on real cards.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits above.
+    /// [`CryptoError::InvalidKey`] for anything else, for bytes behind it, and outside the limits
+    /// above.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
         let malformed = |_| CryptoError::InvalidKey;
         let mut run = objects(der);
@@ -125,7 +130,8 @@ impl PublicKey {
     /// DER SubjectPublicKeyInfo of this key (CKA_PUBLIC_KEY_INFO).
     ///
     /// # Errors
-    /// [`CryptoError::InvalidKey`] when it cannot be encoded; no key within the limits above is such a one.
+    /// [`CryptoError::InvalidKey`] when it cannot be encoded; no key within the limits above is
+    /// such a one.
     pub fn to_spki_der(&self) -> Result<Vec<u8>, CryptoError> {
         self.encode_spki().map_err(|_| CryptoError::InvalidKey)
     }
@@ -161,7 +167,8 @@ impl PublicKey {
         self.bits
     }
 
-    /// Length of the modulus in bytes, and of every block, signature and cryptogram (`k` in RFC 8017).
+    /// Length of the modulus in bytes, and of every block, signature and cryptogram (`k` in RFC
+    /// 8017).
     pub fn size(&self) -> usize {
         self.modulus.len()
     }
@@ -171,12 +178,12 @@ impl PublicKey {
         self.bits - 1
     }
 
-    /// RSAEP and RSAVP1, the raw public-key operation without any padding (RFC 8017 §5.1.1, §5.2.2). Block
-    /// and answer have [`PublicKey::size`] bytes.
+    /// RSAEP and RSAVP1, the raw public-key operation without any padding (RFC 8017 §5.1.1,
+    /// §5.2.2). Block and answer have [`PublicKey::size`] bytes.
     ///
     /// # Errors
-    /// [`CryptoError::DataLength`] for a block of another length, [`CryptoError::OutOfRange`] for a block
-    /// that is not below the modulus.
+    /// [`CryptoError::DataLength`] for a block of another length, [`CryptoError::OutOfRange`] for a
+    /// block that is not below the modulus.
     pub fn encrypt_block(&self, block: &[u8]) -> Result<Vec<u8>, CryptoError> {
         if block.len() != self.size() {
             return Err(CryptoError::DataLength);
@@ -198,8 +205,9 @@ impl PublicKey {
         bytes.map(<[u8]>::to_vec).ok_or(CryptoError::OutOfRange)
     }
 
-    /// `m` to the power of the public exponent: one squaring for each of its bits, one multiplication for each that is set.
-    /// The usual 65537 has two of them, for which a table of powers would cost more than it saves.
+    /// `m` to the power of the public exponent: one squaring for each of its bits, one
+    /// multiplication for each that is set. The usual 65537 has two of them, for which a table of
+    /// powers would cost more than it saves.
     fn power(&self, m: &BoxedUint) -> BoxedUint {
         let base = Zeroizing::new(BoxedMontyForm::new(m.clone(), self.components.n_params()));
         let bits = self
@@ -218,12 +226,14 @@ impl PublicKey {
         power.retrieve()
     }
 
-    /// Verifies an RSASSA-PKCS1-v1_5 signature over a finished digest (RFC 8017 §8.2.2), by comparison with
-    /// what the signer must have encoded. DigestInfo without parameters is accepted as well (App. B.1).
+    /// Verifies an RSASSA-PKCS1-v1_5 signature over a finished digest (RFC 8017 §8.2.2), by
+    /// comparison with what the signer must have encoded. DigestInfo without parameters is accepted
+    /// as well (App. B.1).
     ///
     /// # Errors
-    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
-    /// `digest` does not have the length of `hash` or the modulus is too short for it.
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`];
+    /// [`CryptoError::DataLength`] when `digest` does not have the length of `hash` or the modulus
+    /// is too short for it.
     pub fn verify_pkcs1(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         let info = digest_info::encode(hash, digest).ok_or(CryptoError::DataLength)?;
         match self.verify_pkcs1_bare(&info, signature) {
@@ -236,11 +246,12 @@ impl PublicKey {
         }
     }
 
-    /// Verifies a signature over block type 1 around `data` as it is, usually a DigestInfo (CKM_RSA_PKCS).
+    /// Verifies a signature over block type 1 around `data` as it is, usually a DigestInfo
+    /// (CKM_RSA_PKCS).
     ///
     /// # Errors
-    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
-    /// `data` is too long for the modulus.
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`];
+    /// [`CryptoError::DataLength`] when `data` is too long for the modulus.
     pub fn verify_pkcs1_bare(&self, data: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         let expected = pkcs1::pad_type1(data, self.size()).ok_or(CryptoError::DataLength)?;
         self.verify_block(&expected, signature)
@@ -260,8 +271,8 @@ impl PublicKey {
     /// Verifies an RSASSA-PSS signature over a finished digest (RFC 8017 §8.1.2).
     ///
     /// # Errors
-    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
-    /// `digest` does not have the length of `params.hash`.
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`];
+    /// [`CryptoError::DataLength`] when `digest` does not have the length of `params.hash`.
     pub fn verify_pss(
         &self,
         params: pss::Params,

@@ -46,8 +46,8 @@ pub fn public(key: &PrivateKey) -> PublicKey {
     PublicKey::from_components(&key.n_bytes(), &key.e_bytes()).unwrap()
 }
 
-/// What a card does with its key: RSASP1 or RSADP on a whole block, without padding (RFC 8017 §5.1.2,
-/// §5.2.1).
+/// What a card does with its key: RSASP1 or RSADP on a whole block, without padding (RFC 8017
+/// §5.1.2, §5.2.1).
 pub fn private_operation(key: &PrivateKey, block: &[u8]) -> Vec<u8> {
     assert_eq!(block.len(), key.size());
     let number = BoxedUint::from_be_slice(block, key.n_bits_precision()).unwrap();

@@ -21,7 +21,8 @@ pub enum ToSign {
         hash: Hash,
         /// The finished digest, `hash.len()` bytes.
         digest: Digest,
-        /// The same message cut before its last block, for a card that insists on hashing that block itself.
+        /// The same message cut before its last block, for a card that insists on hashing that
+        /// block itself.
         last_round: Option<LastRound>,
     },
     /// PSS over a finished digest.
@@ -60,8 +61,9 @@ impl ToSign {
     /// Verifies a signature over this.
     ///
     /// # Errors
-    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`]; [`CryptoError::DataLength`] when
-    /// the modulus is too short for what is signed, or a digest does not have the length of its hash.
+    /// [`CryptoError::SignatureLength`], [`CryptoError::SignatureInvalid`];
+    /// [`CryptoError::DataLength`] when the modulus is too short for what is signed, or a digest
+    /// does not have the length of its hash.
     pub fn verify(&self, key: &PublicKey, signature: &[u8]) -> Result<(), CryptoError> {
         match self {
             ToSign::Bare(data) => key.verify_pkcs1_bare(data, signature),

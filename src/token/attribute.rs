@@ -26,8 +26,8 @@ pub enum Value<'a> {
     Unknown,
 }
 
-/// The bytes of a value. Most are compared or copied from where they are: searches look at many, and applications ask for each
-/// attribute twice.
+/// The bytes of a value. Most are compared or copied from where they are: searches look at many,
+/// and applications ask for each attribute twice.
 #[derive(Debug)]
 pub enum Bytes<'a> {
     /// Kept with the token.
@@ -98,7 +98,8 @@ pub enum Cost {
     File,
 }
 
-/// What a value usually costs: a search looks at dear ones last, and who asks for a whole certificate need not ask for its beginning.
+/// What a value usually costs: a search looks at dear ones last, and who asks for a whole
+/// certificate need not ask for its beginning.
 pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
     match kind {
         CKA_SUBJECT | CKA_ISSUER | CKA_SERIAL_NUMBER | CKA_START_DATE | CKA_END_DATE => Cost::Head,
@@ -108,8 +109,8 @@ pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
     }
 }
 
-/// Whether `wanted` in a search template means this serial number: DER as the standard has it, or the bare content of the
-/// INTEGER as applications of the official module know it.
+/// Whether `wanted` in a search template means this serial number: DER as the standard has it, or
+/// the bare content of the INTEGER as applications of the official module know it.
 pub fn same_serial(serial: &[u8], wanted: &[u8]) -> bool {
     serial == wanted
         || serial
@@ -133,7 +134,8 @@ impl Token {
                 CKA_PROFILE_ID => Value::ulong(*id),
                 _ => Value::Unknown,
             }),
-            // CKA_FLAGS and CKA_SUPPORTED_PARAMETER_SETS of §4.6 have no number in the headers of v3.2.
+            // CKA_FLAGS and CKA_SUPPORTED_PARAMETER_SETS of §4.6 have no number in the headers of
+            // v3.2.
             Object::Mechanism(mechanism) => Ok(match kind {
                 CKA_MECHANISM_TYPE => Value::ulong(*mechanism),
                 _ => Value::Unknown,
@@ -144,7 +146,8 @@ impl Token {
             Object::Data(data) => self.of_data(data, kind, size_only),
         };
         match value {
-            // Of a key without a certificate nobody knows the numbers, nor of a certificate that is none its names.
+            // Of a key without a certificate nobody knows the numbers, nor of a certificate that is
+            // none its names.
             Err(Error::NoPublicKey | Error::NoCertificate(_)) => Ok(Value::Unknown),
             value => value,
         }
@@ -167,8 +170,8 @@ impl Token {
         }))
     }
 
-    /// Serial number, class, and identifier or file: the same for the same object at each insertion. Certificates of authorities
-    /// share an identifier, and labels need not be unique.
+    /// Serial number, class, and identifier or file: the same for the same object at each
+    /// insertion. Certificates of authorities share an identifier, and labels need not be unique.
     fn unique_id(&self, object: &Object) -> String {
         let file = |path: &Path| path.fids.iter().map(|fid| format!("{fid:04x}")).collect();
         let name: String = match object {
@@ -183,7 +186,8 @@ impl Token {
         format!("{}-{}-{}", self.serial(), class(object), name)
     }
 
-    /// CKA_LABEL. A public key has the one of PuKDF, or else one that the module makes of its certificate's.
+    /// CKA_LABEL. A public key has the one of PuKDF, or else one that the module makes of its
+    /// certificate's.
     fn label<'a>(&'a self, object: &'a Object) -> Result<Cow<'a, str>, Error> {
         Ok(Cow::Borrowed(match object {
             Object::Profile(_) | Object::Mechanism(_) => "",

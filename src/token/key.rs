@@ -1,4 +1,5 @@
-//! Private-key operations: the token chooses what the card can take, and checks what the card returns.
+//! Private-key operations: the token chooses what the card can take, and checks what the card
+//! returns.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,8 @@ use super::object::PrivateKey;
 use super::{Error, Token, mechanism};
 
 impl Token {
-    /// Signs with the card, and lets the signature out only when a certificate of the key verifies it.
+    /// Signs with the card, and lets the signature out only when a certificate of the key verifies
+    /// it.
     pub fn sign(&self, key: &PrivateKey, what: &ToSign) -> Result<Vec<u8>, Error> {
         let public = self.public_key(&key.entry.id)?;
         let as_certified;
@@ -36,8 +38,8 @@ impl Token {
         self.checked(key, &what, signature)
     }
 
-    /// Length of the modulus of this key in bytes, and of each of its signatures: that of the certificate if it was read or if the directory
-    /// announces none, or else the announced one.
+    /// Length of the modulus of this key in bytes, and of each of its signatures: that of the
+    /// certificate if it was read or if the directory announces none, or else the announced one.
     pub fn modulus_len(&self, key: &PrivateKey) -> Result<usize, Error> {
         match self.known_key(&key.entry.id) {
             Some(public) => Ok(public.size()),
@@ -62,7 +64,8 @@ impl Token {
         }
     }
 
-    /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps several, any may be the right one.
+    /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps
+    /// several, any may be the right one.
     fn checked(&self, key: &PrivateKey, what: &ToSign, signature: Vec<u8>) -> Result<Vec<u8>, Error> {
         let id = &key.entry.id;
         let verified = |public| match what.verify(public, &signature) {
@@ -149,9 +152,9 @@ impl Oaep {
     }
 }
 
-/// What is signed, as far as it depends on what the key takes. A signature key of these cards adds the DigestInfo
-/// itself: it takes a DigestInfo, which is unwrapped, or a bare SHA-1 or SHA-256 digest, as the official
-/// module lets it.
+/// What is signed, as far as it depends on what the key takes. A signature key of these cards adds
+/// the DigestInfo itself: it takes a DigestInfo, which is unwrapped, or a bare SHA-1 or SHA-256
+/// digest, as the official module lets it.
 fn unwrapped<'a>(abilities: &Abilities, what: &'a ToSign) -> Result<Cow<'a, ToSign>, Error> {
     let data = match what {
         ToSign::Bare(data) => data,
@@ -182,8 +185,8 @@ fn unwrapped<'a>(abilities: &Abilities, what: &'a ToSign) -> Result<Cow<'a, ToSi
     }
 }
 
-/// What goes to the card: PSS that the chip does not make itself is padded here, where the key takes any block.
-/// `em_bits` is the length of the modulus in bits less one.
+/// What goes to the card: PSS that the chip does not make itself is padded here, where the key
+/// takes any block. `em_bits` is the length of the modulus in bits less one.
 fn padded<'a>(abilities: &Abilities, what: &'a ToSign, em_bits: usize) -> Result<Cow<'a, ToSign>, Error> {
     let (parameters, digest) = match what {
         ToSign::Pss { parameters, digest } => (*parameters, digest),

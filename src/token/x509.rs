@@ -1,7 +1,7 @@
 //! The fields of an X.509 certificate that attributes are made of.
 //!
-//! Cards hold certificates in BER as well as in DER: the one BER-TLV reader takes them apart, and only what must be in DER by
-//! PKCS #11 is written anew.
+//! Cards hold certificates in BER as well as in DER: the one BER-TLV reader takes them apart, and
+//! only what must be in DER by PKCS #11 is written anew.
 
 use crate::crypto::rsa::PublicKey;
 use crate::iso7816::tlv::{Objects, Tlv, begun, objects};
@@ -31,7 +31,8 @@ pub struct Head {
 /// A certificate cut into its fields.
 #[derive(Clone, Debug)]
 pub struct X509 {
-    /// The certificate as the card holds it, without what is behind it in the file and with a signature of whole bytes.
+    /// The certificate as the card holds it, without what is behind it in the file and with a
+    /// signature of whole bytes.
     pub ber: Vec<u8>,
     /// The fields before the key.
     pub head: Head,
@@ -42,8 +43,8 @@ pub struct X509 {
 }
 
 impl Head {
-    /// Cuts the beginning of a certificate (RFC 5280 §4.1) out of the first bytes of its file; `None` when that is not one, or ends
-    /// before these fields do.
+    /// Cuts the beginning of a certificate (RFC 5280 §4.1) out of the first bytes of its file;
+    /// `None` when that is not one, or ends before these fields do.
     pub fn parse(start: &[u8]) -> Option<Head> {
         let certificate = begun(start, SEQUENCE)?;
         let mut tbs = begun(certificate.rest(), SEQUENCE)?;
@@ -97,15 +98,16 @@ impl X509 {
     }
 }
 
-/// What stands in a certificate's file when it is not an X.509 certificate that can be cut into its fields: the one SEQUENCE with
-/// which the file begins.
+/// What stands in a certificate's file when it is not an X.509 certificate that can be cut into its
+/// fields: the one SEQUENCE with which the file begins.
 pub fn whole_sequence(file: &[u8]) -> Option<&[u8]> {
     let object = objects(file).next()?.ok()?;
     (object.tag == SEQUENCE).then_some(object.whole)
 }
 
-/// The certificate with 0 as the number of unused bits in its signature, whose value begins at `signature`. Certificates with another
-/// number are on cards, and OpenSSL refuses them since 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
+/// The certificate with 0 as the number of unused bits in its signature, whose value begins at
+/// `signature`. Certificates with another number are on cards, and OpenSSL refuses them since
+/// 1.0.1k; a signature is a number of whole bytes, so nothing is lost.
 fn with_whole_signature(certificate: &[u8], signature: usize) -> Option<Vec<u8>> {
     let mut certificate = certificate.to_vec();
     *certificate.get_mut(signature)? = 0;

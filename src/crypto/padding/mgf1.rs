@@ -23,8 +23,8 @@ mod tests {
     fn mask_is_the_concatenation_of_the_counted_digests() {
         let mut mask = vec![0; 50];
         xor_mask(Hash::Sha256, b"bar", &mut mask);
-        // SHA-256("bar" 00000000) and the first 18 bytes of SHA-256("bar" 00000001), computed with another
-        // library.
+        // SHA-256("bar" 00000000) and the first 18 bytes of SHA-256("bar" 00000001), computed with
+        // another library.
         let expected = "382576a7841021cc28fc4c0948753fb8312090cea942ea4c4e735d10dc724b155f9f6069f289d61daca0cb814502ef04eae1";
         assert_eq!(mask, hex(expected));
         xor_mask(Hash::Sha256, b"bar", &mut mask);

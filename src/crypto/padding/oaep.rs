@@ -23,16 +23,17 @@ pub struct Params<'a> {
 }
 
 impl Params<'_> {
-    /// Longest message for a modulus of `k` bytes; `None` when the modulus is too short for any, or too long.
+    /// Longest message for a modulus of `k` bytes; `None` when the modulus is too short for any, or
+    /// too long.
     pub fn max_message_len(&self, k: usize) -> Option<usize> {
         k.checked_sub(2 * self.hash.len() + 2)
             .filter(|_| k <= MAX_BLOCK_LEN)
     }
 }
 
-/// Encodes `message` into a block of `k` bytes (RFC 8017 §7.1.1 step 2). `seed` holds as many fresh random
-/// bytes as a digest of `params.hash` has. `None` when the seed has another length or the message does not
-/// fit.
+/// Encodes `message` into a block of `k` bytes (RFC 8017 §7.1.1 step 2). `seed` holds as many fresh
+/// random bytes as a digest of `params.hash` has. `None` when the seed has another length or the
+/// message does not fit.
 pub fn encode(params: Params<'_>, seed: &[u8], message: &[u8], k: usize) -> Option<Zeroizing<Vec<u8>>> {
     let zeros = params.max_message_len(k)?.checked_sub(message.len())?;
     if seed.len() != params.hash.len() {
@@ -53,11 +54,12 @@ pub fn encode(params: Params<'_>, seed: &[u8], message: &[u8], k: usize) -> Opti
     Some(block)
 }
 
-/// Message inside `block` (RFC 8017 §7.1.2 step 3); `None` when the block is not an encoding under `params`.
+/// Message inside `block` (RFC 8017 §7.1.2 step 3); `None` when the block is not an encoding under
+/// `params`.
 ///
-/// Constant time: the whole block is read in the same order whatever it holds, and no branch or address
-/// depends on it until the final accept or refuse, which does not tell what was wrong (Manger's attack, RFC
-/// 8017 §7.1.2 note).
+/// Constant time: the whole block is read in the same order whatever it holds, and no branch or
+/// address depends on it until the final accept or refuse, which does not tell what was wrong
+/// (Manger's attack, RFC 8017 §7.1.2 note).
 pub fn decode(params: Params<'_>, block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     params.max_message_len(block.len())?;
     let mut block = Zeroizing::new(block.to_vec());

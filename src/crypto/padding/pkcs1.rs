@@ -1,12 +1,12 @@
-//! PKCS #1 v1.5 padding: block type 1 around what is signed (EMSA-PKCS1-v1_5, RFC 8017 §9.2), block type 2
-//! around what is encrypted (RSAES-PKCS1-v1_5, RFC 8017 §7.2).
+//! PKCS #1 v1.5 padding: block type 1 around what is signed (EMSA-PKCS1-v1_5, RFC 8017 §9.2), block
+//! type 2 around what is encrypted (RSAES-PKCS1-v1_5, RFC 8017 §7.2).
 //!
 //! ```text
 //! 00 01 FF FF .. FF 00 <data>          type 1
 //! 00 02 <non-zero random> 00 <data>    type 2
 //! ```
-//! Both have at least eight padding bytes, so the data is at most `k - 11` bytes long, `k` being the length of the
-//! modulus in bytes.
+//! Both have at least eight padding bytes, so the data is at most `k - 11` bytes long, `k` being
+//! the length of the modulus in bytes.
 
 use ctutils::{Choice, CtEq, CtGt, CtSelect};
 use zeroize::Zeroizing;
@@ -20,12 +20,13 @@ const PS_MIN: usize = 8;
 /// Bytes of a block that are not data: 00, type, shortest padding, 00.
 pub const OVERHEAD: usize = PS_MIN + 3;
 
-/// How often the random source is asked again for the bytes that came out zero. One in 256 does, so that even
-/// a 512-byte block is full after a few rounds; a source that still gives zeros is broken.
+/// How often the random source is asked again for the bytes that came out zero. One in 256 does, so
+/// that even a 512-byte block is full after a few rounds; a source that still gives zeros is
+/// broken.
 const RANDOM_ROUNDS: usize = 32;
 
-/// Block type 1 of `k` bytes around `data`, usually a DigestInfo. `None` when `data` is longer than `k - 11`
-/// bytes or `k` is above [`MAX_BLOCK_LEN`].
+/// Block type 1 of `k` bytes around `data`, usually a DigestInfo. `None` when `data` is longer than
+/// `k - 11` bytes or `k` is above [`MAX_BLOCK_LEN`].
 pub fn pad_type1(data: &[u8], k: usize) -> Option<Vec<u8>> {
     let padding = padding_len(data, k)?;
     let mut block = Vec::with_capacity(k);
@@ -36,8 +37,8 @@ pub fn pad_type1(data: &[u8], k: usize) -> Option<Vec<u8>> {
     Some(block)
 }
 
-/// Data inside a block of type 1; `None` when the block is anything else. For public blocks: takes its time
-/// according to the content.
+/// Data inside a block of type 1; `None` when the block is anything else. For public blocks: takes
+/// its time according to the content.
 pub fn unpad_type1(block: &[u8]) -> Option<&[u8]> {
     let rest = block.strip_prefix(&[0x00, 0x01])?;
     let padding = rest.iter().take_while(|byte| **byte == 0xff).count();
@@ -46,12 +47,13 @@ pub fn unpad_type1(block: &[u8]) -> Option<&[u8]> {
     (padding.len() >= PS_MIN).then_some(data)
 }
 
-/// Block type 2 of `k` bytes around `data` (RFC 8017 §7.2.1 step 2). `random` fills a buffer with random
-/// bytes, zeros included, and may fail.
+/// Block type 2 of `k` bytes around `data` (RFC 8017 §7.2.1 step 2). `random` fills a buffer with
+/// random bytes, zeros included, and may fail.
 ///
 /// # Errors
-/// [`CryptoError::DataLength`] when `data` is longer than `k - 11` bytes or `k` is above [`MAX_BLOCK_LEN`],
-/// [`CryptoError::NoRandom`] when `random` keeps giving zeros, and the error of `random`.
+/// [`CryptoError::DataLength`] when `data` is longer than `k - 11` bytes or `k` is above
+/// [`MAX_BLOCK_LEN`], [`CryptoError::NoRandom`] when `random` keeps giving zeros, and the error of
+/// `random`.
 pub fn pad_type2<E: From<CryptoError>>(
     data: &[u8],
     k: usize,
@@ -79,10 +81,11 @@ pub fn pad_type2<E: From<CryptoError>>(
 
 /// Data inside a block of type 2 (RFC 8017 §7.2.2 step 3); `None` when the block is anything else.
 ///
-/// Constant time: the whole block is read in the same order whatever it holds, and no branch or address
-/// depends on it until the final accept or refuse. That one bit, and after an accept the length of the data,
-/// is what the caller learns; whoever can ask many times and see the bit can decipher (Bleichenbacher's
-/// attack, RFC 8017 §7.2.2 note), so the caller must not say more than it either.
+/// Constant time: the whole block is read in the same order whatever it holds, and no branch or
+/// address depends on it until the final accept or refuse. That one bit, and after an accept the
+/// length of the data, is what the caller learns; whoever can ask many times and see the bit can
+/// decipher (Bleichenbacher's attack, RFC 8017 §7.2.2 note), so the caller must not say more than
+/// it either.
 pub fn unpad_type2(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (header, rest) = block.split_first_chunk::<2>()?;
     let mut separator_found = Choice::FALSE;

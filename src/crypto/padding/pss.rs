@@ -32,8 +32,8 @@ impl Params {
         }
     }
 
-    /// Longest salt for an encoded message of `em_bits` bits; `None` when not even an empty one fits, or when
-    /// the message is longer than any block.
+    /// Longest salt for an encoded message of `em_bits` bits; `None` when not even an empty one
+    /// fits, or when the message is longer than any block.
     pub fn max_salt_len(hash: Hash, em_bits: usize) -> Option<usize> {
         let em_len = em_bits.div_ceil(8);
         em_len
@@ -42,11 +42,12 @@ impl Params {
     }
 }
 
-/// EMSA-PSS-ENCODE (RFC 8017 §9.1.1) of `ceil(em_bits / 8)` bytes. `em_bits` is the length of the modulus in
-/// bits less one; when that is a multiple of 8 the block to sign has one zero byte more, in front.
+/// EMSA-PSS-ENCODE (RFC 8017 §9.1.1) of `ceil(em_bits / 8)` bytes. `em_bits` is the length of the
+/// modulus in bits less one; when that is a multiple of 8 the block to sign has one zero byte more,
+/// in front.
 ///
-/// `salt` holds `params.salt_len` fresh random bytes. `None` when digest or salt do not have the lengths that
-/// `params` say, or when they do not fit.
+/// `salt` holds `params.salt_len` fresh random bytes. `None` when digest or salt do not have the
+/// lengths that `params` say, or when they do not fit.
 pub fn encode(params: Params, digest: &[u8], salt: &[u8], em_bits: usize) -> Option<Vec<u8>> {
     let lengths_ok = digest.len() == params.hash.len() && salt.len() == params.salt_len;
     let room = Params::max_salt_len(params.hash, em_bits)?
@@ -66,8 +67,8 @@ pub fn encode(params: Params, digest: &[u8], salt: &[u8], em_bits: usize) -> Opt
     Some(em)
 }
 
-/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2): whether `em`, of `ceil(em_bits / 8)` bytes, encodes `digest`. The salt
-/// must have exactly `params.salt_len` bytes.
+/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2): whether `em`, of `ceil(em_bits / 8)` bytes, encodes `digest`.
+/// The salt must have exactly `params.salt_len` bytes.
 pub fn verify(params: Params, digest: &[u8], em: &[u8], em_bits: usize) -> bool {
     consistent(params, digest, em, em_bits).is_some()
 }
