@@ -344,9 +344,11 @@ impl Module {
     fn names(&self) -> Vec<Vec<String>> {
         let mut words = BTreeSet::new();
         words_in(self.text.clone(), &mut words);
-        let bound = self.imported.iter().filter_map(|(name, (path, passed_on))| {
-            (!passed_on || words.contains(name)).then(|| path.clone())
-        });
+        let bound = self
+            .imported
+            .iter()
+            .filter(|(name, (_, passed_on))| !passed_on || words.contains(*name))
+            .map(|(_, (path, _))| path.clone());
         let globs = self.globs.iter().filter(|(_, passed_on)| !passed_on);
         let mut names: Vec<_> = bound.chain(globs.map(|(path, _)| path.clone())).collect();
         paths_in(self.text.clone(), &mut names);
