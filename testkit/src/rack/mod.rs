@@ -17,7 +17,7 @@ use service::Service;
 
 /// A simulated card, in a reader or out of it.
 #[derive(Clone)]
-pub struct Card(Arc<Mutex<SimCard>>);
+pub struct Card(pub(crate) Arc<Mutex<SimCard>>);
 
 impl Card {
     /// The card itself. Waits for the end of a command that it executes.
