@@ -1,0 +1,298 @@
+# The texts of cpx in English. Each key stands in fr.ftl too; a test checks it.
+
+## Help
+
+help-usage = Usage:
+help-commands = Commands
+help-command = COMMAND
+help-options = Options
+help-arguments = Arguments
+man-name = Name
+man-synopsis = Synopsis
+man-version = Version
+man-exit-codes = Exit codes
+help-exit-codes =
+    Exit codes:
+      0  all is well
+      1  wrong command line
+      2  no reader, or the PC/SC service does not answer
+      3  no card
+      4  foreign or unusable card
+      5  PIN refused
+      6  PIN or unblocking code blocked
+      7  certificate or signature not valid
+      8  not possible with this chip
+      9  a file or a program is the cause
+    130  interrupted
+
+cmd-about = The health professional's card: what is on it, and its PIN.
+cmd-long = Without a command: "cpx status".
+cmd-status-about = Readers, cards, tries of the PIN and end of the certificates
+cmd-show-about = The holder and the data of the card, decoded
+cmd-cert-about = Certificates of the card
+cmd-cert-list-about = List the certificates
+cmd-cert-export-about = Write a certificate, in PEM or DER
+cmd-key-about = Keys of the card
+cmd-key-list-about = PKCS #11 URIs of the keys, ready to be copied
+cmd-pin-about = PIN: change, unblock, check
+cmd-pin-change-about = Change the PIN
+cmd-pin-unblock-about = Unblock the PIN with the unblocking code
+cmd-pin-check-about = Check the PIN; a wrong one costs a try
+
+cmd-manual-about = Write man pages and completions below a directory, as /usr/share has them
+
+arg-directory = Directory to write to
+arg-lang = Language: fr or en (else that of the environment)
+arg-module = PKCS #11 module to use in place of the installed one
+arg-reader = Reader: its number, or a part of its name
+arg-json = Answer for programs, never translated
+arg-color = Colours: auto, always or never
+arg-help = Show this help
+arg-version = Show the version
+arg-protected = The protected data too; asks for the PIN
+arg-pin-file = Read the PIN from the first line of this file
+arg-pin-fd = Read the PIN from this file descriptor
+arg-pinentry = Ask for the PIN in a window, with pinentry or this program
+arg-last-try = Agree to use the last try without written confirmation
+arg-new-pin-file = Read the new PIN from this file
+arg-new-pin-fd = Read the new PIN from this file descriptor
+arg-puk-file = Read the unblocking code from this file
+arg-puk-fd = Read the unblocking code from this file descriptor
+arg-which = Which certificate: authentication, signature or technical
+arg-out = File to create (else the standard output)
+arg-der = In DER (else in PEM)
+arg-chain = Add the authorities of this PEM file that issued the certificate
+
+usage-unknown = Unknown: { $what }
+    .next = "cpx --help" lists commands and options.
+usage-missing = Missing: { $what }
+    .next = "cpx --help" lists commands and options.
+usage-value = "{ $value }" does not do for { $what }
+    .next = "cpx --help" lists commands and options.
+usage-conflict = { $what } does not go with { $other }
+    .next = Choose one of the two options.
+usage-other = Wrong command line
+    .next = "cpx --help" lists commands and options.
+
+## Words
+
+yes = yes
+date = { $year }-{ $month }-{ $day }
+reader = Reader
+card = Card
+holder = Holder
+pin = PIN
+puk = Unblocking
+certificates = Certificates
+certificate = certificate
+private-key = private key
+use-authentication = authentication
+use-signature = signature
+use-technical = technical (contactless)
+card-number = no. { $number }
+contactless = contactless
+test-card = TEST card
+bytes = { $number ->
+    [0] empty
+    [one] { $number } byte
+   *[other] { $number } bytes
+}
+
+no-card-in-reader = none
+mute-card = a card that does not answer: is it the right way up?
+held-card = a card that another program keeps for itself
+foreign-card = a card of another kind
+foreign-vitale = a Vitale card
+no-certificate = none on this card
+
+tries-no-pin = no PIN
+tries-all = 3 tries left
+tries-fewer = 2 tries left
+tries-last = only 1 try left
+tries-none = blocked
+tries-now = PIN: { $tries }.
+puk-ready = unblocking code can be used
+puk-fewer = unblocking code can be used, was mistyped before
+puk-last = only 1 try of the unblocking code left
+puk-blocked = The unblocking code is blocked.
+    .next = This card can no longer be unblocked: order another one from the agency (esante.gouv.fr).
+
+certificate-valid = valid until { $day } ({ $days ->
+    [one] { $days } day
+   *[other] { $days } days
+})
+certificate-soon = ends on { $day } ({ $days ->
+    [0] today
+    [one] in { $days } day
+   *[other] in { $days } days
+})
+certificate-expired = expired on { $day }
+certificate-not-yet = not valid yet: begins on { $day }
+
+## show
+
+chip = Chip
+number = Number
+card-type = Type
+category = Category
+number-on-card = No. in certificates
+surname = Surname
+given-name = Given name
+organisation = Structure
+title = Title
+profession = Profession
+specialities = Specialities
+identifier = Identifier
+extension = Extension { $oid }
+check-digit-right = check digit right
+check-digit-wrong = check digit WRONG
+situation = Exercise situation { $number }
+structure = structure
+structure-id = identifier
+sector = sector
+field = field { $tag }
+data = Data on the card
+show-more = The situations of exercise and of billing need the PIN: cpx show --protected
+id-adeli = ADELI
+id-practice-adeli = ADELI of the practice
+id-drass = DRASS
+id-finess = FINESS
+id-siren = SIREN
+id-siret = SIRET
+id-practice-rpps = RPPS of the practice
+id-rpps = RPPS
+id-student = student
+id-unknown = identifier
+id-register = {" "}(register: { $number })
+
+## cert, key
+
+validity = validity
+begins = begins
+issuer = issuer
+serial = serial no.
+key = key
+rsa-key = RSA, { $bits } bits
+sha256 = SHA-256
+written = Written: { $path }
+key-help =
+    Examples
+      openssl  -key "{ $uri }" (provider or engine pkcs11)
+      curl     --key "{ $uri }"
+      p11tool  --provider "{ $module }" --info "{ $uri }"
+      ssh      ssh -I "{ $module }" user@server
+
+## PIN
+
+ask-pin = PIN
+ask-new-pin = New PIN
+ask-new-pin-again = New PIN, once more
+ask-puk = Unblocking code (8 digits)
+pinentry-title = Health professional's card
+check-costs = This command presents the PIN to the card: a wrong one costs a try.
+last-try-pin =
+    Only ONE try is left. A wrong PIN blocks the card, which then needs the unblocking code.
+    To go on, write "yes":
+last-try-puk =
+    Only ONE try is left. After a wrong code the card can never be unblocked again.
+    To go on, write "yes":
+busy-reading = Reading the card
+busy-pin = The card is at work
+pin-right = The PIN is right.
+pin-changed = The PIN is changed.
+pin-unblocked = The PIN is unblocked.
+
+pin-form = A PIN has { $least } to { $most } digits. Nothing was sent to the card, no try is lost.
+    .next = Check what you typed.
+pin-cancelled = Entry given up. Nothing was sent to the card, no try is lost.
+pins-differ = The two entries of the new PIN differ. Nothing was changed.
+    .next = Begin again.
+pin-refused = Wrong PIN. 2 tries are left. Nothing was changed.
+    .next = Find the right PIN before you try again; after 3 mistakes the card blocks it.
+pin-refused-last = Wrong PIN. Only ONE try is left. Nothing was changed.
+    .next = Find the right PIN before you try again: one more mistake blocks the card.
+pin-blocked-now = Wrong PIN. The PIN is now blocked.
+    .next = Unblock it with the 8-digit unblocking code: cpx pin unblock
+pin-blocked = The PIN is blocked. Nothing was sent to the card.
+    .next = Unblock it with the 8-digit unblocking code: cpx pin unblock
+pin-not-taken = The card does not take this new PIN. The old one stays.
+    .next = Choose another one.
+pin-length-refused = The card does not take a PIN of this length. The old one stays.
+    .next = Choose another one.
+puk-refused = Wrong unblocking code. The PIN stays blocked.
+    .next = Find the right code before you try again.
+puk-refused-last = Wrong unblocking code. Only ONE try is left.
+    .next = Find the right code before you try again: one more mistake ruins the card.
+last-try-refused = The last try is not used. Nothing was sent to the card.
+    .next = Find the right PIN first.
+last-try-unconfirmed = Only one try is left, and nobody is there to confirm. Nothing was sent to the card.
+    .next = Do it in a terminal, or add --last-try if you are certain of the PIN.
+no-pin = Read in this way, this card has no PIN (contactless).
+    .next = Put the card into a reader with contacts.
+no-terminal = Nobody can type the PIN: there is no terminal.
+    .next = Use --pin-file, --pin-fd or --pinentry.
+pinentry-fails = The entry program { $program } does not answer. Nothing was sent to the card.
+    .next = Install pinentry (package pinentry-gnome3 or pinentry-qt), or run cpx in a terminal.
+
+interrupted = Interrupted. The card is closed.
+interrupted-pin = Interrupted while the card changed the PIN: the change may have been made or not. The card is closed. Try the new PIN first: cpx pin check
+
+## Reader and card
+
+no-service = The PC/SC service (pcscd) does not answer.
+    .next = Start it: sudo systemctl enable --now pcscd.socket (package pcscd).
+service-refuses = The PC/SC service (pcscd) refuses this user.
+    .next = Log in at the machine itself, or ask the administrator for a polkit rule.
+service-fails = The PC/SC service (pcscd) fails: { $reason }
+    .next = Restart it: sudo systemctl restart pcscd
+no-reader = No card reader.
+    .next = Plug a reader in. If it is, its driver may be missing.
+no-such-reader = No reader is called "{ $wanted }".
+    .next = Readers here: { $readers }
+no-card = No card in the reader.
+    .next = Put the card in, chip first.
+card-gone = The card is no longer in the reader. It is closed.
+    .next = Put it back and begin again.
+several-cards = There are several cards: { $readers }
+    .next = Choose one with --reader.
+card-mute = The card does not answer (reader { $reader }).
+    .next = Check which way up it is, clean the chip, try another reader.
+card-held = Another program keeps the card for itself (reader { $reader }).
+    .next = Often scdaemon (GnuPG): gpgconf --kill scdaemon
+only-vitale = The card in the reader { $reader } is a Vitale.
+    .next = Put your professional card in.
+only-foreign = The card in the reader { $reader } is not a health professional's.
+    .next = Put your CPS, CPF, CPE, CDE or CPA card in.
+card-unusable = This professional's card cannot be used.
+    .next = An update of it may have been cut short: ask the agency (esante.gouv.fr).
+login-lost = Another program closed the card. Nothing was changed.
+    .next = Begin again.
+card-fails = The card did not do what was asked ({ $reason }).
+    .next = Take the card out, put it back and begin again.
+no-such-certificate = Read in this way, this card does not have that certificate.
+    .next = "cpx cert list" lists those that it has.
+
+## Module and files
+
+no-module = The PKCS #11 module (libcpx_pkcs11.so) is not installed.
+    .next = Install the package cpx-pkcs11, or name the file with --module.
+module-missing = { $path } does not exist, or is not a file.
+    .next = Check the path given to --module.
+module-unloadable = The module { $path } cannot be loaded: { $reason }
+    .next = Is it made for this processor?
+module-fails = The module fails: { $reason }
+    .next = Begin again; if it stays so, ask the support with this message.
+file-unreadable = { $path } cannot be read: { $reason }
+    .next = Check the path and the rights.
+file-unwritable = { $path } cannot be written: { $reason }
+    .next = Check the path and the rights.
+file-is-directory = { $path } is a directory.
+    .next = Name a file.
+file-empty = { $path } is empty.
+    .next = Name a file with content.
+file-too-large = { $path } is too large (512 MB at most).
+    .next = Name a smaller file.
+file-exists = { $path } exists already. Nothing was written.
+    .next = Choose another name, or delete that file first.
+no-certificates-in = { $path } holds no PEM certificates.
+    .next = Name the PEM file of the authorities.

@@ -1,0 +1,298 @@
+# Textes de cpx en français. Chaque clé existe aussi dans en.ftl ; un test le vérifie.
+
+## Aide
+
+help-usage = Usage :
+help-commands = Commandes
+help-command = COMMANDE
+help-options = Options
+help-arguments = Arguments
+man-name = Nom
+man-synopsis = Synopsis
+man-version = Version
+man-exit-codes = Codes de sortie
+help-exit-codes =
+    Codes de sortie :
+      0  tout va bien
+      1  ligne de commande incorrecte
+      2  pas de lecteur, ou service PC/SC muet
+      3  pas de carte
+      4  carte étrangère ou inutilisable
+      5  PIN refusé
+      6  PIN ou code de déblocage bloqué
+      7  certificat ou signature non valable
+      8  impossible avec cette puce
+      9  fichier ou programme en cause
+    130  interrompu
+
+cmd-about = La carte de professionnel de santé : ce qu'elle contient, et son PIN.
+cmd-long = Sans commande : « cpx status ».
+cmd-status-about = Lecteurs, cartes, essais de PIN et fin de validité des certificats
+cmd-show-about = Titulaire et données de la carte, décodées
+cmd-cert-about = Certificats de la carte
+cmd-cert-list-about = Liste les certificats
+cmd-cert-export-about = Écrit un certificat, en PEM ou en DER
+cmd-key-about = Clés de la carte
+cmd-key-list-about = URI PKCS #11 des clés, prêtes à copier
+cmd-pin-about = PIN : changer, débloquer, vérifier
+cmd-pin-change-about = Change le PIN
+cmd-pin-unblock-about = Débloque le PIN avec le code de déblocage
+cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
+
+cmd-manual-about = Écrit les pages de manuel et les complétions dans un dossier, comme dans /usr/share
+
+arg-directory = Dossier où écrire
+arg-lang = Langue : fr ou en (sinon celle de l'environnement)
+arg-module = Module PKCS #11 à utiliser, au lieu de celui qui est installé
+arg-reader = Lecteur : son numéro, ou une partie de son nom
+arg-json = Réponse pour les programmes, jamais traduite
+arg-color = Couleurs : auto, always ou never
+arg-help = Affiche cette aide
+arg-version = Affiche la version
+arg-protected = Aussi les données protégées ; demande le PIN
+arg-pin-file = Lit le PIN sur la première ligne de ce fichier
+arg-pin-fd = Lit le PIN sur ce descripteur de fichier
+arg-pinentry = Demande le PIN dans une fenêtre, par pinentry ou par ce programme
+arg-last-try = Accepte d'utiliser le dernier essai sans confirmation écrite
+arg-new-pin-file = Lit le nouveau PIN dans ce fichier
+arg-new-pin-fd = Lit le nouveau PIN sur ce descripteur de fichier
+arg-puk-file = Lit le code de déblocage dans ce fichier
+arg-puk-fd = Lit le code de déblocage sur ce descripteur de fichier
+arg-which = Quel certificat : authentication, signature ou technical
+arg-out = Fichier à créer (sinon la sortie standard)
+arg-der = En DER (sinon en PEM)
+arg-chain = Ajoute les autorités de ce fichier PEM qui ont émis le certificat
+
+usage-unknown = Inconnu : { $what }
+    .next = « cpx --help » donne les commandes et les options.
+usage-missing = Il manque : { $what }
+    .next = « cpx --help » donne les commandes et les options.
+usage-value = « { $value } » ne convient pas pour { $what }
+    .next = « cpx --help » donne les commandes et les options.
+usage-conflict = { $what } ne va pas avec { $other }
+    .next = Choisissez l'une des deux options.
+usage-other = Ligne de commande incorrecte
+    .next = « cpx --help » donne les commandes et les options.
+
+## Mots
+
+yes = oui
+date = { $day }/{ $month }/{ $year }
+reader = Lecteur
+card = Carte
+holder = Titulaire
+pin = PIN
+puk = Déblocage
+certificates = Certificats
+certificate = certificat
+private-key = clé privée
+use-authentication = authentification
+use-signature = signature
+use-technical = technique (sans contact)
+card-number = n° { $number }
+contactless = sans contact
+test-card = carte de TEST
+bytes = { $number ->
+    [0] vide
+    [one] { $number } octet
+   *[other] { $number } octets
+}
+
+no-card-in-reader = aucune
+mute-card = une carte qui ne répond pas : est-elle à l'endroit ?
+held-card = une carte qu'un autre programme garde pour lui seul
+foreign-card = une carte d'un autre type
+foreign-vitale = une carte Vitale
+no-certificate = aucun sur cette carte
+
+tries-no-pin = aucun PIN
+tries-all = 3 essais restants
+tries-fewer = 2 essais restants
+tries-last = 1 seul essai restant
+tries-none = bloqué
+tries-now = Essais du PIN : { $tries }.
+puk-ready = code de déblocage utilisable
+puk-fewer = code de déblocage utilisable, déjà mal saisi
+puk-last = 1 seul essai du code de déblocage
+puk-blocked = Le code de déblocage est bloqué.
+    .next = Cette carte ne peut plus être débloquée : demandez-en une autre à l'ANS (esante.gouv.fr).
+
+certificate-valid = valable jusqu'au { $day } ({ $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+})
+certificate-soon = se termine le { $day } ({ $days ->
+    [0] aujourd'hui
+    [one] dans { $days } jour
+   *[other] dans { $days } jours
+})
+certificate-expired = expiré depuis le { $day }
+certificate-not-yet = pas encore valable : débute le { $day }
+
+## show
+
+chip = Puce
+number = Numéro
+card-type = Type
+category = Catégorie
+number-on-card = N° de certificat
+surname = Nom
+given-name = Prénom
+organisation = Structure
+title = Titre
+profession = Profession
+specialities = Spécialités
+identifier = Identifiant
+extension = Extension { $oid }
+check-digit-right = clé juste
+check-digit-wrong = clé FAUSSE
+situation = Situation d'exercice { $number }
+structure = structure
+structure-id = identifiant
+sector = secteur
+field = champ { $tag }
+data = Données de la carte
+show-more = Les situations d'exercice et de facturation demandent le PIN : cpx show --protected
+id-adeli = ADELI
+id-practice-adeli = ADELI du cabinet
+id-drass = DRASS
+id-finess = FINESS
+id-siren = SIREN
+id-siret = SIRET
+id-practice-rpps = RPPS du cabinet
+id-rpps = RPPS
+id-student = étudiant
+id-unknown = identifiant
+id-register = {" "}(registre : { $number })
+
+## cert, key
+
+validity = validité
+begins = début
+issuer = émetteur
+serial = n° de série
+key = clé
+rsa-key = RSA, { $bits } bits
+sha256 = SHA-256
+written = Écrit : { $path }
+key-help =
+    Exemples
+      openssl  -key "{ $uri }" (fournisseur ou moteur pkcs11)
+      curl     --key "{ $uri }"
+      p11tool  --provider "{ $module }" --info "{ $uri }"
+      ssh      ssh -I "{ $module }" utilisateur@serveur
+
+## PIN
+
+ask-pin = PIN
+ask-new-pin = Nouveau PIN
+ask-new-pin-again = Nouveau PIN, encore une fois
+ask-puk = Code de déblocage (8 chiffres)
+pinentry-title = Carte de professionnel de santé
+check-costs = Cette commande présente le PIN à la carte : un PIN faux coûte un essai.
+last-try-pin =
+    Il ne reste qu'UN essai. Un PIN faux bloque la carte ; il faudra le code de déblocage.
+    Pour continuer, écrivez « oui » :
+last-try-puk =
+    Il ne reste qu'UN essai. Un code faux rend la carte définitivement indéblocable.
+    Pour continuer, écrivez « oui » :
+busy-reading = Lecture de la carte
+busy-pin = La carte travaille
+pin-right = PIN juste.
+pin-changed = Le PIN est changé.
+pin-unblocked = Le PIN est débloqué.
+
+pin-form = Le PIN a de { $least } à { $most } chiffres. Rien n'a été envoyé à la carte, aucun essai n'est perdu.
+    .next = Vérifiez la saisie.
+pin-cancelled = Saisie abandonnée. Rien n'a été envoyé à la carte, aucun essai n'est perdu.
+pins-differ = Les deux saisies du nouveau PIN diffèrent. Rien n'a été changé.
+    .next = Recommencez.
+pin-refused = PIN faux. Il reste 2 essais. Rien n'a été changé.
+    .next = Retrouvez le bon PIN avant de recommencer ; après 3 erreurs, la carte se bloque.
+pin-refused-last = PIN faux. Il ne reste qu'UN essai. Rien n'a été changé.
+    .next = Retrouvez le bon PIN avant de recommencer : une erreur de plus bloque la carte.
+pin-blocked-now = PIN faux. Le PIN est maintenant bloqué.
+    .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
+pin-blocked = Le PIN est bloqué. Rien n'a été envoyé à la carte.
+    .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
+pin-not-taken = La carte n'accepte pas ce nouveau PIN. L'ancien reste valable.
+    .next = Choisissez-en un autre.
+pin-length-refused = La carte n'accepte pas un PIN de cette longueur. L'ancien reste valable.
+    .next = Choisissez-en un autre.
+puk-refused = Code de déblocage faux. Le PIN reste bloqué.
+    .next = Retrouvez le bon code avant de recommencer.
+puk-refused-last = Code de déblocage faux. Il ne reste qu'UN essai.
+    .next = Retrouvez le bon code avant de recommencer : une erreur de plus condamne la carte.
+last-try-refused = Le dernier essai n'est pas utilisé. Rien n'a été envoyé à la carte.
+    .next = Retrouvez d'abord le bon PIN.
+last-try-unconfirmed = Il ne reste qu'un essai, et personne n'est là pour confirmer. Rien n'a été envoyé à la carte.
+    .next = Recommencez dans un terminal, ou ajoutez --last-try si vous êtes certain du PIN.
+no-pin = Cette carte, lue ainsi, n'a pas de PIN (sans contact).
+    .next = Introduisez la carte dans un lecteur à contacts.
+no-terminal = Personne ne peut saisir le PIN : pas de terminal.
+    .next = Utilisez --pin-file, --pin-fd ou --pinentry.
+pinentry-fails = Le programme de saisie { $program } ne répond pas. Rien n'a été envoyé à la carte.
+    .next = Installez pinentry (paquet pinentry-gnome3 ou pinentry-qt), ou lancez cpx dans un terminal.
+
+interrupted = Interrompu. La carte est refermée.
+interrupted-pin = Interrompu pendant que la carte changeait le PIN : le changement a pu se faire ou non. La carte est refermée. Essayez d'abord le nouveau PIN : cpx pin check
+
+## Lecteur et carte
+
+no-service = Le service PC/SC (pcscd) ne répond pas.
+    .next = Démarrez-le : sudo systemctl enable --now pcscd.socket (paquet pcscd).
+service-refuses = Le service PC/SC (pcscd) refuse l'accès à cet utilisateur.
+    .next = Ouvrez une session locale, ou demandez une règle polkit à l'administrateur.
+service-fails = Le service PC/SC (pcscd) échoue : { $reason }
+    .next = Redémarrez-le : sudo systemctl restart pcscd
+no-reader = Aucun lecteur de cartes.
+    .next = Branchez un lecteur. S'il est déjà branché, son pilote manque peut-être.
+no-such-reader = Aucun lecteur ne correspond à « { $wanted } ».
+    .next = Lecteurs présents : { $readers }
+no-card = Aucune carte dans le lecteur.
+    .next = Introduisez la carte, puce vers le lecteur.
+card-gone = La carte n'est plus dans le lecteur. Elle est refermée.
+    .next = Remettez-la et recommencez.
+several-cards = Plusieurs cartes sont présentes : { $readers }
+    .next = Choisissez-en une avec --reader.
+card-mute = La carte ne répond pas (lecteur { $reader }).
+    .next = Vérifiez son sens, nettoyez la puce, essayez un autre lecteur.
+card-held = Un autre programme garde la carte pour lui seul (lecteur { $reader }).
+    .next = Souvent scdaemon (GnuPG) : gpgconf --kill scdaemon
+only-vitale = La carte du lecteur { $reader } est une carte Vitale.
+    .next = Introduisez votre carte de professionnel.
+only-foreign = La carte du lecteur { $reader } n'est pas une carte de professionnel de santé.
+    .next = Introduisez votre carte CPS, CPF, CPE, CDE ou CPA.
+card-unusable = Cette carte de professionnel ne peut pas être utilisée.
+    .next = Sa mise à jour a peut-être été interrompue : adressez-vous à l'ANS (esante.gouv.fr).
+login-lost = La carte a été refermée par un autre programme. Rien n'a été changé.
+    .next = Recommencez.
+card-fails = La carte n'a pas fait ce qui était demandé ({ $reason }).
+    .next = Retirez la carte, remettez-la et recommencez.
+no-such-certificate = Cette carte, lue ainsi, n'a pas ce certificat.
+    .next = « cpx cert list » donne ceux qu'elle a.
+
+## Module et fichiers
+
+no-module = Le module PKCS #11 (libcpx_pkcs11.so) n'est pas installé.
+    .next = Installez le paquet cpx-pkcs11, ou donnez le fichier avec --module.
+module-missing = { $path } n'existe pas, ou n'est pas un fichier.
+    .next = Vérifiez le chemin donné à --module.
+module-unloadable = Le module { $path } ne se charge pas : { $reason }
+    .next = Est-il fait pour ce processeur ?
+module-fails = Le module échoue : { $reason }
+    .next = Recommencez ; si rien ne change, transmettez ce message à votre assistance.
+file-unreadable = { $path } ne peut pas être lu : { $reason }
+    .next = Vérifiez le chemin et les droits.
+file-unwritable = { $path } ne peut pas être écrit : { $reason }
+    .next = Vérifiez le chemin et les droits.
+file-is-directory = { $path } est un dossier.
+    .next = Donnez un fichier.
+file-empty = { $path } est vide.
+    .next = Donnez un fichier qui a un contenu.
+file-too-large = { $path } est trop grand (512 Mo au plus).
+    .next = Donnez un fichier plus petit.
+file-exists = { $path } existe déjà. Rien n'a été écrit.
+    .next = Choisissez un autre nom, ou supprimez d'abord ce fichier.
+no-certificates-in = { $path } ne contient pas de certificats PEM.
+    .next = Donnez le fichier PEM des autorités.
