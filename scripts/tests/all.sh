@@ -18,6 +18,7 @@ ALL_CHECKS=(
     licences_and_sources_are_known
     no_crate_has_an_advisory
     release_is_reproducible
+    packages_install_and_leave_nothing
     memory_is_sound_in_more_tests
     thread_sanitizer_finds_a_race
     threads_do_not_race
@@ -26,6 +27,9 @@ ALL_CHECKS=(
     miri_finds_undefined_behaviour
     pure_code_is_sound
 )
+
+# shellcheck source-path=SCRIPTDIR source=packages.sh
+source "$ROOT/scripts/tests/packages.sh"
 
 # left FILE: a report to read, named after the check's result.
 left() { echo "$1" >>"$WORK/left"; }

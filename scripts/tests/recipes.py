@@ -19,6 +19,8 @@ import time
 
 import yaml
 
+from containers import Container, base_system, run, stand_apart
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "sim-cards/README.md").read_text(encoding="utf-8")
 ADDRESS = re.search(r"^`(https://\S+)` stands for the address of this project", README, re.MULTILINE)[1]
@@ -27,10 +29,6 @@ CARDS = {"doctor-gp-cps4": "3b:9b:18:80:01:00:12:25:00:64:80:04:01:00:00:90:44",
 OF_RUST_IMAGE = ["ca-certificates", "gcc", "git", "libc6-dev"]
 # For what runs the tests: many times what it takes. Builds and installations have no bound.
 SECONDS = 1200
-
-
-def run(*command, **options):
-    subprocess.run([str(word) for word in command], check=True, **options)
 
 
 def printed(name):
@@ -62,18 +60,10 @@ class Images:
         run(*git, "add", "--all", "--force", cwd=self.source)
         run(*git, "commit", "--quiet", "--message", "The checkout under test", cwd=self.source)
 
-    def base(self, suite):
-        base = self.directory / suite
-        if not (base / ".whole").exists():
-            shutil.rmtree(base, ignore_errors=True)
-            run("debootstrap", "--variant=minbase", suite, base, "http://deb.debian.org/debian")
-            (base / ".whole").touch()
-        return base
-
     def layers(self, image):
         """What lies below the overlay of a container of this image."""
         name, suite = image.split(":")
-        layers = [self.base(suite)]
+        layers = [base_system(self.directory, suite)]
         if name == "rust":
             layer = self.directory / f"rust-{suite}"
             if not (layer / ".whole").exists():
@@ -100,68 +90,6 @@ class Images:
                 "PATH": "/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             }
         return Container(self.layers(image), mounts=mounts, environment=environment)
-
-
-class Container:
-    """A file system of its own, thrown away at the end unless `upper` keeps it."""
-
-    def __init__(self, layers, mounts=(), environment=None, upper=None):
-        self.layers, self.mounts, self.upper = layers, mounts, upper
-        self.environment = {
-            "HOME": "/root", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            # The clone belongs to another user than root where the checkout does.
-            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-        } | (environment or {})
-
-    def __enter__(self):
-        parent = self.layers[-1].parent
-        self.scratch = parent / f"container-{os.getpid()}-{time.monotonic_ns()}"
-        upper = self.upper or self.scratch / "upper"
-        self.root = self.scratch / "root"
-        for directory in (upper, self.root, self.scratch / "work"):
-            directory.mkdir(parents=True)
-        work = self.scratch / "work"
-        if self.upper:
-            # On the file system of the layer that is kept.
-            work = self.upper.with_name(self.upper.name + ".work")
-            work.mkdir(exist_ok=True)
-        lower = ":".join(str(layer) for layer in self.layers)
-        run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", self.root)
-        for source, place in [("/dev", "/dev"), *self.mounts]:
-            (self.root / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
-            run("mount", "--rbind", source, self.root / place.lstrip("/"))
-        run("mount", "-t", "tmpfs", "tmpfs", self.root / "run")
-        shutil.copyfile("/etc/resolv.conf", self.root / "etc/resolv.conf")
-        return self
-
-    def mount(self, source, place):
-        (self.root / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        run("mount", "--bind", source, self.root / place.lstrip("/"))
-
-    def __exit__(self, *_):
-        run("umount", "--recursive", "--lazy", self.root)
-        shutil.rmtree(self.scratch, ignore_errors=True)
-
-    def command(self, arguments, directory="/"):
-        """A process namespace: what a step leaves running ends with it, as a container's processes do."""
-        inside = 'mount -t proc proc "$1/proc"; root=$1 directory=$2; shift 2; exec chroot "$root" sh -c \'cd "$0"; exec "$@"\' "$directory" "$@"'
-        return [
-            "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", inside, "sh", str(self.root), directory, *arguments,
-        ]
-
-    def run(self, arguments, directory="/", seconds=None):
-        print("+", shlex.join(arguments), flush=True)
-        return subprocess.run(self.command(arguments, directory), env=self.environment, timeout=seconds).returncode
-
-    def sh(self, script, directory="/"):
-        status = self.run(["sh", "-e", "-c", script], directory)
-        if status:
-            raise SystemExit(f"status {status}: {script}")
-
-    def start(self, arguments):
-        print("+", shlex.join(arguments), "&", flush=True)
-        return subprocess.Popen(self.command(arguments), env=self.environment)
 
 
 @contextlib.contextmanager
@@ -249,10 +177,7 @@ def compose(images):
 
 
 def main():
-    if "RECIPES_APART" not in os.environ:
-        os.environ["RECIPES_APART"] = "yes"
-        apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        os.execvp("unshare", [*apart, sys.executable, *sys.argv])
+    stand_apart()
     addresses = set(re.findall(r"https://example\.org/\S+?\.git", README))
     assert addresses == {ADDRESS}, addresses
     directory = pathlib.Path(sys.argv[1]).resolve()

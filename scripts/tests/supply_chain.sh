@@ -32,19 +32,3 @@ copy_of_source() {
     tar --create --directory "$ROOT" --exclude=./target --exclude=./.git . | tar --extract --directory "$1"
     chown --recursive "$(builder)" "$1"
 }
-
-# Two people, who have the source and the crates of the registry in places of their own.
-release_is_reproducible() {
-    local place home
-    home=$(getent passwd "$(builder)" | cut -d: -f6)
-    chmod 755 "$WORK"
-    for place in "$WORK/one" "$WORK/another place/of another length"; do
-        copy_of_source "$place/source"
-        mkdir "$place/cargo"
-        ln -s "$home/.cargo/registry" "$place/cargo/registry"
-        chown --recursive --no-dereference "$(builder)" "$place"
-        builder_runs env "CARGO_HOME=$place/cargo" "CARGO_TARGET_DIR=$place/target" "$place/source/scripts/release" "$place/out"
-    done
-    cmp "$WORK/one/out/libcpx_pkcs11.so" "$place/out/libcpx_pkcs11.so"
-    refuses grep -aoE "($WORK|$home)[[:print:]]*" "$place/out/libcpx_pkcs11.so"
-}

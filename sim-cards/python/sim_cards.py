@@ -7,8 +7,8 @@
         data, status = card.send("01 A4 04 0C 08 80 25 00 00 01 FF 01 00")
         assert status == 0x9000
 
-The library libsim_cards_c.so is looked for in SIM_CARDS_LIBRARY (a file), then where cargo builds it, then where the
-system keeps libraries.
+The library libsim_cards_c.so is looked for in SIM_CARDS_LIBRARY (a file), then where cargo builds it, then where a
+package of sim-cards puts it, then where the system keeps libraries.
 """
 
 import ctypes
@@ -33,6 +33,10 @@ def _library_file():
         file = target / build / "libsim_cards_c.so"
         if file.exists():
             return str(file)
+    for folder in ("lib/*/sim-cards", "lib64/sim-cards", "lib/sim-cards"):
+        for prefix in pathlib.Path(__file__).resolve().parents:
+            for file in prefix.glob(f"{folder}/libsim_cards_c.so"):
+                return str(file)
     return ctypes.util.find_library("sim_cards_c") or "libsim_cards_c.so"
 
 
