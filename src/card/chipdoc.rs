@@ -3,8 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::commands::{Commands, path_bytes};
-use super::cps::APPLICATION;
+use super::commands::{APPLICATION, Commands, path_bytes};
 use super::dialogue::{Dialogue, pin_refusal, refusal};
 use super::files;
 use super::pins::send_pin_command;
@@ -13,6 +12,9 @@ use crate::crypto::padding::{pkcs1, pss};
 use crate::crypto::{Hash, ToSign, digest_info};
 use crate::iso7816::Command;
 use crate::reader::Protocol;
+
+/// Class of the commands: logical channel 1.
+const CLASS: u8 = 0x01;
 
 /// Root application.
 const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
@@ -151,8 +153,9 @@ impl ChipDoc {
 }
 
 impl Commands for ChipDoc {
-    const CLASS: u8 = 0x01;
-    const EF_SN_SFI: Option<u8> = None;
+    fn class(&self) -> u8 {
+        CLASS
+    }
 
     fn chip(&self) -> Chip {
         Chip::Cps4

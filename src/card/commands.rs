@@ -1,4 +1,4 @@
-//! What is particular to a chip: its commands. [`super::cps::Cps`] runs them inside transactions.
+//! What is particular to a chip: its commands. [`super::Card`] runs them inside transactions.
 
 use zeroize::Zeroizing;
 
@@ -9,13 +9,18 @@ use crate::crypto::ToSign;
 use crate::memory;
 use crate::pkcs15::DataObject;
 
+/// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
+pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
+
 /// The commands of one chip, and what is known of the chip's state between them.
 pub(super) trait Commands: Send {
     /// Class of the chip's commands: 00, or 01 on logical channel 1.
-    const CLASS: u8;
+    fn class(&self) -> u8;
 
     /// Short identifier of EF.SN.ICC, where it is known to work.
-    const EF_SN_SFI: Option<u8>;
+    fn ef_sn_sfi(&self) -> Option<u8> {
+        None
+    }
 
     /// See [`super::Card::chip`].
     fn chip(&self) -> Chip;

@@ -1,80 +1,88 @@
-//! The card of a health professional, over either chip: every step that must not be disturbed is one transaction.
+//! The card of a health professional, over either chip: every step that must not be disturbed is one
+//! transaction.
 
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::commands::Commands;
-use super::dialogue::Dialogue;
-use super::files::{self, Extent};
+use super::disturbance::Disturbance;
+use super::files::Extent;
+use super::transaction::{CHALLENGE, Need, Transaction};
 use super::update::Stamp;
-use super::{Abilities, Card, CardError, Chip, Deciphered, KeyRef, PinObject, PinState, pins};
+use super::{Abilities, CardError, Chip, Deciphered, KeyRef, PinObject, PinState, pins};
 use crate::config::Logout;
 use crate::crypto::ToSign;
-use crate::iso7816::{Command, Malformed};
 use crate::memory;
+#[cfg(test)]
+use crate::pkcs15::Objects;
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
-use crate::reader::{Connection, Continuity, Protocol, ReaderError};
-
-/// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
-pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
-
-/// Files of the PKCS #15 application.
-const ODF: u16 = 0x5031;
-const TOKEN_INFO: u16 = 0x5032;
-
-/// Bytes from the start of TokenInfo that hold version, serial number, manufacturer and label, of 32 characters each at most.
-const TOKEN_INFO_HEAD: usize = 96;
-
-/// EF.SN.ICC.
-const EF_SN: [u16; 2] = [0x3F00, 0xD003];
-const EF_SN_LENGTH: usize = 12;
-
-/// EF.SN.ICC begins with the tag and length of the card number and with the issuer's number, for every CPS.
-const EF_SN_START: [u8; 7] = [0x5A, 0x0A, 0x80, 0x25, 0x00, 0x00, 0x01];
-
-/// Random bytes of one GET CHALLENGE.
-const CHALLENGE: usize = 8;
+use crate::reader::{Connection, Continuity};
 
 /// Random bytes of one transaction: whoever wants many does not keep other programs from the card.
 const CHALLENGES: usize = 32 * CHALLENGE;
 
-/// A recognised card with the commands of its chip.
-pub(super) struct Cps<C> {
+/// A recognised card.
+///
+/// Each method but the first ones is one logical operation: it takes one PC/SC transaction, recovers
+/// once when another program has reset the card or selected another application, and leaves the card
+/// free for others.
+pub struct Card {
     connection: Box<dyn Connection>,
-    commands: C,
-    number: Vec<u8>,
+    commands: Box<dyn Commands>,
+    known: Known,
     odf: Option<Odf>,
-    /// Another program has reset the card since a PIN was last verified.
-    reset_seen: bool,
-    /// Another program may have used the card since [`Card::take_disturbance`] was last asked.
-    disturbed: bool,
-    /// The card must show its number before the next act: there was no connection to it for a while.
-    identify: bool,
-    /// Stamp of the data that were read, and when it was last looked at; `None` when nothing was read, or when the card has no
-    /// stamp to look at.
-    stamp: Option<(Stamp, Instant)>,
-    /// The stamp must be looked at before the next act: whoever updates a card resets it in the end.
-    recheck: bool,
 }
 
-impl<C: Commands> Cps<C> {
+/// What the card has shown, and must show again after a disturbance before anything else is done.
+#[derive(Default)]
+struct Known {
+    /// EF.SN.ICC; empty until the card is recognised.
+    number: Vec<u8>,
+    /// Stamp of the data that were read, and when it was last looked at; `None` when nothing was
+    /// read, or when the card has no stamp to look at.
+    stamp: Option<(Stamp, Instant)>,
+    disturbance: Disturbance,
+}
+
+impl Known {
+    /// Refuses another card, and one whose data were updated, if either is in doubt.
+    fn confirm(&mut self, transaction: &mut Transaction<'_>) -> Result<(), CardError> {
+        if self.disturbance.number_in_doubt() && !self.number.is_empty() {
+            transaction.same_number(&self.number)?;
+        }
+        self.disturbance.number_was_read();
+        if self.disturbance.stamp_in_doubt()
+            && let Some((stamp, looked_at)) = &mut self.stamp
+        {
+            transaction.same_stamp(stamp)?;
+            *looked_at = Instant::now();
+        }
+        self.disturbance.stamp_was_read();
+        Ok(())
+    }
+
+    /// Runs `act` on the card that is known.
+    fn act_on<T>(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        act: &mut impl FnMut(&mut Transaction<'_>) -> Result<T, CardError>,
+    ) -> Result<T, CardError> {
+        self.confirm(transaction)?;
+        act(transaction)
+    }
+}
+
+impl Card {
     /// Looks for the issuer's number in EF.SN.ICC.
-    pub(super) fn recognise(connection: Box<dyn Connection>, commands: C) -> Result<Self, CardError> {
-        let mut card = Cps {
-            connection,
-            commands,
-            number: Vec::new(),
-            odf: None,
-            reset_seen: false,
-            disturbed: false,
-            identify: false,
-            stamp: None,
-            recheck: false,
-        };
-        match card.perform(read_number) {
+    pub(super) fn recognise(
+        connection: Box<dyn Connection>,
+        commands: Box<dyn Commands>,
+    ) -> Result<Self, CardError> {
+        let mut card = Card::new(connection, commands);
+        match card.perform(|t| t.read_number()) {
             Ok(number) => {
-                card.number = number;
+                card.known.number = number;
                 Ok(card)
             }
             Err(e @ (CardError::Reader(_) | CardError::NotRecognized)) => Err(e),
@@ -85,87 +93,80 @@ impl<C: Commands> Cps<C> {
         }
     }
 
-    /// What the service says of the time since the last transaction. A verified PIN is lost in every case but one, and then the
-    /// connection need not be kept.
+    /// A card that was not asked for anything yet.
+    pub(super) fn new(connection: Box<dyn Connection>, commands: Box<dyn Commands>) -> Self {
+        Card {
+            connection,
+            commands,
+            known: Known::default(),
+            odf: None,
+        }
+    }
+
+    /// What the service says of the time since the last transaction. A verified PIN is lost in every
+    /// case but one, and then the connection need not be kept.
     fn note(&mut self, continuity: Continuity) {
         match continuity {
             Continuity::Kept => return,
             Continuity::Reset => {
                 log::info!("another program has reset the card");
                 self.commands.forget();
+                self.known.disturbance.card_was_reset();
             }
             Continuity::Returned => {
                 self.commands.lose_track();
-                self.identify = true;
+                self.known.disturbance.card_was_away();
             }
         }
         self.connection.keep(false);
-        self.reset_seen = true;
-        self.disturbed = true;
-        self.recheck = true;
     }
 
-    /// Runs `act` in one transaction. When the card refuses it in a way that may mean that another program has selected its own
-    /// application, selects ours and runs it once more. After a reset by another program the card's data must still be
-    /// those that were read.
+    /// Runs `act` in one transaction. When the card refuses it in a way that may mean that another
+    /// program has selected its own application, selects ours and runs it once more. After a reset by
+    /// another program the card's data must still be those that were read.
     fn perform<T>(
         &mut self,
-        act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
+        act: impl FnMut(&mut Transaction<'_>) -> Result<T, CardError>,
     ) -> Result<T, CardError> {
-        self.perform_if(act, |_, _| Ok(true))
+        self.perform_if(act, |_| Ok(true))
     }
 
-    /// [`Cps::perform`], but `act` is run once more only if `again` agrees when the application is selected.
+    /// [`Card::perform`], but `act` is run once more only if `again` agrees when the application is
+    /// selected.
     fn perform_if<T>(
         &mut self,
-        mut act: impl FnMut(&mut C, &mut Dialogue<'_>) -> Result<T, CardError>,
-        again: impl FnOnce(&mut C, &mut Dialogue<'_>) -> Result<bool, CardError>,
+        mut act: impl FnMut(&mut Transaction<'_>) -> Result<T, CardError>,
+        again: impl FnOnce(&mut Transaction<'_>) -> Result<bool, CardError>,
     ) -> Result<T, CardError> {
         let continuity = self.connection.begin()?;
         self.note(continuity);
-        let mut card = Dialogue::new(&mut *self.connection);
-        let (identify, recheck, stamp) = (&mut self.identify, &mut self.recheck, &mut self.stamp);
-        let number = &self.number;
-        let mut act = |commands: &mut C, card: &mut Dialogue<'_>| {
-            if *identify && !number.is_empty() {
-                same_number(commands, card, number)?;
-            }
-            *identify = false;
-            if *recheck && let Some((known, looked_at)) = stamp {
-                unchanged(commands, card, known)?;
-                *looked_at = Instant::now();
-            }
-            *recheck = false;
-            act(commands, card)
-        };
-        if self.commands.must_select() {
-            self.commands.select_application(&mut card)?;
-            card.note_application_selected();
+        let mut transaction = Transaction::new(&mut *self.commands, &mut *self.connection);
+        if transaction.commands.must_select() {
+            transaction.select_application()?;
         }
-        match act(&mut self.commands, &mut card) {
-            Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => {
-                log::debug!("selecting the application again after {refused:?}");
-                match self.commands.select_application(&mut card) {
-                    Ok(()) => {}
-                    Err(e @ CardError::Reader(_)) => return Err(e),
-                    Err(_) => return Err(refused),
-                }
-                card.note_application_selected();
-                match again(&mut self.commands, &mut card)? {
-                    true => act(&mut self.commands, &mut card),
-                    false => Err(refused),
-                }
-            }
-            done => done,
+        let refused = match self.known.act_on(&mut transaction, &mut act) {
+            Err(refused) if transaction.may_be_foreign_context(&refused) => refused,
+            done => return done,
+        };
+        log::debug!("selecting the application again after {refused:?}");
+        match transaction.select_application() {
+            Ok(()) => {}
+            Err(e @ CardError::Reader(_)) => return Err(e),
+            Err(_) => return Err(refused),
+        }
+        if again(&mut transaction)? {
+            self.known.act_on(&mut transaction, &mut act)
+        } else {
+            Err(refused)
         }
     }
 
     /// Reads what `extent` wants of a file, from where its path says.
     fn read_extent(&mut self, path: &Path, extent: Extent) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let start = path.part.map_or(0, |(start, _)| start);
-        self.perform(|commands, card| {
-            commands.select_file(card, &path.fids, false)?;
-            files::read(card, C::CLASS, start, extent, true)
+        self.perform(|transaction| {
+            transaction.select_file(&path.fids, false)?;
+            transaction.read(start, extent, true)
         })
     }
 
@@ -174,384 +175,217 @@ impl<C: Commands> Cps<C> {
         if let Some(odf) = &self.odf {
             return Ok(odf.clone());
         }
-        let odf = self.perform(read_odf)?;
+        let odf = self.perform(|t| t.read_odf())?;
         self.odf = Some(odf.clone());
         Ok(odf)
     }
-}
 
-/// The ten bytes of the card number. Where the file has a short identifier, one command is enough when the master file
-/// is the current one.
-fn read_number<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Vec<u8>, CardError> {
-    if let Some(sfi) = C::EF_SN_SFI {
-        let by_sfi = Command::new([C::CLASS, 0xB0, 0x80 | sfi, 0x00]).expect(EF_SN_LENGTH);
-        match card.perform(&by_sfi).and_then(|file| number_in(&file)) {
-            Err(CardError::Reader(e)) => return Err(e.into()),
-            Err(_) => {}
-            found => return found,
-        }
-    }
-    commands.select_file(card, &EF_SN, false)?;
-    number_in(&files::read(
-        card,
-        C::CLASS,
-        0,
-        Extent::Bytes(EF_SN_LENGTH),
-        false,
-    )?)
-}
-
-/// Refuses another card than the one of this number.
-fn same_number<C: Commands>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    known: &[u8],
-) -> Result<(), CardError> {
-    match read_number(commands, card) {
-        Ok(found) if found == known => Ok(()),
-        Err(e @ CardError::Reader(_)) => Err(e),
-        Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => Err(refused),
-        _ => {
-            log::info!("there is another card in the reader");
-            Err(CardError::Reader(ReaderError::Removed))
-        }
-    }
-}
-
-fn number_in(file: &[u8]) -> Result<Vec<u8>, CardError> {
-    match file.split_first_chunk::<2>() {
-        Some((_, number)) if file.len() == EF_SN_LENGTH && file.starts_with(&EF_SN_START) => {
-            Ok(number.to_vec())
-        }
-        Some((head, _)) if file.len() == EF_SN_LENGTH && EF_SN_START.starts_with(head) => {
-            Err(CardError::NotRecognized)
-        }
-        _ => Err(CardError::Malformed("EF.SN.ICC")),
-    }
-}
-
-/// A file of the PKCS #15 application.
-fn own_file<C: Commands>(commands: &C, fid: u16) -> Vec<u16> {
-    [commands.application(), &[fid]].concat()
-}
-
-fn read_odf<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<Odf, CardError> {
-    commands.locate_application(card)?;
-    let path = own_file(commands, ODF);
-    let file = directory_file(commands, card, &path, None)?;
-    Ok(pkcs15::odf(&file, commands.application())?)
-}
-
-/// TokenInfo. Each byte of T=0 takes a millisecond: of a file without a stamp only the head is read, up to the label, in one command
-/// because it need not be known how long the file is.
-fn read_info<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>) -> Result<pkcs15::TokenInfo, CardError> {
-    let path = own_file(commands, TOKEN_INFO);
-    if card.protocol() == Protocol::T0 && commands.has_stamp_file() {
-        commands.select_file(card, &path, false)?;
-        let head = files::read(card, C::CLASS, 0, Extent::Head(TOKEN_INFO_HEAD), false)?;
-        if let Some(info) = pkcs15::token_info_head(&head) {
-            return Ok(info);
-        }
-    }
-    Ok(pkcs15::token_info(&directory_file(commands, card, &path, None)?)?)
-}
-
-/// The stamp of the card's data: in a file of its own, or else in TokenInfo (lastUpdate), which `info` holds if it was just read.
-fn read_stamp<C: Commands>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    info: Option<&pkcs15::TokenInfo>,
-) -> Result<Option<Stamp>, CardError> {
-    if let Some(stamp) = commands.read_stamp(card)? {
-        return Ok(Some(stamp));
-    }
-    let date = match info {
-        Some(info) => info.last_update.clone(),
-        None => read_info(commands, card)?.last_update,
-    };
-    Ok(date.map(|date| Stamp::Dated(date.into_bytes())))
-}
-
-/// Refuses when the card's data are not those of the stamp `known` any more.
-fn unchanged<C: Commands>(commands: &mut C, card: &mut Dialogue<'_>, known: &Stamp) -> Result<(), CardError> {
-    match read_stamp(commands, card, None)? {
-        Some(Stamp::Interrupted) => Err(CardError::InterruptedUpdate),
-        Some(found) if found == *known => Ok(()),
-        // Another program's application may be the selected one, and have no such file.
-        Some(Stamp::Absent) if !card.application_selected() => Err(CardError::NotFound(0x6A82)),
-        _ => {
-            log::info!("the card's data were updated");
-            Err(CardError::Updated)
-        }
-    }
-}
-
-/// Whether the refusal of a PIN, whatever it said, has cost no try: the PIN may be presented once more. `before` are the tries that
-/// were left, if that is known. How many tries a PUK has at most, a CPS4 does not tell.
-fn unspent(pin: &PinObject, before: Option<u8>, now: &PinState) -> bool {
-    match now.tries_left {
-        None => now.verified,
-        left if before.is_some() => left == before,
-        left => !pin.unblocking && left == now.tries_max,
-    }
-}
-
-/// Selects a file and reads it, as far as `extent` says for the size of the file.
-///
-/// With T=1 the size comes along with the answer to SELECT. With T=0 it would cost a GET RESPONSE with 40 bytes: there a READ BINARY that
-/// asks for too much makes the card tell what is left (6Cxx). Only a card that refuses such a command is asked for the size, or one whose
-/// file seems to lack something: an odd entry at the end of a directory takes nothing from those before it.
-fn whole_file<C: Commands>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    fids: &[u16],
-    extent: impl Fn(Option<usize>) -> Extent,
-    sensitive: bool,
-) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let told = card.protocol() == Protocol::T1;
-    let size = commands.select_file(card, fids, told)?;
-    match files::read(card, C::CLASS, 0, extent(size), sensitive) {
-        Err(CardError::Truncated | CardError::WrongData(0x6700 | 0x6B00)) if !told => {
-            let size = commands.select_file(card, fids, true)?;
-            files::read(card, C::CLASS, 0, extent(size), sensitive)
-        }
-        done => done,
-    }
-}
-
-/// A file of the directory, as far as it is used.
-fn directory_file<C: Commands>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    fids: &[u16],
-    part: Option<(usize, usize)>,
-) -> Result<Zeroizing<Vec<u8>>, CardError> {
-    let Some((start, length)) = part else {
-        return whole_file(commands, card, fids, Extent::Entries, false);
-    };
-    commands.select_file(card, fids, false)?;
-    files::read(card, C::CLASS, start, Extent::Bytes(length), false)
-}
-
-/// Reads the directory files of one kind and joins what they hold.
-fn directory<C: Commands, T>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    paths: &[Path],
-    parse: impl Fn(&[u8]) -> Result<Vec<T>, Malformed>,
-) -> Result<Vec<T>, CardError> {
-    let mut found = Vec::new();
-    for path in paths {
-        let entries = parse(&directory_file(commands, card, &path.fids, path.part)?)?;
-        memory::append(&mut found, entries)?;
-    }
-    Ok(found)
-}
-
-/// [`directory`] of what the others do without: a file that is not there, or one that holds rubbish each time it is read, has no
-/// objects, so that those of the other directories can be used.
-fn objects<C: Commands, T>(
-    commands: &mut C,
-    card: &mut Dialogue<'_>,
-    paths: &[Path],
-    parse: impl Fn(&[u8]) -> Result<Vec<T>, Malformed>,
-) -> Result<Vec<T>, CardError> {
-    let mut found = Vec::new();
-    for path in paths {
-        let file = match directory_file(commands, card, &path.fids, path.part) {
-            // Unless another program's application is the selected one.
-            Err(CardError::NotFound(_)) if card.application_selected() => {
-                log::error!(
-                    "the card has no directory file {:04X?}, which its ODF names",
-                    path.fids
-                );
-                continue;
-            }
-            file => file?,
-        };
-        let read = match parse(&file) {
-            Err(Malformed::NO_MEMORY) => return Err(Malformed::NO_MEMORY.into()),
-            Err(first) => {
-                let again = directory_file(commands, card, &path.fids, path.part)?;
-                match parse(&again) {
-                    Err(Malformed::NO_MEMORY) => return Err(Malformed::NO_MEMORY.into()),
-                    Err(Malformed(what)) if *again == *file => {
-                        log::error!("directory file {:04X?} is of no use: {what}", path.fids);
-                        Vec::new()
-                    }
-                    Err(_) => return Err(first.into()),
-                    Ok(read) => read,
-                }
-            }
-            Ok(read) => read,
-        };
-        memory::append(&mut found, read)?;
-    }
-    Ok(found)
-}
-
-impl<C: Commands> Card for Cps<C> {
-    fn chip(&self) -> Chip {
+    /// The chip.
+    pub fn chip(&self) -> Chip {
         self.commands.chip()
     }
 
-    fn number(&self) -> &[u8] {
-        &self.number
+    /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
+    pub fn number(&self) -> &[u8] {
+        &self.known.number
     }
 
+    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA; see
+    /// [`Card::check_update`].
+    ///
     /// EF_ACTUA comes last: it leaves the master file current, where the counters of the PINs are asked next.
-    fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
-        let (odf, directory, stamp) = self.perform(|commands, card| {
-            let odf = read_odf(commands, card)?;
-            let token = read_info(commands, card)?;
-            let application = commands.application().to_vec();
-            let pins = match commands.chip() {
+    pub fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
+        let (odf, directory, stamp) = self.perform(|transaction| {
+            let odf = transaction.read_odf()?;
+            let token = transaction.read_info()?;
+            let application = transaction.commands.application().to_vec();
+            let pins = match transaction.commands.chip() {
                 // Over the air no PIN can be presented, whatever the directory says of PINs.
                 Chip::Cps3Contactless => Vec::new(),
-                _ => directory(commands, card, &odf.pins, |file| pkcs15::pins(file, &application))?,
+                _ => transaction.directory(&odf.pins, Need::All, |file| pkcs15::pins(file, &application))?,
             };
-            let stamp = read_stamp(commands, card, Some(&token))?;
+            let stamp = transaction.read_stamp(Some(&token))?;
             Ok((odf, TokenDirectory { token, pins }, stamp))
         })?;
         self.odf = Some(odf);
-        self.stamp = stamp.map(|stamp| (stamp, Instant::now()));
+        self.known.stamp = stamp.map(|stamp| (stamp, Instant::now()));
         Ok(directory)
     }
 
-    fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError> {
+    /// Reads PrKDF, if ODF names one.
+    pub fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError> {
         let paths = self.odf()?.private_keys;
-        self.perform(|commands, card| objects(commands, card, &paths, pkcs15::private_keys))
+        self.perform(|transaction| transaction.directory(&paths, Need::Usable, pkcs15::private_keys))
     }
 
-    fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError> {
+    /// Reads PuKDF, if ODF names one; no key file.
+    pub fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError> {
         let paths = self.odf()?.public_keys;
-        self.perform(|commands, card| {
-            let application = commands.application().to_vec();
-            objects(commands, card, &paths, |file| {
+        self.perform(|transaction| {
+            let application = transaction.commands.application().to_vec();
+            transaction.directory(&paths, Need::Usable, |file| {
                 pkcs15::public_keys(file, &application)
             })
         })
     }
 
-    fn read_certificates(&mut self) -> Result<Vec<Certificate>, CardError> {
+    /// Reads CDF, if ODF names one; no certificate.
+    pub fn read_certificates(&mut self) -> Result<Vec<Certificate>, CardError> {
         let paths = self.odf()?.certificates;
-        self.perform(|commands, card| {
-            let application = commands.application().to_vec();
-            objects(commands, card, &paths, |file| {
+        self.perform(|transaction| {
+            let application = transaction.commands.application().to_vec();
+            transaction.directory(&paths, Need::Usable, |file| {
                 pkcs15::certificates(file, &application)
             })
         })
     }
 
-    fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError> {
+    /// Reads DODF, if ODF names one, and adds the data objects of the CPS2ter side of a CPS3, which no directory
+    /// names; no data file.
+    pub fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError> {
         let paths = self.odf()?.data;
-        self.perform(|commands, card| {
-            let application = commands.application().to_vec();
-            let mut data = objects(commands, card, &paths, |file| pkcs15::data(file, &application))?;
-            if commands.chip() == Chip::Cps3Contactless {
+        self.perform(|transaction| {
+            let application = transaction.commands.application().to_vec();
+            let mut data =
+                transaction.directory(&paths, Need::Usable, |file| pkcs15::data(file, &application))?;
+            if transaction.commands.chip() == Chip::Cps3Contactless {
                 // Writing takes the PIN, which cannot be given over the air.
                 data.iter_mut()
                     .for_each(|object| object.common.modifiable = false);
             }
-            let unannounced = commands.unannounced_data(&data)?;
+            let unannounced = transaction.commands.unannounced_data(&data)?;
             memory::append(&mut data, unannounced)?;
             Ok(data)
         })
     }
 
-    fn check_update(&mut self, max_age: Duration) -> Result<(), CardError> {
-        match &self.stamp {
-            None => return Ok(()),
-            // A card that could not be used may have been helped since.
-            Some((stamp, looked_at))
-                if *stamp != Stamp::Interrupted && !self.recheck && looked_at.elapsed() < max_age =>
-            {
-                return Ok(());
-            }
-            Some(_) => self.recheck = true,
-        }
-        self.perform(|_, _| Ok(()))
+    /// Reads PrKDF, PuKDF, CDF and DODF.
+    #[cfg(test)]
+    pub fn read_objects(&mut self) -> Result<Objects, CardError> {
+        Ok(Objects {
+            private_keys: self.read_private_keys()?,
+            public_keys: self.read_public_keys()?,
+            certificates: self.read_certificates()?,
+            data: self.read_data_objects()?,
+        })
     }
 
-    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    /// Looks whether the card's data still are those of [`Card::read_token_info`], unless that was looked at less than
+    /// `max_age` ago. The same is done in each transaction before which another program has reset the card.
+    ///
+    /// # Errors
+    /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an update that has not ended.
+    pub fn check_update(&mut self, max_age: Duration) -> Result<(), CardError> {
+        let Known {
+            stamp: Some((stamp, looked_at)),
+            disturbance,
+            ..
+        } = &mut self.known
+        else {
+            return Ok(());
+        };
+        // A card that could not be used may have been helped since.
+        let usable = *stamp != Stamp::Interrupted;
+        if usable && !disturbance.stamp_in_doubt() && looked_at.elapsed() < max_age {
+            return Ok(());
+        }
+        disturbance.stamp_is_old();
+        self.perform(|_| Ok(()))
+    }
+
+    /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
+    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
+    pub fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
         self.read_extent(path, Extent::Object)
     }
 
-    fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    /// Reads the first `length` bytes of that object, or all of it if it is shorter.
+    pub fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
         self.read_extent(path, Extent::Head(length))
     }
 
-    fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    /// Reads a transparent file whole, or the part that `path` names.
+    pub fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
         match path.part {
-            _ if path.legacy => self.perform(|commands, card| commands.read_legacy_file(card, &path.fids)),
+            _ if path.legacy => self.perform(|t| t.commands.read_legacy_file(&mut t.card, &path.fids)),
             Some((_, length)) => self.read_extent(path, Extent::Bytes(length)),
-            None => self.perform(|commands, card| {
+            None => self.perform(|transaction| {
                 let extent = |size: Option<usize>| size.map_or(Extent::Whole, Extent::File);
-                whole_file(commands, card, &path.fids, extent, true)
+                transaction.whole_file(&path.fids, extent, true)
             }),
         }
     }
 
-    fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError> {
+    /// Overwrites a transparent file from its start, never a part of one.
+    pub fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError> {
         if path.legacy || path.part.is_some() {
             return Err(CardError::Unsupported);
         }
-        self.perform(|commands, card| {
-            commands.select_file(card, &path.fids, false)?;
-            files::write(card, C::CLASS, content)
+        self.perform(|transaction| {
+            transaction.select_file(&path.fids, false)?;
+            transaction.write(content)
         })
     }
 
-    fn file_size(&mut self, path: &Path) -> Result<usize, CardError> {
+    /// Length of a transparent file in bytes, without reading it.
+    pub fn file_size(&mut self, path: &Path) -> Result<usize, CardError> {
         if path.legacy {
             return Ok(self.read_file(path)?.len());
         }
         if let Some((_, length)) = path.part {
             return Ok(length);
         }
-        self.perform(|commands, card| {
-            let size = commands.select_file(card, &path.fids, true)?;
+        self.perform(|transaction| {
+            let size = transaction.select_file(&path.fids, true)?;
             size.ok_or(CardError::Malformed("file control information without a size"))
         })
     }
 
-    fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError> {
-        self.perform(|commands, card| commands.pin_state(card, pin))
+    /// Asks for the counters of a PIN. Never costs a try.
+    pub fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError> {
+        self.perform(|t| t.commands.pin_state(&mut t.card, pin))
     }
 
-    fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
+    /// Presents a PIN, once; again only when another application was the selected one and the card shows that no try was lost, of those
+    /// that were left before if `tries` is known. `digits` is checked against the limits of `pin` before anything is sent.
+    pub fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
         let block = pins::block(pin, digits)?;
         self.perform_if(
-            |commands, card| {
-                commands.verify(card, pin, &block)?;
+            |t| {
+                t.commands.verify(&mut t.card, pin, &block)?;
                 // A card that nobody is connected to is switched off, and forgets.
-                card.keep_connection();
+                t.card.keep_connection();
                 Ok(())
             },
-            |commands, card| match commands.pin_state(card, pin) {
+            |t| match t.commands.pin_state(&mut t.card, pin) {
                 Ok(state) => Ok(unspent(pin, tries, &state)),
                 Err(e @ CardError::Reader(_)) => Err(e),
                 Err(_) => Ok(false),
             },
         )?;
-        self.reset_seen = false;
+        self.known.disturbance.pin_was_verified();
         Ok(())
     }
 
+    /// Replaces the PIN.
+    ///
+    /// On CPS4 this takes two commands: when the card refuses the new PIN, the old one holds and stays verified.
+    ///
     /// The question for the counter shows whether our application is the selected one before the PIN goes out: a change that the card
     /// has made is never asked for again.
-    fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+    pub fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError> {
         let (old, new) = (pins::block(pin, old)?, pins::block(pin, new)?);
-        self.perform(|commands, card| {
-            commands.pin_state(card, pin)?;
-            card.note_application_selected();
-            commands.change_pin(card, pin, &old, &new)
+        self.perform(|t| {
+            t.commands.pin_state(&mut t.card, pin)?;
+            t.card.note_application_selected();
+            t.commands.change_pin(&mut t.card, pin, &old, &new)
         })
     }
 
-    fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
+    /// Sets a new PIN after the PUK was verified with [`Card::verify`].
+    pub fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
         let new = pins::block(pin, new)?;
-        let done = self.perform(|commands, card| commands.unblock_pin(card, pin, &new));
+        let done = self.perform(|t| t.commands.unblock_pin(&mut t.card, pin, &new));
         done.map_err(|error| match error {
             // The PUK was taken a moment ago, so the card means the PIN itself: it cannot be unblocked any more.
             CardError::NotAllowed(_) => CardError::PinBlocked,
@@ -561,7 +395,11 @@ impl<C: Commands> Card for Cps<C> {
         })
     }
 
-    fn logout(&mut self, logout: Logout) -> Result<(), CardError> {
+    /// Makes the card forget every verified PIN, unless another program uses it and `logout` spares that.
+    ///
+    /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
+    /// its selected application and its verified PIN are gone too. Waits for the end of their transactions.
+    pub fn logout(&mut self, logout: Logout) -> Result<(), CardError> {
         self.commands.lose_track();
         let reset = match logout {
             Logout::AlwaysResets => self.connection.reset().map(|()| true),
@@ -575,26 +413,32 @@ impl<C: Commands> Card for Cps<C> {
         Ok(())
     }
 
-    fn continuous(&mut self) -> Result<bool, CardError> {
+    /// Whether PINs verified earlier may still be; asks the PC/SC service only, never the card.
+    /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
+    pub fn continuous(&mut self) -> Result<bool, CardError> {
         let continuity = self.connection.check()?;
         self.note(continuity);
-        Ok(!self.reset_seen)
+        Ok(self.seen_continuous())
     }
 
-    fn take_disturbance(&mut self) -> bool {
-        std::mem::take(&mut self.disturbed)
+    /// Whether a reset or the like by another program was noticed since this was last asked; asks nobody.
+    pub fn take_disturbance(&mut self) -> bool {
+        self.known.disturbance.take_counters_in_doubt()
     }
 
-    fn seen_continuous(&self) -> bool {
-        !self.reset_seen
+    /// [`Card::continuous`] as far as our own transactions have shown; asks nobody.
+    pub fn seen_continuous(&self) -> bool {
+        !self.known.disturbance.pin_lost()
     }
 
-    fn abilities(&self, key: &KeyRef) -> Abilities {
+    /// What the key can do.
+    pub fn abilities(&self, key: &KeyRef) -> Abilities {
         self.commands.abilities(key)
     }
 
-    fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError> {
-        let signature = self.perform(|commands, card| commands.sign(card, key, what))?;
+    /// Signs; the answer has the modulus' length. The security environment is set in the same transaction.
+    pub fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError> {
+        let signature = self.perform(|t| t.commands.sign(&mut t.card, key, what))?;
         if signature.len() != key.modulus_len {
             return Err(CardError::Malformed(
                 "signature of another length than the modulus",
@@ -603,28 +447,27 @@ impl<C: Commands> Card for Cps<C> {
         Ok(memory::copy(&signature)?)
     }
 
-    fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError> {
+    /// Private-key operation on a cryptogram of the modulus' length.
+    pub fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError> {
         if cryptogram.len() != key.modulus_len {
             return Err(CardError::Unsupported);
         }
-        self.perform(|commands, card| commands.decipher(card, key, cryptogram))
+        self.perform(|t| t.commands.decipher(&mut t.card, key, cryptogram))
     }
 
-    fn random(&mut self, out: &mut [u8]) -> Result<(), CardError> {
-        let command = Command::new([C::CLASS, 0x84, 0x00, 0x00])
-            .expect(CHALLENGE)
-            .sensitive();
-        out.chunks_mut(CHALLENGES).try_for_each(|part| {
-            self.perform(|_, card| {
-                for block in part.chunks_mut(CHALLENGE) {
-                    let random = card.perform(&command)?;
-                    let random = random
-                        .get(..block.len())
-                        .ok_or(CardError::Malformed("GET CHALLENGE"))?;
-                    block.copy_from_slice(random);
-                }
-                Ok(())
-            })
-        })
+    /// Fills `out` with random bytes of the card.
+    pub fn random(&mut self, out: &mut [u8]) -> Result<(), CardError> {
+        out.chunks_mut(CHALLENGES)
+            .try_for_each(|part| self.perform(|transaction| transaction.random(part)))
+    }
+}
+
+/// Whether the refusal of a PIN, whatever it said, has cost no try: the PIN may be presented once more. `before` are the tries that
+/// were left, if that is known. How many tries a PUK has at most, a CPS4 does not tell.
+fn unspent(pin: &PinObject, before: Option<u8>, now: &PinState) -> bool {
+    match now.tries_left {
+        None => now.verified,
+        left if before.is_some() => left == before,
+        left => !pin.unblocking && left == now.tries_max,
     }
 }

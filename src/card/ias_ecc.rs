@@ -4,8 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::commands::{Commands, path_bytes};
-use super::cps::APPLICATION;
+use super::commands::{APPLICATION, Commands, path_bytes};
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::legacy;
@@ -18,6 +17,12 @@ use crate::iso7816::Command;
 use crate::memory;
 use crate::pkcs15::{self, DataObject};
 use crate::reader::Protocol;
+
+/// Class of the commands: the basic logical channel.
+const CLASS: u8 = 0x00;
+
+/// Short identifier of EF.SN.ICC.
+const EF_SN_SFI: u8 = 0x1C;
 
 /// Root application.
 const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
@@ -149,7 +154,7 @@ impl IasEcc {
             Err(CardError::NotFound(_)) => return Ok(Stamp::Absent),
             Err(e) => return Err(e),
         }
-        match files::read(card, Self::CLASS, 0, Extent::Bytes(update::LENGTH), false) {
+        match files::read(card, CLASS, 0, Extent::Bytes(update::LENGTH), false) {
             Ok(file) => Ok(Stamp::of(&file)),
             Err(e @ (CardError::Reader(_) | CardError::Malformed(_))) => Err(e),
             Err(refused) if refused.may_be_foreign_context() && !card.application_selected() => Err(refused),
@@ -295,8 +300,13 @@ impl SignatureHash {
 }
 
 impl Commands for IasEcc {
-    const CLASS: u8 = 0x00;
-    const EF_SN_SFI: Option<u8> = Some(0x1C);
+    fn class(&self) -> u8 {
+        CLASS
+    }
+
+    fn ef_sn_sfi(&self) -> Option<u8> {
+        Some(EF_SN_SFI)
+    }
 
     fn chip(&self) -> Chip {
         self.chip
@@ -311,7 +321,7 @@ impl Commands for IasEcc {
             return Ok(());
         }
         let size = self.select_file(card, &EF_DIR, true)?;
-        let file = files::read(card, Self::CLASS, 0, Extent::Entries(size), false)?;
+        let file = files::read(card, CLASS, 0, Extent::Entries(size), false)?;
         if let Some(path) = pkcs15::application_path(&file, &CONTACTLESS_AID)? {
             self.application = path;
         }

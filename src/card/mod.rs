@@ -1,16 +1,17 @@
-//! Floor 4: the chips. Recognition, the [`Card`] trait and a driver for each chip.
+//! Floor 4: the chips. Recognition, the [`Card`] and the commands of each chip.
 //!
-//! A driver knows its commands and status words; it knows no Cryptoki type. Every method of [`Card`] is one
-//! logical operation: it takes one PC/SC transaction, recovers once when another program has reset the card or selected
-//! another application, and leaves the card free for others.
+//! A chip's file knows its commands and status words; nothing here knows a Cryptoki type.
 
 mod chipdoc;
 mod commands;
 mod cps;
 mod dialogue;
+mod disturbance;
 mod files;
 mod ias_ecc;
 mod legacy;
+#[cfg(test)]
+pub(crate) mod paper_card;
 mod pins;
 #[cfg(test)]
 mod random_card_tests;
@@ -18,21 +19,18 @@ mod recognise;
 #[cfg(test)]
 mod scripted;
 mod security_object;
+mod transaction;
 mod update;
 
+pub use cps::Card;
 pub use recognise::{candidate, recognise};
 
 use std::fmt;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::config::Logout;
-use crate::crypto::{Hash, ToSign};
+use crate::crypto::Hash;
 use crate::memory::NoMemory;
-#[cfg(test)]
-use crate::pkcs15::Objects;
-use crate::pkcs15::{Certificate, DataObject, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::ReaderError;
 
 /// The chip behind a card.
@@ -212,119 +210,16 @@ pub enum Deciphered {
 /// What one key of a chip can do; the token floor derives mechanisms from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abilities {
-    /// Hashes that [`ToSign::Digest`] takes.
+    /// Hashes that [`crate::crypto::ToSign::Digest`] takes.
     pub digest: &'static [Hash],
-    /// Longest [`ToSign::Bare`] in bytes; `None`: the key does not sign bare data.
+    /// Longest [`crate::crypto::ToSign::Bare`] in bytes; `None`: the key does not sign bare data.
     pub pkcs1_max: Option<usize>,
-    /// Hashes that [`ToSign::Pss`] takes.
+    /// Hashes that [`crate::crypto::ToSign::Pss`] takes.
     pub pss: &'static [Hash],
-    /// [`ToSign::Block`] works.
+    /// [`crate::crypto::ToSign::Block`] works.
     pub raw: bool,
     /// [`Card::decipher`] works.
     pub decipher: bool,
-}
-
-/// A recognised card.
-pub trait Card: Send {
-    /// The chip.
-    fn chip(&self) -> Chip;
-
-    /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
-    fn number(&self) -> &[u8];
-
-    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA; see
-    /// [`Card::check_update`].
-    fn read_token_info(&mut self) -> Result<TokenDirectory, CardError>;
-
-    /// Looks whether the card's data still are those of [`Card::read_token_info`], unless that was looked at less than
-    /// `max_age` ago. The same is done in each transaction before which another program has reset the card.
-    ///
-    /// # Errors
-    /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an update that has not ended.
-    fn check_update(&mut self, max_age: Duration) -> Result<(), CardError>;
-
-    /// Reads PrKDF, if ODF names one.
-    fn read_private_keys(&mut self) -> Result<Vec<PrivateKey>, CardError>;
-
-    /// Reads PuKDF, if ODF names one; no key file.
-    fn read_public_keys(&mut self) -> Result<Vec<PublicKey>, CardError>;
-
-    /// Reads CDF, if ODF names one; no certificate.
-    fn read_certificates(&mut self) -> Result<Vec<Certificate>, CardError>;
-
-    /// Reads DODF, if ODF names one, and adds the data objects of the CPS2ter side of a CPS3, which no directory
-    /// names; no data file.
-    fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError>;
-
-    /// Reads PrKDF, PuKDF, CDF and DODF.
-    #[cfg(test)]
-    fn read_objects(&mut self) -> Result<Objects, CardError> {
-        Ok(Objects {
-            private_keys: self.read_private_keys()?,
-            public_keys: self.read_public_keys()?,
-            certificates: self.read_certificates()?,
-            data: self.read_data_objects()?,
-        })
-    }
-
-    /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
-    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
-    fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
-
-    /// Reads the first `length` bytes of that object, or all of it if it is shorter.
-    fn read_object_head(&mut self, path: &Path, length: usize) -> Result<Zeroizing<Vec<u8>>, CardError>;
-
-    /// Reads a transparent file whole, or the part that `path` names.
-    fn read_file(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError>;
-
-    /// Overwrites a transparent file from its start, never a part of one.
-    fn write_file(&mut self, path: &Path, content: &[u8]) -> Result<(), CardError>;
-
-    /// Length of a transparent file in bytes, without reading it.
-    fn file_size(&mut self, path: &Path) -> Result<usize, CardError>;
-
-    /// Asks for the counters of a PIN. Never costs a try.
-    fn pin_state(&mut self, pin: &PinObject) -> Result<PinState, CardError>;
-
-    /// Presents a PIN, once; again only when another application was the selected one and the card shows that no try was lost, of those
-    /// that were left before if `tries` is known. `digits` is checked against the limits of `pin` before anything is sent.
-    fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError>;
-
-    /// Replaces the PIN.
-    ///
-    /// On CPS4 this takes two commands: when the card refuses the new PIN, the old one holds and stays verified.
-    fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError>;
-
-    /// Sets a new PIN after the PUK was verified with [`Card::verify`].
-    fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError>;
-
-    /// Makes the card forget every verified PIN, unless another program uses it and `logout` spares that.
-    ///
-    /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
-    /// its selected application and its verified PIN are gone too. Waits for the end of their transactions.
-    fn logout(&mut self, logout: Logout) -> Result<(), CardError>;
-
-    /// Whether PINs verified earlier may still be; asks the PC/SC service only, never the card.
-    /// `false`: another program has reset the card since the last [`Card::verify`] that succeeded.
-    fn continuous(&mut self) -> Result<bool, CardError>;
-
-    /// [`Card::continuous`] as far as our own transactions have shown; asks nobody.
-    fn seen_continuous(&self) -> bool;
-
-    /// Whether a reset or the like by another program was noticed since this was last asked; asks nobody.
-    fn take_disturbance(&mut self) -> bool;
-
-    /// What the key can do.
-    fn abilities(&self, key: &KeyRef) -> Abilities;
-
-    /// Signs; the answer has the modulus' length. The security environment is set in the same transaction.
-    fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError>;
-
-    /// Private-key operation on a cryptogram of the modulus' length.
-    fn decipher(&mut self, key: &KeyRef, cryptogram: &[u8]) -> Result<Deciphered, CardError>;
-
-    /// Fills `out` with random bytes of the card.
-    fn random(&mut self, out: &mut [u8]) -> Result<(), CardError>;
 }
 
 #[cfg(test)]

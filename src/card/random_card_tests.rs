@@ -119,10 +119,10 @@ impl Connection for Noise {
 }
 
 /// Calls everything that a card can do.
-fn exercise(card: &mut dyn Card, counts: &Counts) {
+fn exercise(card: &mut Card, counts: &Counts) {
     let digest = [0xD1; 32];
     let last = abc();
-    let mut call = |presentations: usize, act: &mut dyn FnMut(&mut dyn Card)| {
+    let mut call = |presentations: usize, act: &mut dyn FnMut(&mut Card)| {
         counts.exchanges.store(3, Ordering::Relaxed);
         counts.presentations.store(0, Ordering::Relaxed);
         act(card);
@@ -196,7 +196,7 @@ fn a_card_may_answer_anything() {
                     counts: counts.clone(),
                 };
                 if let Ok(mut card) = recognise(Box::new(noise), &hex(atr)) {
-                    exercise(&mut *card, &counts);
+                    exercise(&mut card, &counts);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Which cards are ours.
 
 use super::chipdoc::ChipDoc;
-use super::cps::Cps;
+use super::commands::Commands;
 use super::ias_ecc::IasEcc;
 use super::{Card, CardError, Chip};
 use crate::reader::Connection;
@@ -92,13 +92,14 @@ impl Family {
 ///
 /// # Errors
 /// [`CardError::NotRecognized`]: a foreign card. With a foreign ATR it has received no command at all.
-pub fn recognise(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Box<dyn Card>, CardError> {
-    match candidate(atr) {
-        Some(Chip::Cps3) => Ok(Box::new(Cps::recognise(connection, IasEcc::contact())?)),
-        Some(Chip::Cps3Contactless) => Ok(Box::new(Cps::recognise(connection, IasEcc::contactless())?)),
-        Some(Chip::Cps4) => Ok(Box::new(Cps::recognise(connection, ChipDoc::default())?)),
-        None => Err(CardError::NotRecognized),
-    }
+pub fn recognise(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Card, CardError> {
+    let commands: Box<dyn Commands> = match candidate(atr) {
+        Some(Chip::Cps3) => Box::new(IasEcc::contact()),
+        Some(Chip::Cps3Contactless) => Box::new(IasEcc::contactless()),
+        Some(Chip::Cps4) => Box::new(ChipDoc::default()),
+        None => return Err(CardError::NotRecognized),
+    };
+    Card::recognise(connection, commands)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::reader::script::{Script, hex};
 pub(super) const EF_SN: &str = "5A0A 8025000001 26008552 4F";
 
 /// Recognises a card that plays `script`.
-pub(super) fn try_recognise(atr: &str, protocol: Protocol, script: &str) -> Result<Box<dyn Card>, CardError> {
+pub(super) fn try_recognise(atr: &str, protocol: Protocol, script: &str) -> Result<Card, CardError> {
     recognise(Script::connection(protocol, script), &hex(atr))
 }
 

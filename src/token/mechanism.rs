@@ -115,7 +115,7 @@ pub struct Listed {
 /// whatever its role, and the digests, which the module computes. NSS, GnuTLS and Java decide by
 /// slot and take whichever key the user chose, so a mechanism that only some key carries out would
 /// fail in their hands. Sends nothing to the card.
-pub fn listed(card: &dyn Card) -> Vec<Listed> {
+pub fn listed(card: &Card) -> Vec<Listed> {
     let abilities: Vec<Abilities> = card
         .chip()
         .key_roles()

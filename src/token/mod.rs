@@ -11,8 +11,6 @@ pub mod key;
 pub mod login;
 pub mod mechanism;
 pub mod object;
-#[cfg(test)]
-mod paper_card;
 mod pin;
 pub mod x509;
 
@@ -66,7 +64,7 @@ struct Sections {
 
 /// A recognised card in a reader, from its insertion to its removal.
 pub struct Token {
-    card: Mutex<Box<dyn Card>>,
+    card: Mutex<Card>,
     chip: Chip,
     serial: String,
     mechanisms: Vec<Listed>,
@@ -88,7 +86,7 @@ impl Token {
         let card = card::recognise(connection, atr)?;
         Ok(Token {
             chip: card.chip(),
-            mechanisms: mechanism::listed(card.as_ref()),
+            mechanisms: mechanism::listed(&card),
             serial: serial(card.number()),
             card: Mutex::new(card),
             head: OnceCell::new(),

@@ -55,24 +55,24 @@ impl Token {
     pub(super) fn with_own_login<T>(
         &self,
         protected: bool,
-        act: impl FnOnce(&mut dyn Card) -> Result<T, CardError>,
+        act: impl FnOnce(&mut Card) -> Result<T, CardError>,
     ) -> Result<T, Error> {
         let mut card = self.card.lock();
         if !protected {
-            return Ok(act(card.as_mut())?);
+            return Ok(act(&mut card)?);
         }
         // Both may have changed while this waited for the card.
         if self.login() == Login::Public || !card.seen_continuous() {
             self.forget_login();
             return Err(Error::NotLoggedIn);
         }
-        match act(card.as_mut()) {
+        match act(&mut card) {
             Ok(done) if card.seen_continuous() => Ok(done),
             Ok(_) | Err(CardError::NotVerified) => {
                 // A card that denies a login which nobody has ended is in a state that it alone
                 // knows.
                 if card.seen_continuous() && self.login() != Login::Public {
-                    self.close_in_doubt(card.as_mut());
+                    self.close_in_doubt(&mut card);
                 }
                 self.forget_login();
                 Err(Error::NotLoggedIn)
@@ -133,7 +133,7 @@ impl Token {
         let result = card.verify(object, pin.digits(), tries);
         self.follow_counter(user, &result);
         if result.as_ref().is_err_and(is_unclear) {
-            self.close_in_doubt(card.as_mut());
+            self.close_in_doubt(&mut card);
         }
         result?;
         // What an earlier login should have left closed is this one's to close now.
@@ -162,18 +162,18 @@ impl Token {
     pub fn logout(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
         self.forget_login();
-        Ok(self.close_card(card.as_mut())?)
+        Ok(self.close_card(&mut card)?)
     }
 
     /// Closes the card, and remembers when that could not be done.
-    fn close_card(&self, card: &mut dyn Card) -> Result<(), CardError> {
+    fn close_card(&self, card: &mut Card) -> Result<(), CardError> {
         let closed = card.logout(self.pins.logout);
         *self.pins.left_open.lock() = closed.as_ref().is_err_and(is_unclear);
         closed
     }
 
     /// Closes a card whose state is not known.
-    fn close_in_doubt(&self, card: &mut dyn Card) {
+    fn close_in_doubt(&self, card: &mut Card) {
         if let Err(error) = self.close_card(card) {
             log::warn!("the card could not be closed: {error:?}");
         }
@@ -198,7 +198,7 @@ impl Token {
         }
         *self.pins.holder.lock() = None;
         match card.continuous() {
-            Ok(true) => self.close_card(card.as_mut())?,
+            Ok(true) => self.close_card(&mut card)?,
             Ok(false) => *self.pins.left_open.lock() = false,
             Err(error) => {
                 *self.pins.left_open.lock() = is_unclear(&error);
@@ -228,7 +228,7 @@ impl Token {
         };
         if to_close {
             self.forget_login();
-            self.close_in_doubt(card.as_mut());
+            self.close_in_doubt(&mut card);
         }
         Ok(result?)
     }

@@ -17,7 +17,7 @@ const ATR: &str = "3B9B188001001225006480040100009044";
 const SELECT_ROOT: &str = "> 01A4040C 08 8025000001FF0100\n< 9000";
 
 /// Recognises the card; the dialogue that follows is `script`.
-fn card_with(protocol: Protocol, script: &str) -> Box<dyn Card> {
+fn card_with(protocol: Protocol, script: &str) -> Card {
     let select_number = match protocol {
         Protocol::T1 => "> 01A40800 02 D003 00\n< 6F04 8002000C 9000",
         Protocol::T0 => "> 01A40800 02 D003\n< 6106",
@@ -26,12 +26,12 @@ fn card_with(protocol: Protocol, script: &str) -> Box<dyn Card> {
     try_recognise(ATR, protocol, &script).expect("a CPS4")
 }
 
-fn card(script: &str) -> Box<dyn Card> {
+fn card(script: &str) -> Card {
     card_with(Protocol::T1, script)
 }
 
 /// A card whose PKCS #15 application was entered by reading a data object.
-fn card_in_use(protocol: Protocol, script: &str) -> Box<dyn Card> {
+fn card_in_use(protocol: Protocol, script: &str) -> Card {
     let content = [0xAA; 4];
     let read = match protocol {
         Protocol::T1 => read_file("0001D101", &content),

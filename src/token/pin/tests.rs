@@ -1,9 +1,17 @@
 //! What becomes of logins, counters and the card itself, with a card that answers what is written
 //! here.
 
-use super::super::paper_card::{PaperCard, tries};
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+
 use super::*;
-use crate::reader::ReaderError;
+use crate::card::Chip;
+use crate::card::paper_card::{PaperCard, tries};
+use crate::config::Logout;
+use crate::pkcs15::{Common, TokenDirectory, TokenInfo};
+use crate::reader::{Continuity, ReaderError};
+use crate::token::Sections;
+use crate::token::login::Pins;
 
 fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> PinState {
     PinState {
@@ -66,19 +74,57 @@ const OFFICER: Login = Login::In(User::SecurityOfficer);
 const BUSY: CardError = CardError::Reader(ReaderError::Busy);
 const REMOVED: CardError = CardError::Reader(ReaderError::Removed);
 
+fn pin(reference: u8, unblocking: bool) -> PinObject {
+    PinObject {
+        common: Common::default(),
+        auth_id: vec![reference],
+        unblocking,
+        reference,
+        min_len: 4,
+        max_len: 8,
+        stored_len: 8,
+        pad: None,
+        path: None,
+    }
+}
+
+/// A token with a PIN and a PUK, with nobody logged in.
+fn fresh(card: &PaperCard) -> Token {
+    fresh_with(card, vec![pin(1, false), pin(2, true)])
+}
+
+fn fresh_with(card: &PaperCard, pins: Vec<PinObject>) -> Token {
+    Token {
+        card: Mutex::new(card.card()),
+        chip: Chip::Cps4,
+        serial: "26008552".into(),
+        mechanisms: Vec::new(),
+        head: OnceCell::with_value(TokenDirectory {
+            token: TokenInfo::default(),
+            pins,
+        }),
+        objects: Sections::default(),
+        pins: Pins::new(Logout::default()),
+        certificates: None,
+    }
+}
+
 fn logged_in(card: &PaperCard, who: Login) -> Token {
-    let token = card.token();
+    let token = fresh(card);
     *token.pins.login.lock() = who;
     token
 }
 
 #[test]
 fn the_pin_and_the_puk_are_told_apart() {
-    let token = PaperCard::new().token();
+    let token = fresh(&PaperCard::new());
     let reference = |user| token.pin_of(user).unwrap().map(|pin| pin.reference);
     assert_eq!(reference(User::Holder), Some(1));
     assert_eq!(reference(User::SecurityOfficer), Some(2));
-    assert_eq!(PaperCard::new().token_with(vec![]).pin_of(User::Holder), Ok(None));
+    assert_eq!(
+        fresh_with(&PaperCard::new(), vec![]).pin_of(User::Holder),
+        Ok(None)
+    );
 }
 
 /// What an act on the card comes to.
@@ -189,10 +235,14 @@ fn what_needs_the_login_is_withheld_when_the_login_is_gone() {
     ] {
         let card = PaperCard::new();
         let token = logged_in(&card, act.login);
-        card.says().seen_continuous = act.seen[0];
-        let result = token.with_own_login(true, |_| {
-            card.says().calls.push("act".into());
-            card.says().seen_continuous = act.seen[1];
+        let continuity = |seen| if seen { Continuity::Kept } else { Continuity::Reset };
+        card.says().continuity = Ok(continuity(act.seen[0]));
+        assert_eq!(token.card.lock().continuous(), Ok(act.seen[0]), "{what}");
+        card.calls();
+        let result = token.with_own_login(true, |on_card| {
+            card.says().continuity = Ok(continuity(act.seen[1]));
+            assert_eq!(on_card.continuous(), Ok(act.seen[1]), "{what}");
+            card.says().calls = vec!["act".into()];
             if act.ended {
                 token.end_login();
             }
@@ -207,8 +257,10 @@ fn what_needs_the_login_is_withheld_when_the_login_is_gone() {
 #[test]
 fn what_needs_no_login_comes_from_the_card_as_it_is() {
     let card = PaperCard::new();
-    let token = card.token();
-    card.says().seen_continuous = false;
+    let token = fresh(&card);
+    card.says().continuity = Ok(Continuity::Reset);
+    assert_eq!(token.card.lock().continuous(), Ok(false));
+    card.calls();
     assert_eq!(token.with_own_login(false, |_| Ok(7)), Ok(7));
     let denied = token.with_own_login(false, |_| Err::<u8, _>(CardError::NotVerified));
     assert_eq!(denied, Err(Error::Card(CardError::NotVerified)));
@@ -217,32 +269,36 @@ fn what_needs_no_login_comes_from_the_card_as_it_is() {
 
 #[test]
 fn the_service_is_asked_whether_the_login_still_holds() {
-    for (continuous, expected, login) in [
-        (Ok(true), Ok(()), HOLDER),
-        (Ok(false), Ok(()), Login::Public),
-        (Err(BUSY), Ok(()), HOLDER),
-        (Err(REMOVED), Err(Error::Card(REMOVED)), Login::Public),
+    for (continuity, expected, login) in [
+        (Ok(Continuity::Kept), Ok(()), HOLDER),
+        (Ok(Continuity::Reset), Ok(()), Login::Public),
+        (Err(ReaderError::Busy), Ok(()), HOLDER),
+        (
+            Err(ReaderError::Removed),
+            Err(Error::Card(REMOVED)),
+            Login::Public,
+        ),
     ] {
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
         *token.pins.holder.lock() = Some(tries(2));
-        card.says().continuous = continuous.clone();
-        assert_eq!(token.check_connection(), expected, "{continuous:?}");
-        assert_eq!(token.login(), login, "{continuous:?}");
+        card.says().continuity = continuity;
+        assert_eq!(token.check_connection(), expected, "{continuity:?}");
+        assert_eq!(token.login(), login, "{continuity:?}");
         // A verified PIN may have hidden its counter.
         let known = (login == HOLDER).then(|| tries(2));
-        assert_eq!(*token.pins.holder.lock(), known, "{continuous:?}");
+        assert_eq!(*token.pins.holder.lock(), known, "{continuity:?}");
 
         let token = logged_in(&card, HOLDER);
-        assert_eq!(token.login_state(), login, "{continuous:?}");
+        assert_eq!(token.login_state(), login, "{continuity:?}");
         card.calls();
 
-        let token = card.token();
+        let token = fresh(&card);
         *token.pins.holder.lock() = Some(tries(2));
         assert_eq!(token.login_state(), Login::Public);
         assert_eq!(card.calls(), [""; 0], "nobody needs to be asked");
-        assert_eq!(token.check_connection(), expected, "{continuous:?}");
-        assert_eq!(*token.pins.holder.lock(), Some(tries(2)), "{continuous:?}");
+        assert_eq!(token.check_connection(), expected, "{continuity:?}");
+        assert_eq!(*token.pins.holder.lock(), Some(tries(2)), "{continuity:?}");
     }
 }
 
@@ -250,7 +306,7 @@ fn the_service_is_asked_whether_the_login_still_holds() {
 fn nobody_waits_for_an_exchange_to_ask_for_the_login() {
     let card = PaperCard::new();
     let token = logged_in(&card, HOLDER);
-    card.says().continuous = Ok(false);
+    card.says().continuity = Ok(Continuity::Reset);
     let exchange = token.card.lock();
     assert_eq!(token.check_connection(), Ok(()));
     assert_eq!(token.login_state(), HOLDER);
@@ -261,7 +317,7 @@ fn nobody_waits_for_an_exchange_to_ask_for_the_login() {
 #[test]
 fn a_counter_is_asked_once_and_again_after_a_disturbance() {
     let card = PaperCard::new();
-    let token = card.token();
+    let token = fresh(&card);
     card.says().state = Ok(tries(2));
     for user in [User::Holder, User::SecurityOfficer] {
         for _ in 0..2 {
@@ -269,13 +325,16 @@ fn a_counter_is_asked_once_and_again_after_a_disturbance() {
         }
     }
     assert_eq!(card.calls(), ["state of 1", "state of 2"]);
-    card.says().disturbed = true;
+    card.says().continuity = Ok(Continuity::Reset);
+    assert_eq!(token.check_connection(), Ok(()));
+    card.says().continuity = Ok(Continuity::Kept);
+    assert_eq!(card.calls(), ["continuous"]);
     card.says().state = Ok(tries(1));
     for user in [User::Holder, User::SecurityOfficer] {
         assert_eq!(token.counter(user), Ok(Counter::from(tries(1))));
     }
     assert_eq!(card.calls(), ["state of 1", "state of 2"]);
-    let without = card.token_with(vec![]);
+    let without = fresh_with(&card, vec![]);
     assert_eq!(without.counter(User::Holder), Ok(Counter::default()));
     assert_eq!(card.calls(), [""; 0]);
 }
@@ -290,25 +349,18 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
             Ok(()),
             Some(tries(3)),
             HOLDER,
-            &["verify 1, Some(2)"][..],
+            &["verify 1"][..],
         ),
-        (Ok(()), None, Ok(()), None, HOLDER, &["verify 1, None"]),
+        (Ok(()), None, Ok(()), None, HOLDER, &["verify 1"]),
         // Uses are counted too: the card says how many are left.
-        (
-            Ok(()),
-            Some(limited),
-            Ok(()),
-            None,
-            HOLDER,
-            &["verify 1, Some(2)"],
-        ),
+        (Ok(()), Some(limited), Ok(()), None, HOLDER, &["verify 1"]),
         (
             Err(CardError::PinIncorrect { tries_left: Some(1) }),
             Some(tries(2)),
             Err(CardError::PinIncorrect { tries_left: Some(1) }),
             Some(tries(1)),
             Login::Public,
-            &["verify 1, Some(2)"],
+            &["verify 1"],
         ),
         (
             Err(CardError::PinIncorrect { tries_left: None }),
@@ -316,7 +368,7 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
             Err(CardError::PinIncorrect { tries_left: None }),
             None,
             Login::Public,
-            &["verify 1, Some(2)"],
+            &["verify 1"],
         ),
         (
             Err(CardError::PinBlocked),
@@ -324,23 +376,7 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
             Err(CardError::PinBlocked),
             Some(tries(0)),
             Login::Public,
-            &["verify 1, Some(1)"],
-        ),
-        (
-            Err(CardError::PinLength),
-            Some(tries(2)),
-            Err(CardError::PinLength),
-            Some(tries(2)),
-            Login::Public,
-            &["verify 1, Some(2)"],
-        ),
-        (
-            Err(CardError::PinDigits),
-            Some(tries(2)),
-            Err(CardError::PinDigits),
-            Some(tries(2)),
-            Login::Public,
-            &["verify 1, Some(2)"],
+            &["verify 1"],
         ),
         // The card may have taken it.
         (
@@ -349,7 +385,7 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
             Err(BUSY),
             None,
             Login::Public,
-            &["verify 1, Some(2)", "logout"],
+            &["verify 1", "logout"],
         ),
         (
             Err(REMOVED),
@@ -357,11 +393,11 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
             Err(REMOVED),
             None,
             Login::Public,
-            &["verify 1, Some(2)"],
+            &["verify 1"],
         ),
     ] {
         let card = PaperCard::new();
-        let token = card.token();
+        let token = fresh(&card);
         *token.pins.holder.lock() = before;
         card.says().verify = verify.clone();
         let result = token.present_pin(User::Holder, Pin::new(b"1234"), || true);
@@ -373,17 +409,59 @@ fn a_pin_is_presented_once_and_its_counter_followed() {
 }
 
 #[test]
+fn a_pin_that_no_card_can_have_leaves_the_counter_as_it_was() {
+    for (digits, refusal) in [
+        (&b"123"[..], CardError::PinLength),
+        (b"123456789", CardError::PinLength),
+        (b"123a", CardError::PinDigits),
+    ] {
+        let card = PaperCard::new();
+        let token = fresh(&card);
+        *token.pins.holder.lock() = Some(tries(2));
+        let result = token.present_pin(User::Holder, Pin::new(digits), || true);
+        assert_eq!(result, Err(Error::Card(refusal)));
+        assert_eq!(*token.pins.holder.lock(), Some(tries(2)));
+        assert_eq!(token.login(), Login::Public);
+        assert_eq!(card.calls(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_pin_that_another_application_has_refused_is_presented_again_if_no_known_try_is_lost() {
+    let refused = CardError::WrongData(0x6A86);
+    for (known, on_card, again) in [
+        (Some(tries(2)), tries(2), true),
+        (Some(tries(3)), tries(2), false),
+        (Some(tries(2)), tries(3), false),
+        (None, tries(3), true),
+        (None, tries(2), false),
+    ] {
+        let card = PaperCard::new();
+        let token = fresh(&card);
+        *token.pins.holder.lock() = known;
+        card.says().verify = Err(refused.clone());
+        card.says().state = Ok(on_card);
+        let result = token.present_pin(User::Holder, Pin::new(b"1234"), || true);
+        assert_eq!(result, Err(Error::Card(refused.clone())));
+        let mut calls = vec!["verify 1", "select", "state of 1"];
+        calls.extend(again.then_some("verify 1"));
+        calls.push("logout");
+        assert_eq!(card.calls(), calls, "{known:?}, {on_card:?}");
+    }
+}
+
+#[test]
 fn no_pin_is_presented_for_nothing() {
     let card = PaperCard::new();
     let token = logged_in(&card, OFFICER);
     let already = token.present_pin(User::Holder, Pin::new(b"1234"), || true);
     assert_eq!(already, Err(Error::LoggedIn(User::SecurityOfficer)));
     assert_eq!(token.login(), OFFICER);
-    let token = card.token();
+    let token = fresh(&card);
     let gone = token.present_pin(User::Holder, Pin::new(b"1234"), || false);
     assert_eq!(gone, Err(Error::SessionGone));
     assert_eq!(token.login(), Login::Public);
-    let none = card.token_with(vec![]);
+    let none = fresh_with(&card, vec![]);
     assert_eq!(
         none.present_pin(User::Holder, Pin::new(b"1234"), || true),
         Err(Error::NoPin)
@@ -393,22 +471,22 @@ fn no_pin_is_presented_for_nothing() {
         .present_pin(User::SecurityOfficer, Pin::new(b"12345678"), || true)
         .unwrap();
     assert_eq!(token.login(), OFFICER);
-    assert_eq!(card.calls(), ["verify 2, None"]);
+    assert_eq!(card.calls(), ["verify 2"]);
 }
 
 #[test]
 fn a_logout_leaves_the_token_public_and_remembers_a_card_that_could_not_be_closed() {
     for (logout, left_open) in [
         (Ok(()), false),
-        (Err(BUSY), true),
-        (Err(CardError::Unexpected(0x6F00)), true),
-        (Err(REMOVED), false),
+        (Err(ReaderError::Busy), true),
+        (Err(ReaderError::Failed), true),
+        (Err(ReaderError::Removed), false),
     ] {
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
         *token.pins.holder.lock() = Some(tries(3));
-        card.says().logout = logout.clone();
-        assert_eq!(token.logout(), logout.clone().map_err(Error::Card), "{logout:?}");
+        card.says().logout = logout;
+        assert_eq!(token.logout(), logout.map_err(Error::from), "{logout:?}");
         assert_eq!(token.login(), Login::Public, "{logout:?}");
         assert_eq!(*token.pins.holder.lock(), None, "{logout:?}");
         assert_eq!(card.calls(), ["logout"], "{logout:?}");
@@ -424,35 +502,37 @@ fn a_logout_leaves_the_token_public_and_remembers_a_card_that_could_not_be_close
 
 #[test]
 fn the_end_of_a_login_is_followed_by_one_close() {
-    for (continuous, logout, expected, calls, again) in [
-        (Ok(true), Ok(()), Ok(()), &["continuous", "logout"][..], false),
+    use Continuity::{Kept, Reset};
+    use ReaderError::{Busy, Removed};
+    for (continuity, logout, expected, calls, again) in [
+        (Ok(Kept), Ok(()), Ok(()), &["continuous", "logout"][..], false),
         // Another program's reset has closed it.
-        (Ok(false), Ok(()), Ok(()), &["continuous"], false),
-        (Err(BUSY), Ok(()), Err(BUSY), &["continuous"], true),
-        (Err(REMOVED), Ok(()), Err(REMOVED), &["continuous"], false),
-        (Ok(true), Err(BUSY), Err(BUSY), &["continuous", "logout"], true),
+        (Ok(Reset), Ok(()), Ok(()), &["continuous"], false),
+        (Err(Busy), Ok(()), Err(Busy), &["continuous"], true),
+        (Err(Removed), Ok(()), Err(Removed), &["continuous"], false),
+        (Ok(Kept), Err(Busy), Err(Busy), &["continuous", "logout"], true),
         (
-            Ok(true),
-            Err(REMOVED),
-            Err(REMOVED),
+            Ok(Kept),
+            Err(Removed),
+            Err(Removed),
             &["continuous", "logout"],
             false,
         ),
     ] {
-        let case = format!("{continuous:?}, {logout:?}");
+        let case = format!("{continuity:?}, {logout:?}");
         let card = PaperCard::new();
         let token = logged_in(&card, HOLDER);
         *token.pins.holder.lock() = Some(tries(3));
         assert_eq!(token.close(), Ok(()));
         assert_eq!((token.login(), card.calls()), (HOLDER, vec![]), "a login goes on");
-        card.says().continuous = continuous;
+        card.says().continuity = continuity;
         card.says().logout = logout;
         token.end_login();
         assert_eq!(token.login(), Login::Public);
-        assert_eq!(token.close(), expected.map_err(Error::Card), "{case}");
+        assert_eq!(token.close(), expected.map_err(Error::from), "{case}");
         assert_eq!(card.calls(), calls, "{case}");
         assert_eq!(*token.pins.holder.lock(), None, "{case}");
-        card.says().continuous = Ok(true);
+        card.says().continuity = Ok(Kept);
         card.says().logout = Ok(());
         assert_eq!(token.close(), Ok(()), "{case}");
         assert_eq!(!card.calls().is_empty(), again, "{case}: closed again");
@@ -462,7 +542,7 @@ fn the_end_of_a_login_is_followed_by_one_close() {
 #[test]
 fn who_was_not_logged_in_leaves_nothing_to_close() {
     let card = PaperCard::new();
-    let token = card.token();
+    let token = fresh(&card);
     token.end_login();
     assert_eq!(token.close(), Ok(()));
     assert_eq!(card.calls(), [""; 0]);
@@ -521,14 +601,16 @@ fn a_change_of_the_pin_closes_the_card_where_it_must() {
         let card = PaperCard::new();
         let token = logged_in(&card, before);
         card.says().change = change.clone();
-        card.says().seen_continuous = seen;
+        if !seen {
+            card.says().continuity = Ok(Continuity::Reset);
+        }
         let result = token.change_pin(Pin::new(b"1234"), Pin::new(b"5678"));
         assert_eq!(result, change.map_err(Error::Card), "{case}");
         assert_eq!(token.login(), after, "{case}");
         let calls: &[&str] = if closed {
-            &["change 1", "logout"]
+            &["state of 1", "change 1", "logout"]
         } else {
-            &["change 1"]
+            &["state of 1", "change 1"]
         };
         assert_eq!(card.calls(), calls, "{case}");
     }
@@ -546,7 +628,7 @@ fn a_change_of_the_pin_counts_as_a_presentation() {
     assert_eq!(token.counter(User::SecurityOfficer), Ok(Counter::from(tries(3))));
     // The login ended with it, and with that what was known of the counter.
     assert_eq!(*token.pins.holder.lock(), None);
-    let token = card.token();
+    let token = fresh(&card);
     *token.pins.holder.lock() = Some(tries(3));
     let _ = token.change_pin(Pin::new(b"1234"), Pin::new(b"5678"));
     assert_eq!(*token.pins.holder.lock(), Some(tries(2)));
@@ -556,7 +638,7 @@ fn a_change_of_the_pin_counts_as_a_presentation() {
 fn a_new_pin_needs_a_login_and_makes_the_counters_unknown() {
     let card = PaperCard::new();
     assert_eq!(
-        card.token().unblock_pin(Pin::new(b"5678")),
+        fresh(&card).unblock_pin(Pin::new(b"5678")),
         Err(Error::NotLoggedIn)
     );
     assert_eq!(card.calls(), [""; 0]);
@@ -566,7 +648,7 @@ fn a_new_pin_needs_a_login_and_makes_the_counters_unknown() {
         *token.pins.officer.lock() = Some(tries(3));
         card.says().unblock = result.clone();
         assert_eq!(token.unblock_pin(Pin::new(b"5678")), result.map_err(Error::Card));
-        assert_eq!(card.calls(), ["reset 1"]);
+        assert_eq!(card.calls(), ["unblock 1"]);
         assert_eq!(
             (*token.pins.holder.lock(), *token.pins.officer.lock()),
             (None, None)
