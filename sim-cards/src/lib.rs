@@ -10,6 +10,8 @@
 //! The cards are written from observations of real cards and of their middleware; what no observation confirms
 //! stands in [`guesses`].
 
+#![warn(missing_docs)]
+
 // The layers from the top down: bench, card, chips, options, issuer, pki, line, model, holder, kinds, iso7816, text.
 // Each names only what stands below it; conformance/tests/house.rs tests it.
 mod bench; // what a tester does with cards

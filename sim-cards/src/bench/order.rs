@@ -9,15 +9,30 @@ use crate::line::faults::PlannedFault;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// `insert CARD [READER]`: into its own reader, or into the one with this number, counted from 0.
-    Insert { card: String, reader: Option<usize> },
+    Insert {
+        /// Its name.
+        card: String,
+        /// `None`: its own.
+        reader: Option<usize>,
+    },
     /// `remove CARD` or `remove READER`.
     Remove(Target),
     /// `swap CARD OTHER` or `swap READER OTHER`: takes a card out and puts another one in its place.
-    Swap { target: Target, card: String },
+    Swap {
+        /// What is taken out.
+        target: Target,
+        /// Name of the card that takes its place.
+        card: String,
+    },
     /// `reset CARD`: as another program resets it.
     Reset(String),
     /// `fault CARD WHEN:WHAT`, as [`PlannedFault`] is written.
-    Fault { card: String, fault: PlannedFault },
+    Fault {
+        /// Name of the card.
+        card: String,
+        /// What is to happen, and when.
+        fault: PlannedFault,
+    },
     /// `no-faults CARD`: forgets those that were planned.
     NoFaults(String),
     /// `status`: what is where.
@@ -31,7 +46,9 @@ pub enum Order {
 /// A reader by its number or by the card in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
+    /// Number of the reader, counted from 0.
     Reader(usize),
+    /// Name of the card.
     Card(String),
 }
 

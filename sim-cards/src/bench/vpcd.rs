@@ -16,8 +16,11 @@ pub const PORT: u16 = 35963;
 
 /// A message of one byte is an order of the reader.
 pub mod order {
+    /// The reader takes the power away.
     pub const POWER_OFF: u8 = 0;
+    /// The reader powers the card.
     pub const POWER_ON: u8 = 1;
+    /// The reader resets the card.
     pub const RESET: u8 = 2;
     /// The only one that is answered.
     pub const GET_ATR: u8 = 4;

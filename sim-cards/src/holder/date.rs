@@ -112,7 +112,9 @@ impl Midnight {
 /// From the first to the last instant of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
+    /// Its first instant.
     pub not_before: Midnight,
+    /// Its last one.
     pub not_after: Midnight,
 }
 

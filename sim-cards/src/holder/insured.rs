@@ -33,7 +33,9 @@ pub struct Insured {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Person {
+    /// Letters of ISO 8859-1, 27 at most.
     pub surname: String,
+    /// The same.
     pub given_name: String,
     /// YYYYMMDD.
     pub birth_date: String,

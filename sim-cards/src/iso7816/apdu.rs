@@ -5,10 +5,15 @@ use crate::iso7816::status::Status;
 /// One command as it arrives, short form (ISO 7816-4 §5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Apdu<'a> {
+    /// Class byte.
     pub cla: u8,
+    /// Instruction byte, see [`ins`].
     pub ins: u8,
+    /// First parameter byte.
     pub p1: u8,
+    /// Second parameter byte.
     pub p2: u8,
+    /// Command data, Lc left out: 0 to 255 bytes.
     pub data: &'a [u8],
     /// Ne, 1 to 256, if the command has an Le field.
     pub expected: Option<usize>,
@@ -62,17 +67,29 @@ fn ne(le: u8) -> usize {
 
 /// Instruction bytes (ISO 7816-4 §5.4.2).
 pub mod ins {
+    /// Presents a PIN.
     pub const VERIFY: u8 = 0x20;
+    /// MSE: chooses key and algorithm.
     pub const MANAGE_SECURITY_ENVIRONMENT: u8 = 0x22;
+    /// Gives a PIN another value.
     pub const CHANGE_REFERENCE_DATA: u8 = 0x24;
+    /// PSO: computes a signature, a hash or a decipherment.
     pub const PERFORM_SECURITY_OPERATION: u8 = 0x2A;
+    /// Gives a PIN its tries back, or another value.
     pub const RESET_RETRY_COUNTER: u8 = 0x2C;
+    /// Random bytes.
     pub const GET_CHALLENGE: u8 = 0x84;
+    /// Signs a challenge.
     pub const INTERNAL_AUTHENTICATE: u8 = 0x88;
+    /// Chooses a file or an application.
     pub const SELECT: u8 = 0xA4;
+    /// Reads a transparent file.
     pub const READ_BINARY: u8 = 0xB0;
+    /// Fetches what an answer left behind.
     pub const GET_RESPONSE: u8 = 0xC0;
+    /// Reads a data object.
     pub const GET_DATA: u8 = 0xCB;
+    /// Writes over bytes of a transparent file.
     pub const UPDATE_BINARY: u8 = 0xD6;
 }
 
@@ -107,64 +124,98 @@ pub enum FileInformation {
 pub struct Position {
     /// Short identifier, or the current file.
     pub file: Option<u8>,
+    /// Bytes from the start of the file.
     pub offset: usize,
 }
 
 /// One command, understood. Parameter bytes whose meaning depends on the chip are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
+    /// SELECT.
     Select {
+        /// Which one.
         file: Selection<'a>,
+        /// What the card tells of it.
         answer: FileInformation,
     },
+    /// READ BINARY.
     ReadBinary {
+        /// Where it begins.
         from: Position,
+        /// Ne, 1 to 256.
         expected: usize,
     },
+    /// UPDATE BINARY.
     UpdateBinary {
+        /// Where it begins.
         at: Position,
+        /// What is written.
         data: &'a [u8],
     },
     /// Empty `value`: the state of the code is asked.
     Verify {
+        /// Reference of the PIN or PUK, see [`crate::layout`].
         reference: u8,
+        /// Its value; empty asks for the state.
         value: &'a [u8],
     },
+    /// CHANGE REFERENCE DATA.
     ChangeReferenceData {
+        /// P1: 00 for the old value and the new one, 01 for the new one alone.
         mode: u8,
+        /// Reference of the PIN or PUK.
         reference: u8,
+        /// The values, one behind the other.
         data: &'a [u8],
     },
+    /// RESET RETRY COUNTER.
     ResetRetryCounter {
+        /// P1: what the data hold.
         mode: u8,
+        /// Reference of the PIN.
         reference: u8,
+        /// Values of the PUK and of the PIN, as the mode says.
         data: &'a [u8],
     },
+    /// GET DATA.
     GetData {
+        /// P1 and P2.
         tag: u16,
+        /// What is asked of it.
         data: &'a [u8],
     },
+    /// MANAGE SECURITY ENVIRONMENT.
     ManageSecurityEnvironment {
+        /// P1: which components are set.
         mode: u8,
+        /// P2: for signatures, hashes, decipherment or authentication.
         template: u8,
+        /// Data objects of the template.
         data: &'a [u8],
     },
     /// PSO HASH `90 A0`.
     Hash {
+        /// What PSO HASH takes.
         data: &'a [u8],
     },
     /// PSO COMPUTE DIGITAL SIGNATURE `9E 9A`; empty `hash`: the one the card computed.
     ComputeDigitalSignature {
+        /// The hash, or nothing where the card has it already.
         hash: &'a [u8],
     },
     /// PSO DECIPHER `80 86`.
     Decipher {
+        /// The cryptogram.
         data: &'a [u8],
     },
+    /// INTERNAL AUTHENTICATE.
     InternalAuthenticate {
+        /// What is signed.
         data: &'a [u8],
     },
+    /// GET CHALLENGE.
     GetChallenge {
+        /// Ne, 1 to 256.
         expected: usize,
     },
 }

@@ -7,30 +7,54 @@ use std::fmt;
 pub struct Status(pub u16);
 
 impl Status {
+    /// 9000: done.
     pub const DONE: Self = Self(0x9000);
+    /// 6700: Lc, Le or the length of the data is wrong.
     pub const WRONG_LENGTH: Self = Self(0x6700);
+    /// 6881: this logical channel is not open.
     pub const CHANNEL_NOT_OPEN: Self = Self(0x6881);
+    /// 6882: no secure messaging.
     pub const SECURE_MESSAGING_NOT_SUPPORTED: Self = Self(0x6882);
+    /// 6883: the chain of commands has no end.
     pub const LAST_OF_CHAIN_EXPECTED: Self = Self(0x6883);
+    /// 6884: this command is no part of a chain.
     pub const CHAINING_NOT_SUPPORTED: Self = Self(0x6884);
+    /// 6982: the security status is not satisfied, mostly for want of the PIN.
     pub const CODE_NEEDED: Self = Self(0x6982);
+    /// 6983: the PIN or PUK has no tries left.
     pub const CODE_BLOCKED: Self = Self(0x6983);
+    /// 6985: not now.
     pub const CONDITIONS_NOT_SATISFIED: Self = Self(0x6985);
+    /// 6986: no file is selected.
     pub const NO_CURRENT_FILE: Self = Self(0x6986);
+    /// 6A80: the data field makes no sense.
     pub const WRONG_DATA: Self = Self(0x6A80);
+    /// 6A82: no such file or application.
     pub const FILE_NOT_FOUND: Self = Self(0x6A82);
+    /// 6A84: the file ends before the data do.
     pub const NOT_ENOUGH_SPACE: Self = Self(0x6A84);
+    /// 6A86: P1 or P2 is wrong.
     pub const WRONG_PARAMETERS: Self = Self(0x6A86);
+    /// 6A88: no such data object, key, PIN or PUK.
     pub const DATA_NOT_FOUND: Self = Self(0x6A88);
+    /// 6B00: the offset is behind the end of the file.
     pub const WRONG_OFFSET: Self = Self(0x6B00);
+    /// 6D00: the card has no such command.
     pub const UNKNOWN_INSTRUCTION: Self = Self(0x6D00);
+    /// 6E00: the card has no such class.
     pub const UNKNOWN_CLASS: Self = Self(0x6E00);
+    /// 6F00: the card failed, and does not say why.
     pub const INTERNAL: Self = Self(0x6F00);
 
+    /// 9402, class A0: the offset is behind the end of the file.
     pub const LEGACY_WRONG_OFFSET: Self = Self(0x9402);
+    /// 9404, class A0: no such file.
     pub const LEGACY_FILE_NOT_FOUND: Self = Self(0x9404);
+    /// 9408, class A0: not the kind of file that the command is for.
     pub const LEGACY_WRONG_FILE_KIND: Self = Self(0x9408);
+    /// 9804, class A0: the PIN is wrong, or was not given.
     pub const LEGACY_CODE_NOT_GIVEN: Self = Self(0x9804);
+    /// 9840, class A0: the PIN has no tries left.
     pub const LEGACY_CODE_LOCKED: Self = Self(0x9840);
 
     /// 63Cx: wrong code, `tries` left (at most 15 can be told).

@@ -9,16 +9,19 @@ use crate::pki::{self, Credentials, Usage};
 /// The whole content of one card.
 #[derive(Debug, Clone)]
 pub struct Profile {
+    /// Of the card that is written.
     pub chip: Chip,
     /// Content of EF.SN.ICC: `5A 0A`, issuer, eight digits, check digit, filler.
     pub serial: [u8; 12],
     /// Label of TokenInfo; contains `CPS3` or `CPS4`, 32 characters at most.
     pub label: String,
+    /// Keys and certificates.
     pub credentials: Credentials,
     /// Each under a label that [`crate::model::layout::location`] knows; others are left out.
     pub data: Vec<DataObject>,
     /// Content of EF_ACTUA; absent until the first update of a card.
     pub update_stamp: Option<Vec<u8>>,
+    /// PIN and PUK.
     pub codes: Codes,
     /// Directory files in place of those that agree with the rest.
     pub directories: Vec<VerbatimDirectory>,

@@ -4,7 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
+    /// ÉLÉMENTAIRE.
     Elementaire,
+    /// STANDARD.
     Standard,
+    /// FORT.
     Fort,
 }

@@ -3,7 +3,9 @@
 /// What a key of the card is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
+    /// `CPS_PRIV_SIG`: non-repudiation.
     Signature,
+    /// `CPS_PRIV_AUT`: TLS and logon.
     Authentication,
     /// The contactless key, which asks for no code.
     Technical,

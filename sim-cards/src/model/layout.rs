@@ -58,37 +58,51 @@ pub const EF_ATR_CONTENT: [u8; 57] = [
     0x82, 0x02, 0x90, 0x00, // status indicator
 ];
 
+/// EF.DIR, the applications of the card.
 pub const EF_DIR: u16 = 0x2F00;
+/// Its short identifier.
 pub const EF_DIR_SHORT: u8 = 0x1E;
+/// EF.ATR, what the card can do.
 pub const EF_ATR: u16 = 0x2F01;
+/// Its short identifier.
 pub const EF_ATR_SHORT: u8 = 0x1D;
+/// EF.SN.ICC, the number of the card.
 pub const EF_SN_ICC: u16 = 0xD003;
+/// Its short identifier.
 pub const EF_SN_ICC_SHORT: u8 = 0x1C;
 /// EF_ACTUA, the validity window of the situation data.
 pub const EF_ACTUA: u16 = 0xD010;
 
 /// Directory of the contact PKCS #15 application.
 pub const CONTACT_APPLICATION: u16 = 0x0001;
+/// EF.ODF, which directories of PKCS #15 there are.
 pub const EF_ODF: u16 = 0x5031;
+/// EF.TokenInfo.
 pub const EF_TOKEN_INFO: u16 = 0x5032;
+/// The free area of the card.
 pub const CPS_DATA: u16 = 0xD107;
 /// CPS_ACTIVITY_01_PS; the others follow.
 pub const FIRST_ACTIVITY: u16 = 0xD120;
 
-/// Class A0: directory and file of CPS_SIT_FACT.
+/// Class A0: directory of CPS_SIT_FACT.
 pub const LEGACY_DIRECTORY: u16 = 0x7F01;
+/// The file of CPS_SIT_FACT in it.
 pub const LEGACY_SIT_FACT: u16 = 0x4000;
 /// Class A0: CPS2TER_ACTIVITY_01_PS under the master file; the others follow.
 pub const LEGACY_FIRST_ACTIVITY: u16 = 0x4010;
 
-/// Key references.
+/// Reference of the signature key of a CPS3.
 pub const CPS3_SIGNATURE_KEY: u8 = 0x81;
+/// Reference of the authentication key of a CPS3.
 pub const CPS3_AUTHENTICATION_KEY: u8 = 0x82;
+/// Reference of the signature key of a CPS4.
 pub const CPS4_SIGNATURE_KEY: u8 = 0x10;
+/// Reference of the authentication key of a CPS4.
 pub const CPS4_AUTHENTICATION_KEY: u8 = 0x20;
 
-/// References of the codes.
+/// Reference of the PIN.
 pub const HOLDER_CODE: u8 = 0x01;
+/// Reference of the PUK.
 pub const UNBLOCKING_CODE: u8 = 0x02;
 /// Shortest and longest PIN or PUK that a card takes, in bytes.
 pub const PIN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;

@@ -18,15 +18,20 @@ const UNIT: &str = "IGC-SANTE LAB";
 /// The place in a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
+    /// The root of its tree.
     Root,
+    /// Certifies persons.
     Personnes,
+    /// Certifies organisations.
     Organisations,
 }
 
 /// One of the nine authorities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authority {
+    /// Its tree.
     pub tier: Tier,
+    /// Its place in the tree.
     pub rank: Rank,
 }
 

@@ -9,6 +9,7 @@ use super::{issuing, ocsp, pem};
 /// A request of HTTP, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'a> {
+    /// Its verb.
     pub method: Method,
     /// Path of the address, percent-encoded as it was sent; what follows a question mark is ignored.
     pub path: &'a str,
@@ -19,16 +20,22 @@ pub struct Request<'a> {
 /// The methods that are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// GET.
     Get,
+    /// POST.
     Post,
+    /// Any other one.
     Other,
 }
 
 /// An answer of HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
+    /// Status code of HTTP.
     pub status: u16,
+    /// MIME type of the content.
     pub content_type: &'static str,
+    /// The content.
     pub body: Vec<u8>,
 }
 

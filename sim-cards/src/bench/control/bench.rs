@@ -18,6 +18,7 @@ use crate::iso7816::interface::Protocol;
 /// Where the virtual readers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readers {
+    /// Which they are.
     pub row: Row,
     /// Wait for a reader that does not listen, and come back to one that was restarted.
     pub wait: bool,
@@ -29,7 +30,12 @@ pub struct Readers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
     /// vpcd's, on a machine: the first at this port, the others one above the other.
-    Ports { host: String, first: u16 },
+    Ports {
+        /// Name or address of the machine.
+        host: String,
+        /// Port of reader 0.
+        first: u16,
+    },
     /// Those of the driver in `sim-cards/reader`, each by its socket.
     Sockets(Vec<PathBuf>),
 }

@@ -36,11 +36,29 @@ impl fmt::Display for Ejection {
 #[derive(Debug)]
 pub enum Event {
     /// The card of this insertion met its reader, which powered it and has its ATR.
-    Arrived { insertion: u64 },
+    Arrived {
+        /// Its number, counted from 1 since the bench was made.
+        insertion: u64,
+    },
     /// The card of this insertion waits for its reader, for this reason; told again when the reason is another one.
-    Waits { insertion: u64, why: String },
+    Waits {
+        /// Its number.
+        insertion: u64,
+        /// The end of a sentence that begins with the card.
+        why: String,
+    },
     /// The card of this insertion left its reader.
-    Left { insertion: u64, how: Ejection },
+    Left {
+        /// Its number.
+        insertion: u64,
+        /// Why it is out.
+        how: Ejection,
+    },
     /// A card answered its command number `number`. Told of cards that are watched.
-    Exchange { card: String, number: u64 },
+    Exchange {
+        /// Name of the card.
+        card: String,
+        /// Counted from 1 since the card was made.
+        number: u64,
+    },
 }

@@ -22,11 +22,15 @@ use crate::text::limits::{self, Limit};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CardKind {
+    /// A CPS3 through its contacts.
     Cps3,
+    /// A CPS3 through its antenna.
     Cps3Contactless,
+    /// A CPS4 through its contacts.
     Cps4,
     /// A CPS4 with the ATR of the release candidates.
     Cps4Candidate,
+    /// The card of the insured.
     Vitale2,
 }
 
@@ -58,7 +62,9 @@ impl fmt::Display for CardKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProtocolName {
+    /// T=0.
     T0,
+    /// T=1.
     T1,
 }
 
@@ -68,6 +74,7 @@ pub enum ProtocolName {
 pub struct CardDescription {
     /// Name in orders: letters, digits, hyphens, not a number.
     pub name: Option<String>,
+    /// Its kind; the one that its persona shows best if left out.
     pub card: Option<CardKind>,
     /// A holder of `personas/`, or of `insured/` for a Vitale 2: a name, the path of a file, or its text.
     pub persona: Option<String>,
@@ -75,26 +82,34 @@ pub struct CardDescription {
     pub reader: Option<usize>,
     /// Whether it is in its reader from the start; it is if left out.
     pub inserted: Option<bool>,
+    /// As [`Options::protocol`].
     pub protocol: Option<ProtocolName>,
     /// Answer to reset, hexadecimal.
     pub atr: Option<String>,
     /// Eight digits.
     pub serial: Option<String>,
+    /// Label of TokenInfo.
     pub label: Option<String>,
     /// Bytes that each certificate has at least.
     pub certificate_size: Option<usize>,
     /// Bytes of the longest answer, without status word.
     pub largest_answer: Option<usize>,
+    /// PIN of the holder, four to eight digits.
     pub pin: Option<String>,
+    /// Tries of the PIN that are left, three at most.
     pub tries: Option<u8>,
+    /// PUK, eight digits.
     pub puk: Option<String>,
+    /// Tries of the PUK that are left, ten at most.
     pub puk_tries: Option<u8>,
     /// How often the unblocking code can still be used.
     pub puk_uses: Option<u16>,
+    /// Whether it has CPS_DATA, as [`Options::writable_area`].
     pub cps_data: Option<bool>,
     /// Day on which the certificates are used, YYYY-MM-DD; today if left out.
     #[serde(deserialize_with = "day")]
     pub at: Option<Date>,
+    /// As [`Options::needs_recovery`].
     pub needs_recovery: bool,
     /// As slow as a real card.
     pub real_time: bool,

@@ -47,14 +47,18 @@ pub use error::ScenarioError;
 /// A scenario as it is written.
 #[derive(Debug, Clone)]
 pub struct Scenario {
+    /// Each has a name, and none shares a reader at the start.
     pub cards: Vec<CardDescription>,
+    /// In the order in which they are written, which is not that of their moments.
     pub steps: Vec<Step>,
 }
 
 /// Orders and their moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
+    /// Its next moment.
     pub when: When,
+    /// Obeyed one after the other.
     pub orders: Vec<Order>,
     /// How often it is still done, 1 for the last time.
     pub times: u32,
@@ -68,7 +72,12 @@ pub enum When {
     /// So long after the start.
     Time(Duration),
     /// When this card has answered its command number `number`.
-    Exchange { card: String, number: u64 },
+    Exchange {
+        /// Name of the card.
+        card: String,
+        /// Counted from 1.
+        number: u64,
+    },
 }
 
 impl Scenario {

@@ -11,7 +11,9 @@ pub enum PersonaError {
     Syntax(String),
     /// A field whose value no card could carry.
     Value {
+        /// Keys with dots between them, as `holder.surname`.
         field: &'static str,
+        /// What is wanted there.
         reason: String,
         /// In which of the tables of this name, counted from 0.
         index: usize,

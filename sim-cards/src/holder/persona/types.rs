@@ -46,7 +46,9 @@ pub enum Profession {
 /// The person whom a card names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
+    /// First name.
     pub given_name: String,
+    /// Family name.
     pub surname: String,
     /// Code of table G03: 22 Madame, 23 Mademoiselle, 31 Monsieur.
     pub civility: u8,
@@ -98,8 +100,10 @@ pub struct Billing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateState {
+    /// Neither expired nor revoked.
     #[default]
     Valid,
+    /// Their last day is over.
     Expired,
     /// In the revocation list of its authority.
     Revoked,
@@ -109,6 +113,7 @@ pub enum CertificateState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Certificates {
+    /// Of all of them alike.
     pub state: CertificateState,
     /// Bytes that each certificate has at least, reached by a longer LDAP address.
     pub minimum_size: Option<usize>,
@@ -184,6 +189,7 @@ pub struct Persona {
     pub chip: Chip,
     /// Content of EF.SN.ICC: `5A 0A`, issuer, eight digits, check digit and filler.
     pub serial: [u8; 12],
+    /// Kind of card, which decides the authority of its certificates.
     pub card_type: CardType,
     /// Code of table G01: 0x80, test card.
     pub category: u8,
@@ -195,6 +201,7 @@ pub struct Persona {
     pub holder: Option<Holder>,
     /// `Name (number)`, in the certificates of service cards.
     pub department: Option<String>,
+    /// Absent on service cards.
     pub profession: Option<Profession>,
     /// Table of a pharmacist (table G05).
     pub pharmacist_table: Option<String>,
@@ -210,8 +217,11 @@ pub struct Persona {
     pub verbatim_certificates: Vec<VerbatimCertificate>,
     /// Directory files that the card holds in place of those that the lab would write.
     pub verbatim_directories: Vec<VerbatimDirectory>,
+    /// Absent until the first update of a card.
     pub ef_actua: Option<EfActua>,
+    /// How its certificates differ from the usual ones.
     pub certificates: Certificates,
+    /// Its PIN and its PUK.
     pub codes: Codes,
 }
 

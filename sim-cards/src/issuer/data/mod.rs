@@ -13,6 +13,7 @@ use crate::pki;
 /// What reading an object asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
+    /// Nothing.
     Free,
     /// The code of the holder.
     Code,
@@ -21,8 +22,11 @@ pub enum Access {
 /// One data object as a card stores it. Its label decides where it stands on the card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataObject {
+    /// As the DODF shows it, such as `CPS_NAME_PS`.
     pub label: String,
+    /// Content of its file.
     pub content: Vec<u8>,
+    /// What reading asks for.
     pub access: Access,
     /// Can be written, with the code of the holder.
     pub modifiable: bool,

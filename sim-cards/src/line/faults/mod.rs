@@ -81,7 +81,9 @@ pub enum Trigger {
 /// `slow=500ms` or `slow=2s`, `answer=HEX`, `status=6F00`, `truncate=N`, `oversize=N`, `garbage`, `flip=N`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedFault {
+    /// Its moment.
     pub when: Trigger,
+    /// What happens then.
     pub fault: Fault,
 }
 

@@ -30,6 +30,7 @@ pub use writer::{Format, Writer};
 pub struct Exchange {
     /// Counted from 1, since the card was made.
     pub number: u64,
+    /// The APDU, as the reader sent it.
     pub command: Vec<u8>,
     /// Empty if the card did not answer.
     pub answer: Vec<u8>,

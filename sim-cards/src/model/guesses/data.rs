@@ -14,13 +14,16 @@ use crate::kinds::labels;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
+    /// Bytes of CPS_DATA.
     pub free_area_size: usize,
     /// DODF ties CPS_DATA to the holder code.
     pub free_area_auth_id: bool,
+    /// ATR of an earlier CPS.
     #[serde(deserialize_with = "any_bytes")]
     pub former_atr: Vec<u8>,
     /// By label; a situation by its label without number, `CPS_ACTIVITY`.
     pub objects: BTreeMap<String, Layout>,
+    /// Of each billing situation.
     pub billing: Layout,
 }
 
@@ -30,11 +33,16 @@ pub struct Data {
 pub enum Layout {
     /// Data objects, in a constructed one if there is a template.
     Objects {
+        /// Tag of the constructed data object around the fields.
         template: Option<u32>,
+        /// Tag and meaning of each field, in their order.
         fields: Vec<(u32, Field)>,
     },
     /// Fields without tags, each of its width in bytes; 0 for as many as there are.
-    Record { record: Vec<(Field, usize)> },
+    Record {
+        /// Meaning and width of each field, in their order.
+        record: Vec<(Field, usize)>,
+    },
 }
 
 /// What a card says of its holder.
@@ -49,40 +57,53 @@ pub enum Field {
     CardNumber,
     /// EF.SN.ICC.
     ChipNumber,
-    /// First and last day of the certificates, YYYYMMDD.
+    /// First day of the certificates, YYYYMMDD.
     Issued,
+    /// Last day of the certificates, YYYYMMDD.
     Ends,
     /// Table G08, one digit.
     IdentifierKind,
-    /// The national identifier without the digit of its kind, and with it.
+    /// The national identifier without the digit of its kind.
     Identifier,
+    /// With the digit of its kind.
     WholeIdentifier,
     /// Table G03.
     Civility,
+    /// Of the holder.
     Surname,
+    /// Of the holder.
     GivenName,
     /// ISO 639-1, two letters each in a row.
     Languages,
-    /// Table G15, table G16, or either with whether it is the second.
+    /// Table G15.
     Profession,
+    /// Table G16.
     FutureProfession,
+    /// Table G15, or table G16 of somebody in training.
     AnyProfession,
+    /// Whether that is of table G16: one byte, 00 or 01.
     InTraining,
     /// Table G05.
     PharmacistTable,
     /// Table R01, each.
     Speciality,
-    /// Of a situation: its number, mode (table G17), responsibility (table G04).
+    /// nn of `CPS_ACTIVITY_nn_PS`.
     SituationNumber,
+    /// Table G17.
     Mode,
+    /// Table G04.
     Responsibility,
+    /// Name of the structure.
     Structure,
+    /// `Struct_IdNat`.
     StructureId,
-    /// Table R02, and what is known of table G19.
+    /// Table R02.
     Sector,
+    /// What is known of table G19.
     FormerSector,
-    /// How many situations are billed, and each of them.
+    /// How many situations are billed.
     BillingCount,
+    /// Each billing situation, as `[data.billing]` lays it out.
     Billing,
     /// Eight digits with their key.
     BillingIdentifier,
@@ -98,6 +119,7 @@ pub enum Field {
     Approvals,
     /// Table G105.
     GeographicZone,
+    /// Bit 1: signs invoices; bit 2: signs lots of them.
     Rights,
     /// ATR of an earlier card.
     FormerAtr,

@@ -26,10 +26,15 @@ pub(crate) use vitale::{MASTER_AID, VITALE_AID};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Guesses {
+    /// `[files]`
     pub files: Files,
+    /// `[chips]`
     pub chips: Chips,
+    /// `[certificates]`
     pub certificates: Certificates,
+    /// `[data]`
     pub data: Data,
+    /// `[vitale]`
     pub vitale: Vitale,
 }
 

@@ -10,20 +10,35 @@ use crate::text::hex;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Files {
+    /// Directory of the contactless application of a CPS3.
     pub contactless_application: u16,
+    /// Its label in EF.DIR.
     pub contact_application_label: String,
+    /// Its label in EF.DIR.
     pub contactless_application_label: String,
+    /// EF.AODF: PIN and PUK.
     pub aodf: u16,
+    /// EF.PrKDF: private keys.
     pub prkdf: u16,
+    /// EF.PuKDF: public keys, on a CPS4.
     pub pukdf: u16,
+    /// EF.CDF: certificates.
     pub cdf: u16,
+    /// EF.DODF: data objects.
     pub dodf: u16,
+    /// Certificate of `CPS_PRIV_SIG`.
     pub signature_certificate: u16,
+    /// Certificate of `CPS_PRIV_AUT`.
     pub authentication_certificate: u16,
+    /// Certificate of `CPS_PRIV_TECH_AUT`.
     pub technical_certificate: u16,
+    /// On a CPS4.
     pub signature_public_key: u16,
+    /// On a CPS4.
     pub authentication_public_key: u16,
+    /// CPS2TER_ACTIVITY_01_PS of a CPS4; the others follow.
     pub first_cps2ter_activity: u16,
+    /// `[files.objects]`
     pub objects: Objects,
 }
 
@@ -56,17 +71,25 @@ pub struct Objects {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Chips {
+    /// Reference of the contactless key of a CPS3.
     pub technical_key: u8,
+    /// Bytes that INTERNAL AUTHENTICATE of a CPS3 takes at most.
     pub largest_authentication_input: usize,
+    /// Access rules of the PUK in the answer to GET DATA, access mode byte first.
     #[serde(deserialize_with = "bytes")]
     pub unblocking_code_rules: [u8; 6],
+    /// The same of the keys of the contacts.
     #[serde(deserialize_with = "bytes")]
     pub key_rules: [u8; 6],
+    /// The same of the contactless key.
     #[serde(deserialize_with = "bytes")]
     pub technical_key_rules: [u8; 6],
+    /// Status word for commands about a PIN where a CPS3 has none, without contacts.
     pub no_code: u16,
+    /// Rules of the contactless files through the contacts.
     #[serde(deserialize_with = "bytes")]
     pub contactless_files_by_contact: ConditionBytes,
+    /// The same through the antenna.
     #[serde(deserialize_with = "bytes")]
     pub contactless_files_by_antenna: ConditionBytes,
 }
@@ -75,13 +98,21 @@ pub struct Chips {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Certificates {
+    /// Policy of authentication certificates, an OID in dots.
     pub authentication_policy: String,
+    /// The same of technical ones.
     pub technical_policy: String,
+    /// The same of organisations.
     pub organisation_policy: String,
+    /// Tree of the authority for organisations.
     pub organisation_tier: Tier,
+    /// End of the file names of the authorities for organisations.
     pub organisation_suffix: String,
+    /// Extension of the profession of somebody in training, an OID in dots.
     pub future_profession: String,
+    /// Two digits behind the eight of EF.SN.ICC.
     pub card_number_end: String,
+    /// `[certificates.tiers]`
     pub tiers: Tiers,
 }
 
@@ -89,12 +120,19 @@ pub struct Certificates {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Tiers {
+    /// For a regulated professional.
     pub cps: Tier,
+    /// For a professional in training.
     pub cpf: Tier,
+    /// For the staff of an establishment.
     pub cpe: Tier,
+    /// For its director.
     pub cde: Tier,
+    /// For the staff of an authorised structure.
     pub cpa: Tier,
+    /// For its director.
     pub cda: Tier,
+    /// For the contactless key, whosever card it is.
     pub technical: Tier,
 }
 

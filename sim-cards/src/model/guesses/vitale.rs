@@ -10,10 +10,15 @@ use crate::iso7816::tlv::{constructed, tlv};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Vitale {
+    /// Of every holder.
     pub nationality: String,
+    /// Directory of VITALE.
     pub vitale_directory: u16,
+    /// Directory of the application in the manner of PKCS #15.
     pub pkcs15_directory: u16,
+    /// Directory of the signature application.
     pub signature_directory: u16,
+    /// `[vitale.files]`
     pub files: VitaleFiles,
 }
 
