@@ -2,25 +2,13 @@
 
 /// Writes bytes as upper-case digits without spaces.
 pub fn encode(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    base16ct::upper::encode_string(bytes)
 }
 
 /// Reads digits; blanks between them are ignored. `None` if anything else stands there or a digit is missing.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    Some(
-        pairs
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect(),
-    )
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    base16ct::mixed::decode_vec(digits).ok()
 }
 
 #[cfg(test)]

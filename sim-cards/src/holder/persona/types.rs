@@ -4,6 +4,7 @@ use super::serial;
 use super::verbatim::{VerbatimCertificate, VerbatimDirectory};
 use crate::holder::date::{Period, Validity};
 use crate::kinds::chip::Chip;
+use crate::text::hex;
 
 /// Kind of card (table G02). The card itself cannot tell a CDE from a CPE, nor a CDA from a CPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,9 +236,6 @@ impl Persona {
 
     /// The eight digits of EF.SN.ICC that make the serial number of the token.
     pub fn serial_digits(&self) -> String {
-        self.serial[7..11]
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect()
+        hex::encode(&self.serial[7..11])
     }
 }
