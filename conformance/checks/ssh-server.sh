@@ -9,6 +9,7 @@ card_ssh_key() {
     ssh-keygen -i -m PKCS8 -f "$WORK/auth.pub"
 }
 
+# ssh_server [COMMAND...]: runs it below that command.
 ssh_server() {
     mkdir -p /run/sshd "$WORK/.ssh"
     card_ssh_key >"$WORK/authorized_keys"
@@ -26,8 +27,9 @@ PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 LogLevel DEBUG1
+StreamLocalBindUnlink yes
 TEXT
-    /usr/sbin/sshd -D -f "$WORK/sshd_config" -E "$WORK/sshd.log" &
+    "$@" /usr/sbin/sshd -D -f "$WORK/sshd_config" -E "$WORK/sshd.log" &
     wait_until grep -q 'Server listening' "$WORK/sshd.log"
     # ssh asks the code from a program if there is no terminal.
     printf '#!/bin/sh\necho "$CARD_CODE"\n' >"$WORK/askpass"
@@ -48,4 +50,19 @@ ssh_server_saw() {
     note "the server saw" && grep -E 'Accepted' "$WORK/sshd.log"
     # One grep: behind a pipe, one that has seen enough ends the other by SIGPIPE where the log is long.
     grep -q "Accepted publickey for root from 127\.0\.0\.1 .* RSA $fingerprint" "$WORK/sshd.log"
+}
+
+# A server on which no reader is in sight: for ssh_server.
+WITHOUT_PCSCD=(unshare --mount sh -c 'mount -t tmpfs none /run/pcscd && exec "$@"' sh)
+
+# on_server SOCKET COMMAND: a shell command of a person who is logged in with a key of his own; there, $FORWARDED is this
+# machine's SOCKET.
+FORWARDED=$WORK/forwarded
+on_server() {
+    [[ -f $WORK/login ]] || {
+        ssh-keygen -q -t ed25519 -N '' -f "$WORK/login"
+        cat "$WORK/login.pub" >>"$WORK/authorized_keys"
+    }
+    ssh -p "$SSH_PORT" -o UserKnownHostsFile="$WORK/known_hosts" -o StrictHostKeyChecking=yes -i "$WORK/login" \
+        -o ExitOnForwardFailure=yes -R "$FORWARDED:$1" root@127.0.0.1 "$2" </dev/null
 }
