@@ -47,6 +47,7 @@ pub enum Command {
     Key(Key),
     #[command(subcommand, disable_help_subcommand = true)]
     Pin(Pin),
+    Doctor(Doctor),
     #[command(hide = true)]
     Manual(Manual),
 }
@@ -63,6 +64,7 @@ impl Command {
             Command::Pin(Pin::Change(_)) => "pin change",
             Command::Pin(Pin::Unblock(_)) => "pin unblock",
             Command::Pin(Pin::Check(_)) => "pin check",
+            Command::Doctor(_) => "doctor",
             Command::Manual(_) => "manual",
         }
     }
@@ -126,6 +128,22 @@ pub struct Unblock {
 pub struct Check {
     #[command(flatten)]
     pub pin: PinSource,
+}
+
+/// What is looked for, and where.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub system: Place,
+}
+
+/// Another system than the running one.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    #[arg(long, value_name = "DIRECTORY")]
+    pub root: Option<PathBuf>,
 }
 
 /// For whoever packages the program.

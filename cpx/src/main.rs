@@ -16,6 +16,7 @@ mod pin;
 mod progress;
 mod readers;
 mod screen;
+mod system;
 mod texts;
 
 use std::ffi::OsString;

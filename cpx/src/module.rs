@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cryptoki::context::{CInitializeArgs, Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
@@ -70,6 +71,8 @@ pub enum Place<'m> {
     Mute,
     /// A card of another kind: key of the text that names it, and its answer to reset.
     Foreign(&'static str, Vec<u8>),
+    /// A reader that the configuration of the module leaves out, with a card in it.
+    Ignored,
     /// A card that another program has for itself alone.
     Held,
     /// A card of a health professional that cannot be used.
@@ -130,6 +133,16 @@ impl Module {
         self.pkcs11.as_ref().ok_or_else(closed)
     }
 
+    /// Version of the library, and of PKCS #11 in it.
+    pub fn version(&self) -> Result<String> {
+        let info = self
+            .pkcs11()?
+            .get_library_info()
+            .map_err(|error| failure(&error))?;
+        let (own, standard) = (info.library_version(), info.cryptoki_version());
+        Ok(format!("{own}, PKCS #11 {standard}"))
+    }
+
     /// Every reader with what is in it. Asks the service first, so that a service that does not
     /// answer is told.
     pub fn places(&self, wanted: Option<&str>) -> Result<Vec<(Reader, Place<'_>)>> {
@@ -168,7 +181,7 @@ impl Module {
             .iter()
             .find(|(_, description)| describes(description, &reader.name));
         let Some((slot, _)) = slot else {
-            return Ok(Place::Foreign(readers::family(&atr), atr));
+            return Ok(Place::Ignored);
         };
         match self.pkcs11()?.get_token_info(*slot) {
             Ok(token) => Ok(Place::Card(Box::new(Card {
@@ -204,6 +217,9 @@ impl Module {
                 }
                 Place::Foreign(..) => {
                     why_not = Failure::new(Exit::UnusableCard, message!("only-foreign", reader = name));
+                }
+                Place::Ignored => {
+                    why_not = Failure::new(Exit::NoReader, message!("reader-ignored", reader = name));
                 }
                 Place::Unusable(failure) => why_not = failure,
             }
@@ -282,6 +298,13 @@ impl Card<'_> {
             () if token.so_pin_count_low() => Tries::Fewer,
             () => Tries::All,
         }
+    }
+
+    /// Whether the chip pads signatures as RSA-PSS does, which TLS 1.3 wants.
+    pub fn pads_pss(&self) -> Result<bool> {
+        let mechanisms = self.module.pkcs11()?.get_mechanism_list(self.slot);
+        let mechanisms = mechanisms.map_err(|error| failure(&error))?;
+        Ok(mechanisms.contains(&MechanismType::RSA_PKCS_PSS))
     }
 
     /// The chip, as people call the card.

@@ -25,6 +25,8 @@ pub enum Exit {
     NotPossible = 8,
     /// A file or a program beside the card: not there, not readable, not what it should be.
     File = 9,
+    /// `doctor` found something.
+    Findings = 10,
     /// Stopped by the person or the system.
     Interrupted = 130,
 }

@@ -8,6 +8,8 @@ use std::io::{IsTerminal, Write};
 pub enum Mark {
     /// As it should be.
     Good,
+    /// Good to know.
+    Note,
     /// Works, with a limit or for a while.
     Warning,
     /// Does not work.
@@ -19,14 +21,26 @@ impl Mark {
     pub fn sign(self) -> &'static str {
         match self {
             Mark::Good => "✔",
+            Mark::Note => "i",
             Mark::Warning => "!",
             Mark::Bad => "✘",
+        }
+    }
+
+    /// Its word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Mark::Good => "ok",
+            Mark::Note => "note",
+            Mark::Warning => "warning",
+            Mark::Bad => "error",
         }
     }
 
     fn colour(self) -> &'static str {
         match self {
             Mark::Good => "32",
+            Mark::Note => "36",
             Mark::Warning => "33",
             Mark::Bad => "31",
         }

@@ -23,9 +23,10 @@ help-exit-codes =
       7  certificate or signature not valid
       8  not possible with this chip
       9  a file or a program is the cause
+     10  doctor found something
     130  interrupted
 
-cmd-about = The health professional's card: what is on it, and its PIN.
+cmd-about = The health professional's card: what is on it, its PIN, and why something does not work.
 cmd-long = Without a command: "cpx status".
 cmd-status-about = Readers, cards, tries of the PIN and end of the certificates
 cmd-show-about = The holder and the data of the card, decoded
@@ -39,8 +40,11 @@ cmd-pin-change-about = Change the PIN
 cmd-pin-unblock-about = Unblock the PIN with the unblocking code
 cmd-pin-check-about = Check the PIN; a wrong one costs a try
 
+cmd-doctor-about = Say why the card does not work, and what to do
 cmd-manual-about = Write man pages and completions below a directory, as /usr/share has them
 
+arg-report = Write a text for the support, with nothing personal in it
+arg-root = Look at the system below this directory, such as a mounted one
 arg-directory = Directory to write to
 arg-lang = Language: fr or en (else that of the environment)
 arg-module = PKCS #11 module to use in place of the installed one
@@ -100,6 +104,7 @@ bytes = { $number ->
 
 no-card-in-reader = none
 mute-card = a card that does not answer: is it the right way up?
+ignored-card = a card in a reader that the configuration leaves out (readers.ignore)
 held-card = a card that another program keeps for itself
 foreign-card = a card of another kind
 foreign-vitale = a Vitale card
@@ -240,13 +245,13 @@ interrupted-pin = Interrupted while the card changed the PIN: the change may hav
 ## Reader and card
 
 no-service = The PC/SC service (pcscd) does not answer.
-    .next = Start it: sudo systemctl enable --now pcscd.socket (package pcscd).
+    .next = Start it: sudo systemctl enable --now pcscd.socket (package pcscd). "cpx doctor" says more.
 service-refuses = The PC/SC service (pcscd) refuses this user.
-    .next = Log in at the machine itself, or ask the administrator for a polkit rule.
+    .next = Log in at the machine itself, or ask the administrator for a polkit rule. "cpx doctor" says more.
 service-fails = The PC/SC service (pcscd) fails: { $reason }
-    .next = Restart it: sudo systemctl restart pcscd
+    .next = "cpx doctor" looks for the cause.
 no-reader = No card reader.
-    .next = Plug a reader in. If it is, its driver may be missing.
+    .next = Plug a reader in. If it is: cpx doctor
 no-such-reader = No reader is called "{ $wanted }".
     .next = Readers here: { $readers }
 no-card = No card in the reader.
@@ -257,6 +262,8 @@ several-cards = There are several cards: { $readers }
     .next = Choose one with --reader.
 card-mute = The card does not answer (reader { $reader }).
     .next = Check which way up it is, clean the chip, try another reader.
+reader-ignored = The configuration of the module leaves the reader { $reader } out.
+    .next = Look for readers.ignore in ~/.config/cpx-pkcs11/config.toml and /etc/cpx-pkcs11/config.toml.
 card-held = Another program keeps the card for itself (reader { $reader }).
     .next = Often scdaemon (GnuPG): gpgconf --kill scdaemon
 only-vitale = The card in the reader { $reader } is a Vitale.
@@ -268,9 +275,131 @@ card-unusable = This professional's card cannot be used.
 login-lost = Another program closed the card. Nothing was changed.
     .next = Begin again.
 card-fails = The card did not do what was asked ({ $reason }).
-    .next = Take the card out, put it back and begin again.
+    .next = Take the card out, put it back and begin again; "cpx doctor" looks for the cause.
 no-such-certificate = Read in this way, this card does not have that certificate.
     .next = "cpx cert list" lists those that it has.
+
+## doctor
+
+busy-doctor = Looking for what may be wrong
+doctor-sum = { $errors ->
+    [0] No error
+    [one] { $errors } error
+   *[other] { $errors } errors
+}, { $warnings ->
+    [0] no warning
+    [one] { $warnings } warning
+   *[other] { $warnings } warnings
+}.
+doctor-report = report without names or numbers of persons and cards
+doctor-system = { $system } · Linux { $kernel } · { $machine }
+doctor-remote = Session over ssh
+
+doctor-service = The PC/SC service (pcscd) answers, protocol { $version }.
+doctor-service-absent = The PC/SC service (pcscd) is not installed.
+    .next = Install it: sudo apt install pcscd (Fedora: pcsc-lite), then: sudo systemctl enable --now pcscd.socket
+doctor-service-stopped = The PC/SC service (pcscd) is installed, and does not run.
+    .next = Start it: sudo systemctl enable --now pcscd.socket
+doctor-service-closed = The rights of the socket of pcscd keep this user out.
+    .next = Restart it with the rights of its package: sudo systemctl restart pcscd.socket
+doctor-service-silent = The PC/SC service (pcscd) takes the connection and does not answer.
+    .next = Restart it: sudo systemctl restart pcscd
+doctor-service-full = The PC/SC service (pcscd) turns every program away: it has too many clients, or refuses this user.
+    .next = Close programs that use cards, or restart it: sudo systemctl restart pcscd
+doctor-service-refuses = The PC/SC service (pcscd) refuses this user (polkit).
+    .next = Log in at the machine itself, or ask the administrator for a polkit rule for org.debian.pcsc-lite.access_pcsc and access_card.
+doctor-service-refuses-remote = The PC/SC service (pcscd) refuses sessions over ssh (polkit).
+    .next = Ask the administrator for a polkit rule for org.debian.pcsc-lite.access_pcsc and access_card.
+doctor-service-refuses-hidepid = The PC/SC service (pcscd) cannot see who asks: /proc is mounted with hidepid.
+    .next = Mount /proc without hidepid, or with gid= of a group that polkitd is in.
+doctor-service-version = pcscd answers in protocol { $version }, and the PC/SC library of this program does not get on with it.
+    .next = Both must come from the same pcsc-lite: install its packages from one source, then: sudo systemctl restart pcscd
+doctor-no-runtime-folder = XDG_RUNTIME_DIR is not set, or its folder is not there: the module cannot see the logins of other programs.
+    .next = Open a session of systemd (login, ssh with PAM); "sudo -u" and "su" open none.
+
+doctor-readers = Readers: { $readers }
+doctor-no-reader = No card reader, neither for PC/SC nor at the USB bus.
+    .next = Plug a reader in; try another socket or cable.
+doctor-reader-not-ccid = The reader { $name } (USB { $id }) is of the SESAM-Vitale family and not of the common class (CCID): pcscd does not know it.
+    .next = Install the driver of its manufacturer for Linux (Olaqin, formerly Ingenico), then: sudo systemctl restart pcscd. Or use a CCID reader.
+doctor-reader-without-driver = USB shows the reader { $name } ({ $id }), and the driver for it is not installed.
+    .next = Install it: sudo apt install libccid (Fedora: pcsc-lite-ccid), then: sudo systemctl restart pcscd
+doctor-reader-unseen = USB shows the reader { $name } ({ $id }), and PC/SC does not.
+    .next = Unplug it and plug it in again; if it stays so: sudo systemctl restart pcscd
+doctor-reader-ignored = The configuration of the module leaves the reader { $reader } out, and there is a card in it.
+    .next = Look for readers.ignore in ~/.config/cpx-pkcs11/config.toml and /etc/cpx-pkcs11/config.toml.
+
+doctor-no-card = No card in a reader.
+    .next = Put the card in, chip first.
+doctor-card = Professional's card in { $reader }: { $chip }
+doctor-card-mute = The card in { $reader } does not answer.
+    .next = Check which way up it is, clean the chip, try another reader.
+doctor-card-held = Another program keeps the card in { $reader } for itself.
+    .next = Close the programs that use the card, one after another.
+doctor-card-held-scdaemon = Another program keeps the card in { $reader } for itself; scdaemon (GnuPG) runs, which does so.
+    .next = Now: gpgconf --kill scdaemon. For good: the line "disable-ccid" and "pcsc-shared" in ~/.gnupg/scdaemon.conf
+doctor-card-vitale = A Vitale card in { $reader }: it is not for logging in.
+doctor-card-foreign = A card of another kind in { $reader } (answer to reset { $atr }).
+    .next = Put your CPS, CPF, CPE, CDE or CPA card in.
+doctor-card-foreign-named = A card of another kind in { $reader }, which calls itself "{ $name }".
+    .next = Put your CPS, CPF, CPE, CDE or CPA card in.
+doctor-contactless = Read without contact, this card has no PIN and signs no document.
+    .next = For all else, put it into a reader with contacts.
+doctor-pin = The PIN has all its tries.
+doctor-pin-fewer = The PIN was mistyped: 2 tries are left.
+    .next = The next right PIN gives all tries back.
+doctor-pin-last = Only ONE try of the PIN is left.
+    .next = Find the right PIN before you try again: one more mistake blocks the card.
+doctor-pin-blocked = The PIN is blocked.
+    .next = Unblock it with the 8-digit unblocking code: cpx pin unblock
+doctor-puk-last = Only ONE try of the unblocking code is left.
+    .next = Find the right code before you use it.
+doctor-puk-blocked = The unblocking code is blocked: once its PIN is, this card cannot be used again.
+    .next = Order another card from the agency (esante.gouv.fr).
+doctor-certificates = The certificates are valid until { $day }.
+doctor-certificate-soon = A certificate ends on { $day } ({ $days ->
+    [0] today
+    [one] in { $days } day
+   *[other] in { $days } days
+}).
+    .next = The agency sends a new card before the end; if none comes: esante.gouv.fr
+doctor-certificate-expired = A certificate has expired, on { $day }: sites refuse the card.
+    .next = Order another card from the agency (esante.gouv.fr).
+doctor-certificate-not-yet = A certificate begins to be valid on { $day } only.
+    .next = Check the date of this machine: timedatectl
+doctor-no-certificate = There is no certificate on the card.
+    .next = Order another card from the agency (esante.gouv.fr).
+doctor-chip-without-pss = This chip (CPS3) knows no RSA-PSS: servers with TLS 1.3 alone refuse it, and OpenSSL needs to be told.
+    .next = For OpenSSL and curl: TLS 1.2 with RSA+SHA256. Firefox, Thunderbird, Chromium, GnuTLS and Java choose rightly in TLS 1.2.
+doctor-authority-missing = The authority "{ $issuer }" is not among those of this system.
+    .next = It is needed to check signatures, not to log in.
+
+doctor-module = Module { $path }, version { $version }
+doctor-module-architecture = The module { $path } is made for { $machine }, and this program for { $own }.
+    .next = Install the package of this architecture.
+doctor-module-place = ssh-agent does not load a module from { $path }.
+    .next = Install the module below /usr/lib, or start the agent with: ssh-agent -P "{ $path }"
+doctor-clock = The clock of this machine stands before the last change of its own files: it is wrong.
+    .next = Set it: sudo timedatectl set-ntp true
+doctor-registered-twice = { $place } has the module twice: the card shows twice, and its PIN is asked twice.
+    .next = Take one of the two out.
+doctor-registered-through-proxy = { $place } has the module beside p11-kit-proxy, which brings it too: the PIN is asked twice.
+    .next = Take one of the two out: modutil -delete NAME
+doctor-registered-missing = { $place } names the module { $path }, which is not there.
+    .next = Install the package again, or take that line out.
+doctor-beside-opensc = { $place } has OpenSC beside this module, for the same card: the PIN is asked twice.
+    .next = Take OpenSC out there, or keep it from this program (p11-kit: disable-in).
+doctor-beside-official = { $place } has the official module beside this one, for the same card: the PIN is asked twice.
+    .next = Take one of the two out.
+doctor-official-installed = The official module is installed too: { $path }
+    .next = Use one of the two in each program; uninstall the other if nothing needs it.
+doctor-policy = { $program } has the module by its policies: { $path }
+doctor-policy-unreadable = { $program } cannot read its policies: { $path } is no JSON.
+    .next = Mend it; the page about:policies of the program tells where.
+doctor-restart = { $program } runs, and has not loaded the module that its policies name.
+    .next = Close it entirely and start it again.
+doctor-caged = { $program } is installed as a { $cage }: it sees neither the module nor the reader.
+    .next = Install the package of the distribution, or Mozilla's own.
 
 ## Module and files
 
@@ -279,7 +408,7 @@ no-module = The PKCS #11 module (libcpx_pkcs11.so) is not installed.
 module-missing = { $path } does not exist, or is not a file.
     .next = Check the path given to --module.
 module-unloadable = The module { $path } cannot be loaded: { $reason }
-    .next = Is it made for this processor?
+    .next = Is it made for this processor? "cpx doctor" says more.
 module-fails = The module fails: { $reason }
     .next = Begin again; if it stays so, ask the support with this message.
 file-unreadable = { $path } cannot be read: { $reason }

@@ -23,9 +23,10 @@ help-exit-codes =
       7  certificat ou signature non valable
       8  impossible avec cette puce
       9  fichier ou programme en cause
+     10  doctor a trouvé quelque chose
     130  interrompu
 
-cmd-about = La carte de professionnel de santé : ce qu'elle contient, et son PIN.
+cmd-about = La carte de professionnel de santé : ce qu'elle contient, son PIN, et ce qui ne marche pas.
 cmd-long = Sans commande : « cpx status ».
 cmd-status-about = Lecteurs, cartes, essais de PIN et fin de validité des certificats
 cmd-show-about = Titulaire et données de la carte, décodées
@@ -39,8 +40,11 @@ cmd-pin-change-about = Change le PIN
 cmd-pin-unblock-about = Débloque le PIN avec le code de déblocage
 cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
 
+cmd-doctor-about = Dit pourquoi la carte ne marche pas, et quoi faire
 cmd-manual-about = Écrit les pages de manuel et les complétions dans un dossier, comme dans /usr/share
 
+arg-report = Écrit un texte pour l'assistance, sans rien de personnel
+arg-root = Regarde le système sous ce dossier, par exemple un système monté
 arg-directory = Dossier où écrire
 arg-lang = Langue : fr ou en (sinon celle de l'environnement)
 arg-module = Module PKCS #11 à utiliser, au lieu de celui qui est installé
@@ -100,6 +104,7 @@ bytes = { $number ->
 
 no-card-in-reader = aucune
 mute-card = une carte qui ne répond pas : est-elle à l'endroit ?
+ignored-card = une carte dans un lecteur que la configuration écarte (readers.ignore)
 held-card = une carte qu'un autre programme garde pour lui seul
 foreign-card = une carte d'un autre type
 foreign-vitale = une carte Vitale
@@ -240,13 +245,13 @@ interrupted-pin = Interrompu pendant que la carte changeait le PIN : le changeme
 ## Lecteur et carte
 
 no-service = Le service PC/SC (pcscd) ne répond pas.
-    .next = Démarrez-le : sudo systemctl enable --now pcscd.socket (paquet pcscd).
+    .next = Démarrez-le : sudo systemctl enable --now pcscd.socket (paquet pcscd). « cpx doctor » en dit plus.
 service-refuses = Le service PC/SC (pcscd) refuse l'accès à cet utilisateur.
-    .next = Ouvrez une session locale, ou demandez une règle polkit à l'administrateur.
+    .next = Ouvrez une session locale, ou demandez une règle polkit à l'administrateur. « cpx doctor » en dit plus.
 service-fails = Le service PC/SC (pcscd) échoue : { $reason }
-    .next = Redémarrez-le : sudo systemctl restart pcscd
+    .next = « cpx doctor » cherche la cause.
 no-reader = Aucun lecteur de cartes.
-    .next = Branchez un lecteur. S'il est déjà branché, son pilote manque peut-être.
+    .next = Branchez un lecteur. S'il est déjà branché : cpx doctor
 no-such-reader = Aucun lecteur ne correspond à « { $wanted } ».
     .next = Lecteurs présents : { $readers }
 no-card = Aucune carte dans le lecteur.
@@ -257,6 +262,8 @@ several-cards = Plusieurs cartes sont présentes : { $readers }
     .next = Choisissez-en une avec --reader.
 card-mute = La carte ne répond pas (lecteur { $reader }).
     .next = Vérifiez son sens, nettoyez la puce, essayez un autre lecteur.
+reader-ignored = La configuration du module écarte le lecteur { $reader }.
+    .next = Cherchez readers.ignore dans ~/.config/cpx-pkcs11/config.toml et /etc/cpx-pkcs11/config.toml.
 card-held = Un autre programme garde la carte pour lui seul (lecteur { $reader }).
     .next = Souvent scdaemon (GnuPG) : gpgconf --kill scdaemon
 only-vitale = La carte du lecteur { $reader } est une carte Vitale.
@@ -268,9 +275,131 @@ card-unusable = Cette carte de professionnel ne peut pas être utilisée.
 login-lost = La carte a été refermée par un autre programme. Rien n'a été changé.
     .next = Recommencez.
 card-fails = La carte n'a pas fait ce qui était demandé ({ $reason }).
-    .next = Retirez la carte, remettez-la et recommencez.
+    .next = Retirez la carte, remettez-la et recommencez ; « cpx doctor » cherche la cause.
 no-such-certificate = Cette carte, lue ainsi, n'a pas ce certificat.
     .next = « cpx cert list » donne ceux qu'elle a.
+
+## doctor
+
+busy-doctor = Recherche de ce qui ne va pas
+doctor-sum = { $errors ->
+    [0] Aucune erreur
+    [one] { $errors } erreur
+   *[other] { $errors } erreurs
+}, { $warnings ->
+    [0] aucun avertissement
+    [one] { $warnings } avertissement
+   *[other] { $warnings } avertissements
+}.
+doctor-report = rapport sans nom ni numéro de personne ou de carte
+doctor-system = { $system } · Linux { $kernel } · { $machine }
+doctor-remote = Session par ssh
+
+doctor-service = Le service PC/SC (pcscd) répond, protocole { $version }.
+doctor-service-absent = Le service PC/SC (pcscd) n'est pas installé.
+    .next = Installez-le : sudo apt install pcscd (Fedora : pcsc-lite), puis : sudo systemctl enable --now pcscd.socket
+doctor-service-stopped = Le service PC/SC (pcscd) est installé, et ne tourne pas.
+    .next = Démarrez-le : sudo systemctl enable --now pcscd.socket
+doctor-service-closed = Les droits du socket de pcscd en écartent cet utilisateur.
+    .next = Redémarrez-le avec les droits de son paquet : sudo systemctl restart pcscd.socket
+doctor-service-silent = Le service PC/SC (pcscd) accepte la connexion et ne répond pas.
+    .next = Redémarrez-le : sudo systemctl restart pcscd
+doctor-service-full = Le service PC/SC (pcscd) renvoie tous les programmes : il a trop de clients, ou refuse cet utilisateur.
+    .next = Fermez des programmes qui utilisent des cartes, ou redémarrez-le : sudo systemctl restart pcscd
+doctor-service-refuses = Le service PC/SC (pcscd) refuse cet utilisateur (polkit).
+    .next = Ouvrez une session sur le poste lui-même, ou demandez à l'administrateur une règle polkit pour org.debian.pcsc-lite.access_pcsc et access_card.
+doctor-service-refuses-remote = Le service PC/SC (pcscd) refuse les sessions par ssh (polkit).
+    .next = Demandez à l'administrateur une règle polkit pour org.debian.pcsc-lite.access_pcsc et access_card.
+doctor-service-refuses-hidepid = Le service PC/SC (pcscd) ne voit pas qui demande : /proc est monté avec hidepid.
+    .next = Montez /proc sans hidepid, ou avec gid= d'un groupe dont polkitd est membre.
+doctor-service-version = pcscd répond en protocole { $version }, et la bibliothèque PC/SC de ce programme ne s'entend pas avec lui.
+    .next = Les deux doivent venir du même pcsc-lite : installez ses paquets d'une seule source, puis : sudo systemctl restart pcscd
+doctor-no-runtime-folder = XDG_RUNTIME_DIR n'est pas défini, ou son dossier manque : le module ne voit pas les connexions des autres programmes.
+    .next = Ouvrez une session de systemd (login, ssh avec PAM) ; « sudo -u » et « su » n'en ouvrent pas.
+
+doctor-readers = Lecteurs : { $readers }
+doctor-no-reader = Aucun lecteur de cartes, ni pour PC/SC ni sur le bus USB.
+    .next = Branchez un lecteur ; essayez une autre prise ou un autre câble.
+doctor-reader-not-ccid = Le lecteur { $name } (USB { $id }) est de la famille SESAM-Vitale et pas de la classe commune (CCID) : pcscd ne le connaît pas.
+    .next = Installez le pilote Linux de son fabricant (Olaqin, anciennement Ingenico), puis : sudo systemctl restart pcscd. Ou prenez un lecteur CCID.
+doctor-reader-without-driver = L'USB voit le lecteur { $name } ({ $id }), dont le pilote n'est pas installé.
+    .next = Installez-le : sudo apt install libccid (Fedora : pcsc-lite-ccid), puis : sudo systemctl restart pcscd
+doctor-reader-unseen = L'USB voit le lecteur { $name } ({ $id }), et PC/SC ne le voit pas.
+    .next = Débranchez-le et rebranchez-le ; si rien ne change : sudo systemctl restart pcscd
+doctor-reader-ignored = La configuration du module écarte le lecteur { $reader }, où se trouve une carte.
+    .next = Cherchez readers.ignore dans ~/.config/cpx-pkcs11/config.toml et /etc/cpx-pkcs11/config.toml.
+
+doctor-no-card = Aucune carte dans un lecteur.
+    .next = Introduisez la carte, puce vers le lecteur.
+doctor-card = Carte de professionnel dans { $reader } : { $chip }
+doctor-card-mute = La carte de { $reader } ne répond pas.
+    .next = Vérifiez son sens, nettoyez la puce, essayez un autre lecteur.
+doctor-card-held = Un autre programme garde la carte de { $reader } pour lui seul.
+    .next = Fermez un à un les programmes qui utilisent la carte.
+doctor-card-held-scdaemon = Un autre programme garde la carte de { $reader } pour lui seul ; scdaemon (GnuPG) tourne, qui fait cela.
+    .next = Tout de suite : gpgconf --kill scdaemon. Pour toujours : les lignes « disable-ccid » et « pcsc-shared » dans ~/.gnupg/scdaemon.conf
+doctor-card-vitale = Une carte Vitale dans { $reader } : elle ne sert pas à se connecter.
+doctor-card-foreign = Une carte d'un autre type dans { $reader } (réponse au reset { $atr }).
+    .next = Introduisez votre carte CPS, CPF, CPE, CDE ou CPA.
+doctor-card-foreign-named = Une carte d'un autre type dans { $reader }, qui se nomme « { $name } ».
+    .next = Introduisez votre carte CPS, CPF, CPE, CDE ou CPA.
+doctor-contactless = Lue sans contact, cette carte n'a pas de PIN et ne signe aucun document.
+    .next = Pour le reste, introduisez-la dans un lecteur à contacts.
+doctor-pin = Le PIN a tous ses essais.
+doctor-pin-fewer = Le PIN a été mal saisi : il reste 2 essais.
+    .next = Le prochain PIN juste rendra tous les essais.
+doctor-pin-last = Il ne reste qu'UN essai du PIN.
+    .next = Retrouvez le bon PIN avant de recommencer : une erreur de plus bloque la carte.
+doctor-pin-blocked = Le PIN est bloqué.
+    .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
+doctor-puk-last = Il ne reste qu'UN essai du code de déblocage.
+    .next = Retrouvez le bon code avant de l'utiliser.
+doctor-puk-blocked = Le code de déblocage est bloqué : une fois son PIN bloqué, cette carte ne servira plus.
+    .next = Demandez une autre carte à l'ANS (esante.gouv.fr).
+doctor-certificates = Les certificats sont valables jusqu'au { $day }.
+doctor-certificate-soon = Un certificat se termine le { $day } ({ $days ->
+    [0] aujourd'hui
+    [one] dans { $days } jour
+   *[other] dans { $days } jours
+}).
+    .next = L'ANS envoie une nouvelle carte avant la fin ; si elle n'arrive pas : esante.gouv.fr
+doctor-certificate-expired = Un certificat a expiré le { $day } : les sites refusent la carte.
+    .next = Demandez une autre carte à l'ANS (esante.gouv.fr).
+doctor-certificate-not-yet = Un certificat n'est valable qu'à partir du { $day }.
+    .next = Vérifiez la date de ce poste : timedatectl
+doctor-no-certificate = Aucun certificat sur la carte.
+    .next = Demandez une autre carte à l'ANS (esante.gouv.fr).
+doctor-chip-without-pss = Cette puce (CPS3) ignore RSA-PSS : les serveurs en TLS 1.3 seul la refusent, et OpenSSL doit être réglé.
+    .next = Pour OpenSSL et curl : TLS 1.2 avec RSA+SHA256. Firefox, Thunderbird, Chromium, GnuTLS et Java choisissent bien en TLS 1.2.
+doctor-authority-missing = L'autorité « { $issuer } » n'est pas parmi celles de ce système.
+    .next = Elle sert à vérifier des signatures, pas à se connecter.
+
+doctor-module = Module { $path }, version { $version }
+doctor-module-architecture = Le module { $path } est fait pour { $machine }, et ce programme pour { $own }.
+    .next = Installez le paquet de cette architecture.
+doctor-module-place = ssh-agent ne charge pas de module depuis { $path }.
+    .next = Installez le module dans /usr/lib, ou lancez l'agent par : ssh-agent -P "{ $path }"
+doctor-clock = L'horloge de ce poste retarde sur la dernière modification de ses propres fichiers : elle est fausse.
+    .next = Réglez-la : sudo timedatectl set-ntp true
+doctor-registered-twice = { $place } a deux fois le module : la carte paraît deux fois, et son PIN est demandé deux fois.
+    .next = Retirez l'un des deux.
+doctor-registered-through-proxy = { $place } a le module à côté de p11-kit-proxy, qui l'apporte aussi : le PIN est demandé deux fois.
+    .next = Retirez l'un des deux : modutil -delete NOM
+doctor-registered-missing = { $place } nomme le module { $path }, qui n'existe pas.
+    .next = Réinstallez le paquet, ou retirez cette ligne.
+doctor-beside-opensc = { $place } a OpenSC à côté de ce module, pour la même carte : le PIN est demandé deux fois.
+    .next = Retirez-en OpenSC, ou écartez-le de ce programme (p11-kit : disable-in).
+doctor-beside-official = { $place } a le module officiel à côté de celui-ci, pour la même carte : le PIN est demandé deux fois.
+    .next = Retirez l'un des deux.
+doctor-official-installed = Le module officiel est installé aussi : { $path }
+    .next = Utilisez l'un des deux dans chaque programme ; désinstallez l'autre si rien n'en a besoin.
+doctor-policy = { $program } a le module par ses stratégies : { $path }
+doctor-policy-unreadable = { $program } ne peut pas lire ses stratégies : { $path } n'est pas du JSON.
+    .next = Corrigez-le ; la page about:policies du programme dit où.
+doctor-restart = { $program } tourne, et n'a pas chargé le module que ses stratégies nomment.
+    .next = Fermez-le entièrement et relancez-le.
+doctor-caged = { $program } est installé en { $cage } : il ne voit ni le module ni le lecteur.
+    .next = Installez le paquet de la distribution, ou celui de Mozilla.
 
 ## Module et fichiers
 
@@ -279,7 +408,7 @@ no-module = Le module PKCS #11 (libcpx_pkcs11.so) n'est pas installé.
 module-missing = { $path } n'existe pas, ou n'est pas un fichier.
     .next = Vérifiez le chemin donné à --module.
 module-unloadable = Le module { $path } ne se charge pas : { $reason }
-    .next = Est-il fait pour ce processeur ?
+    .next = Est-il fait pour ce processeur ? « cpx doctor » en dit plus.
 module-fails = Le module échoue : { $reason }
     .next = Recommencez ; si rien ne change, transmettez ce message à votre assistance.
 file-unreadable = { $path } ne peut pas être lu : { $reason }

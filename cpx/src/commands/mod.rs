@@ -2,6 +2,7 @@
 
 pub mod cert;
 pub mod describe;
+pub mod doctor;
 pub mod key;
 pub mod manual;
 pub mod pin;
@@ -81,6 +82,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report> {
         Command::Cert(arguments) => cert::run(arguments, context),
         Command::Key(_) => key::run(context),
         Command::Pin(arguments) => pin::run(arguments, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Manual(arguments) => manual::run(arguments, context),
     }
 }

@@ -90,6 +90,10 @@ fn describe_place(place: &Place<'_>, table: &mut Table, seen: &mut Seen, context
             stranger("held-card", table);
             fields(json!({ "state": "held" }))
         }
+        Place::Ignored => {
+            stranger("ignored-card", table);
+            fields(json!({ "state": "ignored" }))
+        }
         Place::Foreign(key, atr) => {
             stranger(key, table);
             fields(json!({ "state": "foreign", "family": key, "atr": hex(atr) }))

@@ -30,6 +30,9 @@ const EXCLUSIVE: u32 = 1;
 /// `dwDisposition`: the card stays as it is.
 const LEAVE: u32 = 0;
 
+/// A client that is another program of the test's story.
+const FOREIGN: u32 = u32::MAX;
+
 /// `SCARD_...`: what a call of the service answers.
 pub(super) mod code {
     pub const SUCCESS: u32 = 0;
@@ -137,6 +140,7 @@ impl Shelf {
         if let Inside::Card { card, .. } = &reader.inside {
             card.sim().remove();
         }
+        reader.handles.retain(|handle| handle.client != FOREIGN);
         reader.put(Inside::Nothing);
     }
 
@@ -153,7 +157,7 @@ impl Shelf {
         let (insertion, resets) = (reader.events, reader.resets);
         reader.handles.push(Handle {
             number,
-            client: u32::MAX,
+            client: FOREIGN,
             exclusive: true,
             insertion,
             resets,
