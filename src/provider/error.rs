@@ -73,11 +73,39 @@ impl From<NoMemory> for Error {
 }
 
 /// Result of a Cryptoki function.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something in a session does not go on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The token refuses. What the application is answered, and whether the card is still there, is
+    /// seen to by `SessionToken::with_token`.
+    Token(token::Error),
+    /// Cryptoki refuses, with this answer.
+    Answer(Error),
+}
+
+impl From<token::Error> for Refusal {
+    fn from(refusal: token::Error) -> Refusal {
+        Refusal::Token(refusal)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(answer: Error) -> Refusal {
+        Refusal::Answer(answer)
+    }
+}
+
+impl From<NoMemory> for Refusal {
+    fn from(_: NoMemory) -> Refusal {
+        Refusal::Answer(Error::HostMemory)
+    }
+}
 
 impl Error {
-    /// The answer to a refusal of the token. The log is told of it by [`Slot::answer`](super::slot::Slot::answer), through which every
-    /// such answer goes.
+    /// The answer to a refusal of the token. The log is told of it by `Slot::answer`, through which
+    /// every such answer goes.
     pub(super) fn answer_to(refusal: &token::Error) -> Error {
         match refusal {
             token::Error::Card(card) => Error::answer_to_card(card),

@@ -1,5 +1,5 @@
-//! Secret keys as session objects (PKCS #11 §4.1, §4.4, §4.7, §4.10): what C_UnwrapKey makes. The module computes nothing with them: an
-//! application reads their value, if its template lets it.
+//! Secret keys as session objects (PKCS #11 §4.1, §4.4, §4.7, §4.10): what C_UnwrapKey makes. The
+//! module computes nothing with them: an application reads their value, if its template lets it.
 
 use std::collections::BTreeMap;
 
@@ -71,8 +71,8 @@ const NO: &[u8] = &[CK_FALSE];
 const YES: &[u8] = &[CK_TRUE];
 const EMPTY: &[u8] = &[];
 
-/// CKA_PRIVATE, and the uses of the key, have defaults of the token's own (footnote 9): who unwraps is logged in, and the module does nothing
-/// with the key. CKA_KEY_TYPE has none.
+/// CKA_PRIVATE, and the uses of the key, have defaults of the token's own (footnote 9): who unwraps
+/// is logged in, and the module does nothing with the key. CKA_KEY_TYPE has none.
 const RULES: [Rule; 22] = [
     rule(CKA_KEY_TYPE, Shape::Ulong, When::Once, EMPTY),
     rule(CKA_TOKEN, Shape::Bool, When::Once, NO),
@@ -109,8 +109,8 @@ const READ_ONLY: [AttributeType; 7] = [
     CKA_OBJECT_VALIDATION_FLAGS,
 ];
 
-/// Attributes of the standard that other kinds of objects have; and templates within a key, of which a token that does not keep them has to say
-/// so (§4.7 "Template Attributes").
+/// Attributes of the standard that other kinds of objects have; and templates within a key, of
+/// which a token that does not keep them has to say so (§4.7 "Template Attributes").
 const FOREIGN: [AttributeType; 49] = [
     CKA_WRAP_TEMPLATE,
     CKA_UNWRAP_TEMPLATE,
@@ -259,8 +259,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads and checks the template of C_UnwrapKey. `longest` is the length of the longest key that can come out, `read_write` says of which
-    /// kind the session is.
+    /// Reads and checks the template of C_UnwrapKey. `longest` is the length of the longest key
+    /// that can come out, `read_write` says of which kind the session is.
     pub fn read(template: &[Attribute<'_>], longest: usize, read_write: bool) -> Result<Template> {
         let Given {
             mut values,
@@ -302,8 +302,9 @@ impl Template {
         self.lengths.map_or(len > 0, |lengths| lengths.contains(&len)) && self.len.is_none_or(|it| it == len)
     }
 
-    /// The answer to a wrapped key that is none. Where the length of the key is known before, it is the same for a malformed block and for a
-    /// well-formed one with a key of another length: who tries cryptograms must not learn which it was.
+    /// The answer to a wrapped key that is none. Where the length of the key is known before, it is
+    /// the same for a malformed block and for a well-formed one with a key of another length: who
+    /// tries cryptograms must not learn which it was.
     pub fn refusal(&self) -> Error {
         match (self.lengths, self.len) {
             (None, None) => Error::WrappedKeyInvalid,

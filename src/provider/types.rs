@@ -40,7 +40,8 @@ pub struct LibraryInfo {
     pub version: Version,
 }
 
-/// CK_SLOT_INFO, texts not yet padded nor cut to 64 and 32 bytes (the ABI pads; `description` fits already).
+/// CK_SLOT_INFO, texts not yet padded nor cut to 64 and 32 bytes (the ABI pads; `description` fits
+/// already).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct SlotInfo {
@@ -143,11 +144,13 @@ pub struct AttributeRequest<'a> {
     pub kind: AttributeType,
     /// Where the value goes.
     pub out: Output<'a>,
-    /// Answer for ulValueLen; `None` is CK_UNAVAILABLE_INFORMATION. Set by the provider on every call.
+    /// Answer for ulValueLen; `None` is CK_UNAVAILABLE_INFORMATION. Set by the provider on every
+    /// call.
     pub len: Option<usize>,
 }
 
-/// Where an output goes: the two ways to call of the standard's "conventions for functions returning output".
+/// Where an output goes: the two ways to call of the standard's "conventions for functions
+/// returning output".
 #[derive(Debug)]
 pub enum Output<'a> {
     /// NULL buffer: only the length is wanted.
@@ -157,8 +160,8 @@ pub enum Output<'a> {
 }
 
 impl Output<'_> {
-    /// Decides what to do with an output of at most `needed` bytes: `Ok(true)` to go on and produce it,
-    /// `Ok(false)` when only the size was wanted, [`Error::BufferTooSmall`] otherwise.
+    /// Decides what to do with an output of at most `needed` bytes: `Ok(true)` to go on and produce
+    /// it, `Ok(false)` when only the size was wanted, [`Error::BufferTooSmall`] otherwise.
     pub fn wants(&self, needed: usize) -> Result<bool> {
         match self {
             Output::Size => Ok(false),

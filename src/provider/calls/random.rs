@@ -1,4 +1,4 @@
-//! Random number generation (PKCS #11 §5.19): the card's own generator.
+//! Random number generation (PKCS #11 §5.19).
 
 use crate::provider::error::{Error, Result};
 use crate::provider::library::Library;
@@ -11,9 +11,8 @@ impl Library {
         Err(Error::RandomSeedNotSupported)
     }
 
-    /// C_GenerateRandom. Needs no login.
+    /// C_GenerateRandom.
     pub fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
-        let session = self.live_session(session)?;
-        self.note(&session, session.token().random(out))
+        self.live_session(session)?.generate_random(out)
     }
 }

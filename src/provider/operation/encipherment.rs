@@ -5,15 +5,13 @@ use zeroize::Zeroizing;
 use crate::crypto::padding::{oaep, pkcs1};
 use crate::crypto::{CryptoError, system_random};
 use crate::memory::{self, NoMemory};
-use crate::token::{self, key::Padding};
-
-use crate::provider::error::{Error, Result};
-use crate::provider::library::Library;
+use crate::provider::error::{Error, Refusal, Result};
 use crate::provider::mechanism;
-use crate::provider::operation::{Step, start, step};
-use crate::provider::session::Session;
-use crate::provider::session::objects::{KeyHandle, Use};
-use crate::provider::types::{Mechanism, ObjectHandle, Output, SessionHandle};
+use crate::provider::types::{Mechanism, Output};
+use crate::token::{self, Token, key::Padding};
+
+use super::key::{KeyHandle, may_use};
+use super::step::Step;
 
 /// An encryption under way.
 pub struct Encryption {
@@ -22,17 +20,138 @@ pub struct Encryption {
     parts: Option<Parts>,
 }
 
+impl Encryption {
+    /// C_EncryptInit.
+    pub fn new(token: &Token, key: KeyHandle, mechanism: &Mechanism) -> Result<Self, Refusal> {
+        if !key.enciphers(token, mechanism.kind)? {
+            return Err(Error::MechanismInvalid.into());
+        }
+        let padding = mechanism::encipherment(mechanism)?;
+        Ok(Encryption {
+            key,
+            padding,
+            parts: None,
+        })
+    }
+
+    /// C_Encrypt.
+    pub fn encrypt(&mut self, token: &Token, data: &[u8], out: Output<'_>) -> Result<Step<usize>, Refusal> {
+        if self.parts.is_some() {
+            return Err(Error::OperationNotInitialized.into());
+        }
+        self.end(token, data, out)
+    }
+
+    /// C_EncryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
+    pub fn update(&mut self, part: &[u8], out: Output<'_>) -> Result<Step<usize>> {
+        if out.wants(0)? {
+            Parts::take(&mut self.parts, part, Error::DataLenRange)?;
+        }
+        Ok(Step::GoesOn(0))
+    }
+
+    /// C_EncryptFinal.
+    pub fn finish(&mut self, token: &Token, out: Output<'_>) -> Result<Step<usize>, Refusal> {
+        let parts = self.parts.take().unwrap_or_default();
+        let result = self.end(token, &parts.0, out);
+        self.parts = Some(parts);
+        result
+    }
+
+    fn end(&self, token: &Token, data: &[u8], out: Output<'_>) -> Result<Step<usize>, Refusal> {
+        let key = token.content_of(self.key.public(token)?)?;
+        if !out.wants(key.size())? {
+            return Ok(Step::GoesOn(key.size()));
+        }
+        let block = pad(&self.padding, data, key.size())?;
+        // A block of the right length below the modulus: what else can fail is the key.
+        let cryptogram = key.encrypt_block(&block).map_err(|error| match error {
+            CryptoError::NoMemory => NoMemory.into(),
+            _ => token::Error::NoPublicKey,
+        })?;
+        Ok(Step::Ended(out.put(&cryptogram)?))
+    }
+}
+
 /// A decryption under way.
 pub struct Decryption {
     key: KeyHandle,
     padding: Padding,
     parts: Option<Parts>,
-    /// A plaintext that did not fit into the caller's buffer, with the cryptogram that it came from: the caller may
-    /// come back for it without another use of the key.
+    /// A plaintext that did not fit into the caller's buffer, with the cryptogram that it came
+    /// from: the caller may come back for it without another use of the key.
     kept: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
 }
 
-/// Data given in parts; RSA works on the whole of them. They never move, so that nothing is left behind where they were.
+impl Decryption {
+    /// C_DecryptInit.
+    pub fn new(token: &Token, key: KeyHandle, mechanism: &Mechanism) -> Result<Self, Refusal> {
+        if !token::mechanism::deciphers(key.private(token)?, mechanism.kind) {
+            return Err(Error::MechanismInvalid.into());
+        }
+        let padding = mechanism::encipherment(mechanism)?;
+        Ok(Decryption {
+            key,
+            padding,
+            parts: None,
+            kept: None,
+        })
+    }
+
+    /// C_Decrypt. A size query costs no exchange: it answers the longest plaintext that the key can
+    /// yield.
+    pub fn decrypt(
+        &mut self,
+        token: &Token,
+        cryptogram: &[u8],
+        out: Output<'_>,
+    ) -> Result<Step<usize>, Refusal> {
+        if self.parts.is_some() {
+            return Err(Error::OperationNotInitialized.into());
+        }
+        self.end(token, cryptogram, out)
+    }
+
+    /// C_DecryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
+    pub fn update(&mut self, part: &[u8], out: Output<'_>) -> Result<Step<usize>> {
+        if out.wants(0)? {
+            Parts::take(&mut self.parts, part, Error::EncryptedDataLenRange)?;
+        }
+        Ok(Step::GoesOn(0))
+    }
+
+    /// C_DecryptFinal.
+    pub fn finish(&mut self, token: &Token, out: Output<'_>) -> Result<Step<usize>, Refusal> {
+        let parts = self.parts.take().unwrap_or_default();
+        let result = self.end(token, &parts.0, out);
+        self.parts = Some(parts);
+        result
+    }
+
+    fn end(&mut self, token: &Token, cryptogram: &[u8], out: Output<'_>) -> Result<Step<usize>, Refusal> {
+        let key = self.key.private(token)?;
+        may_use(token, key)?;
+        if matches!(out, Output::Size) {
+            let modulus = token.modulus_len(key)?;
+            return Ok(Step::GoesOn(modulus.saturating_sub(pkcs1::OVERHEAD)));
+        }
+        let plain = match self.kept.take() {
+            Some((of, plain)) if of == cryptogram => plain,
+            _ => token.decipher(key, &self.padding, cryptogram)?,
+        };
+        match out.put(&plain) {
+            Ok(length) => Ok(Step::Ended(length)),
+            Err(too_small) => {
+                self.kept = memory::copy(cryptogram).ok().map(|of| (of, plain));
+                Err(too_small.into())
+            }
+        }
+    }
+}
+
+/// Data given in parts; RSA works on the whole of them. They never move, so that nothing is left
+/// behind where they were.
+#[derive(Default)]
 struct Parts(Zeroizing<Vec<u8>>);
 
 impl Parts {
@@ -53,173 +172,8 @@ impl Parts {
     }
 }
 
-impl Library {
-    /// C_EncryptInit.
-    pub fn encrypt_init(
-        &self,
-        session: SessionHandle,
-        mechanism: &Mechanism,
-        key: ObjectHandle,
-    ) -> Result<()> {
-        let session = self.session(session)?;
-        start(&mut session.operations().encrypt, || {
-            let key = self.key(&session, key, mechanism.kind, Use::Encrypt)?;
-            if !key.enciphers(mechanism.kind) {
-                return Err(Error::MechanismInvalid);
-            }
-            let padding = mechanism::encipherment(mechanism)?;
-            Ok(Encryption {
-                key,
-                padding,
-                parts: None,
-            })
-        })
-    }
-
-    /// C_Encrypt.
-    pub fn encrypt(&self, session: SessionHandle, data: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
-        step(&mut session.operations().encrypt, |operation| {
-            if operation.parts.is_some() {
-                return Err(Error::OperationNotInitialized);
-            }
-            self.finish_encryption(&session, operation, data, out)
-        })
-    }
-
-    /// C_EncryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
-    pub fn encrypt_update(&self, session: SessionHandle, part: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
-        step(&mut session.operations().encrypt, |operation| {
-            if out.wants(0)? {
-                Parts::take(&mut operation.parts, part, Error::DataLenRange)?;
-            }
-            Ok(Step::GoesOn(0))
-        })
-    }
-
-    /// C_EncryptFinal.
-    pub fn encrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
-        step(&mut session.operations().encrypt, |operation| {
-            let parts = operation.parts.take().unwrap_or(Parts(Zeroizing::default()));
-            let result = self.finish_encryption(&session, operation, &parts.0, out);
-            operation.parts = Some(parts);
-            result
-        })
-    }
-
-    fn finish_encryption(
-        &self,
-        session: &Session,
-        operation: &Encryption,
-        data: &[u8],
-        out: Output<'_>,
-    ) -> Result<Step<usize>> {
-        let public = operation.key.public().ok_or(Error::KeyHandleInvalid)?;
-        let key = self.note(session, session.token().content_of(public))?;
-        if !out.wants(key.size())? {
-            return Ok(Step::GoesOn(key.size()));
-        }
-        let cryptogram = pad(&operation.padding, data, key.size()).and_then(|block| {
-            // A block of the right length below the modulus: what else can fail is the key.
-            key.encrypt_block(&block).map_err(|error| match error {
-                CryptoError::NoMemory => NoMemory.into(),
-                _ => token::Error::NoPublicKey,
-            })
-        });
-        Ok(Step::Ended(out.put(&self.note(session, cryptogram)?)?))
-    }
-
-    /// C_DecryptInit.
-    pub fn decrypt_init(
-        &self,
-        session: SessionHandle,
-        mechanism: &Mechanism,
-        key: ObjectHandle,
-    ) -> Result<()> {
-        let session = self.session(session)?;
-        start(&mut session.operations().decrypt, || {
-            let key = self.key(&session, key, mechanism.kind, Use::Decrypt)?;
-            let private = key.private().ok_or(Error::KeyTypeInconsistent)?;
-            if !crate::token::mechanism::deciphers(private, mechanism.kind) {
-                return Err(Error::MechanismInvalid);
-            }
-            let padding = mechanism::encipherment(mechanism)?;
-            Ok(Decryption {
-                key,
-                padding,
-                parts: None,
-                kept: None,
-            })
-        })
-    }
-
-    /// C_Decrypt. A size query costs no exchange: it answers the longest plaintext that the key can yield.
-    pub fn decrypt(&self, session: SessionHandle, cryptogram: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.session_for(session, &out)?;
-        step(&mut session.operations().decrypt, |operation| {
-            if operation.parts.is_some() {
-                return Err(Error::OperationNotInitialized);
-            }
-            self.finish_decryption(&session, operation, cryptogram, out)
-        })
-    }
-
-    /// C_DecryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
-    pub fn decrypt_update(&self, session: SessionHandle, part: &[u8], out: Output<'_>) -> Result<usize> {
-        let session = self.session(session)?;
-        step(&mut session.operations().decrypt, |operation| {
-            if out.wants(0)? {
-                Parts::take(&mut operation.parts, part, Error::EncryptedDataLenRange)?;
-            }
-            Ok(Step::GoesOn(0))
-        })
-    }
-
-    /// C_DecryptFinal.
-    pub fn decrypt_final(&self, session: SessionHandle, out: Output<'_>) -> Result<usize> {
-        let session = self.session_for(session, &out)?;
-        step(&mut session.operations().decrypt, |operation| {
-            let parts = operation.parts.take().unwrap_or(Parts(Zeroizing::default()));
-            let result = self.finish_decryption(&session, operation, &parts.0, out);
-            operation.parts = Some(parts);
-            result
-        })
-    }
-
-    fn finish_decryption(
-        &self,
-        session: &Session,
-        operation: &mut Decryption,
-        cryptogram: &[u8],
-        out: Output<'_>,
-    ) -> Result<Step<usize>> {
-        let key = operation.key.private().ok_or(Error::KeyHandleInvalid)?;
-        session.may_use(key)?;
-        if matches!(out, Output::Size) {
-            let modulus = self.note(session, session.token().modulus_len(key))?;
-            return Ok(Step::GoesOn(modulus.saturating_sub(pkcs1::OVERHEAD)));
-        }
-        let plain = match operation.kept.take() {
-            Some((of, plain)) if of == cryptogram => plain,
-            _ => self.note(
-                session,
-                session.token().decipher(key, &operation.padding, cryptogram),
-            )?,
-        };
-        match out.put(&plain) {
-            Ok(length) => Ok(Step::Ended(length)),
-            Err(too_small) => {
-                operation.kept = memory::copy(cryptogram).ok().map(|of| (of, plain));
-                Err(too_small)
-            }
-        }
-    }
-}
-
 /// The block of a public-key operation of `len` bytes.
-fn pad(padding: &Padding, data: &[u8], len: usize) -> std::result::Result<Zeroizing<Vec<u8>>, token::Error> {
+fn pad(padding: &Padding, data: &[u8], len: usize) -> Result<Zeroizing<Vec<u8>>, token::Error> {
     let refused = |error| match error {
         CryptoError::NoRandom => token::Error::NoRandom,
         _ => token::Error::DataLength,

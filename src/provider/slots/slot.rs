@@ -1,22 +1,16 @@
-//! Slots: one for each reader ever seen, with the token in it.
+//! A reader as a slot, and what is known of the card in it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::card;
+use crate::provider::error::{Error, Result};
+use crate::provider::types::SlotId;
 use crate::reader::{ReaderError, ReaderState};
-use crate::token::object::Section;
 use crate::token::{self, Token};
 
-use super::error::{Error, Result};
-use super::types::{ObjectHandle, SlotId};
-
-/// Object handles of one section are consecutive; the next section starts above them, and the next insertion above its last.
-const HANDLES_PER_SECTION: ObjectHandle = 1 << 9;
-const HANDLES_PER_INSERTION: ObjectHandle = HANDLES_PER_SECTION << 3;
-const _: () = assert!(Section::ALL.len() <= 1 << 3);
+use super::inserted::Inserted;
 
 /// A reader as a slot. It stays listed when the reader goes away: applications keep slot numbers.
 pub struct Slot {
@@ -36,9 +30,9 @@ struct State {
     reader: Arc<ReaderState>,
     /// A card came or went since the application was last told.
     event: bool,
-    occupant: Occupant,
-    /// A card that could not be used once: it may have been a slip, and is looked at once more.
-    doubted: bool,
+    card: CardInSlot,
+    /// The card could not be used once. That may have been a slip: it is looked at once more.
+    suspect: bool,
     /// What the log was told of this card, until something works.
     told: Vec<token::Error>,
 }
@@ -47,13 +41,21 @@ struct State {
 const TOLD: usize = 16;
 
 impl State {
-    /// Whoever is in the reader now is not who was there. Gives the token that was.
+    /// The card in the reader is not the one that was there. Gives the token that was.
     fn forget_card(&mut self) -> Option<Inserted> {
-        self.doubted = false;
+        self.suspect = false;
         self.told.clear();
-        match std::mem::replace(&mut self.occupant, Occupant::Unknown) {
-            Occupant::Token(gone) => Some(gone),
-            Occupant::Unknown | Occupant::Refused(_) => None,
+        self.forget_token()
+    }
+
+    /// The token is of no use any more, and its session objects end with it.
+    fn forget_token(&mut self) -> Option<Inserted> {
+        match std::mem::replace(&mut self.card, CardInSlot::Unknown) {
+            CardInSlot::Token(gone) => {
+                gone.secret_keys().end();
+                Some(gone)
+            }
+            CardInSlot::Unknown | CardInSlot::Refused(_) => None,
         }
     }
 
@@ -69,76 +71,14 @@ impl State {
 
 /// What is known of the card in the reader; forgotten at each insertion and removal.
 #[derive(Clone)]
-enum Occupant {
+enum CardInSlot {
     /// Nobody asked yet.
     Unknown,
-    /// Not a card of ours, or one that has shown twice that it cannot be used: nothing more is sent to it.
+    /// Not a card of ours, or one that has shown twice that it cannot be used: nothing more is sent
+    /// to it.
     Refused(token::Error),
     /// A token.
     Token(Inserted),
-}
-
-/// A token for the time between insertion and removal.
-#[derive(Clone)]
-pub struct Inserted {
-    /// The token.
-    pub token: Arc<Token>,
-    /// Handle of its first object.
-    pub first_handle: ObjectHandle,
-}
-
-/// Where an object stands among those of its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its section.
-    pub section: Section,
-    /// Its index in [`Token::section`].
-    pub index: usize,
-}
-
-impl Inserted {
-    /// Whether both mean the same insertion of the same card.
-    pub fn is(&self, other: &Inserted) -> bool {
-        Arc::ptr_eq(&self.token, &other.token)
-    }
-
-    /// Handles of the objects of a section, in their order.
-    pub fn handles(&self, section: Section) -> Range<ObjectHandle> {
-        let first = self.first_handle + section as ObjectHandle * HANDLES_PER_SECTION;
-        first..first + HANDLES_PER_SECTION
-    }
-
-    /// Place of the object with this handle.
-    pub fn place(&self, handle: ObjectHandle) -> Option<Place> {
-        let offset = handle.checked_sub(self.first_handle)?;
-        let section = usize::try_from(offset / HANDLES_PER_SECTION).ok()?;
-        Some(Place {
-            section: *Section::ALL.get(section)?,
-            index: usize::try_from(offset % HANDLES_PER_SECTION).ok()?,
-        })
-    }
-}
-
-/// First object handle of the insertion with this rank, counted from 0.
-pub fn first_handle(insertion: u32) -> ObjectHandle {
-    ObjectHandle::from(insertion) * HANDLES_PER_INSERTION + 1
-}
-
-/// Handles for session objects, out of blocks that no insertion has.
-#[derive(Default)]
-pub struct HandleBlock(Range<ObjectHandle>);
-
-impl HandleBlock {
-    /// A handle that nothing had before. `insertion` gives the rank of a block, as for a new insertion.
-    pub fn next(&mut self, insertion: impl FnOnce() -> u32) -> ObjectHandle {
-        if self.0.is_empty() {
-            let first = first_handle(insertion());
-            self.0 = first..first + HANDLES_PER_INSERTION;
-        }
-        let handle = self.0.start;
-        self.0.start += 1;
-        handle
-    }
 }
 
 /// What C_GetSlotInfo can say of the card without talking to it.
@@ -155,15 +95,15 @@ pub enum Presence {
 impl Slot {
     /// A slot for a reader seen for the first time; a card in it has come with it.
     pub fn new(id: SlotId, reader: ReaderState) -> Slot {
-        tell(None, &reader);
+        log_change(None, &reader);
         Slot {
             id,
             reader: reader.name.clone(),
             state: Mutex::new(State {
                 event: reader.present,
                 reader: Arc::new(reader),
-                occupant: Occupant::Unknown,
-                doubted: false,
+                card: CardInSlot::Unknown,
+                suspect: false,
                 told: Vec::new(),
             }),
             binding: Mutex::new(()),
@@ -171,8 +111,9 @@ impl Slot {
         }
     }
 
-    /// Takes over what the service says of the reader. A card event ends the token that was there: it is the answer, as
-    /// its connection must not be closed while a lock is held, which may have to wait for the service.
+    /// Takes over what the service says of the reader. A card event ends the token that was there.
+    /// The caller gets that token and drops it when it holds no lock: to close its connection may
+    /// mean to wait for the service.
     #[must_use]
     pub fn update(&self, now: &ReaderState) -> Option<Inserted> {
         let mut state = self.state.lock();
@@ -190,12 +131,12 @@ impl Slot {
         let gone = if same { None } else { state.forget_card() };
         let before = std::mem::replace(&mut state.reader, Arc::new(now.clone()));
         drop(state);
-        tell(Some(&before), now);
+        log_change(Some(&before), now);
         gone
     }
 
     /// What the service last said of the reader.
-    pub fn picture(&self) -> Arc<ReaderState> {
+    pub fn snapshot(&self) -> Arc<ReaderState> {
         Arc::clone(&self.state.lock().reader)
     }
 
@@ -220,11 +161,11 @@ impl Slot {
     /// Whether a card of ours is there, as far as the ATR tells.
     pub fn presence(&self) -> Presence {
         let state = self.state.lock();
-        match (&state.occupant, &*state.reader) {
-            (Occupant::Token(_), _) => Presence::Candidate,
+        match (&state.card, &*state.reader) {
+            (CardInSlot::Token(_), _) => Presence::Candidate,
             (_, reader) if !reader.attached || !reader.present || reader.mute => Presence::Absent,
             (
-                Occupant::Refused(token::Error::Card(
+                CardInSlot::Refused(token::Error::Card(
                     card::CardError::NotRecognized | card::CardError::Unidentified,
                 )),
                 _,
@@ -234,8 +175,9 @@ impl Slot {
         }
     }
 
-    /// What an application is answered to a refusal of the card in this slot. Where the code does not say what happened the log does, on
-    /// the level `error` once for a card, until something has [worked](Slot::worked): applications repeat their questions.
+    /// What an application is answered to a refusal of the card in this slot. Where the code does
+    /// not say what happened the log does, on the level `error` once for a card, until something
+    /// has [worked](Slot::worked): applications repeat their questions.
     pub fn answer(&self, refusal: &token::Error) -> Error {
         let answer = Error::answer_to(refusal);
         if answer.leaves_open_why() {
@@ -260,30 +202,34 @@ impl Slot {
 
     /// The token, if one was recognised and is still there. No I/O.
     pub fn current(&self) -> Option<Inserted> {
-        match &self.state.lock().occupant {
-            Occupant::Token(inserted) => Some(inserted.clone()),
+        match &self.state.lock().card {
+            CardInSlot::Token(inserted) => Some(inserted.clone()),
             _ => None,
         }
     }
 
     /// Whether this token is still there. No I/O.
     pub fn holds(&self, inserted: &Inserted) -> bool {
-        matches!(&self.state.lock().occupant, Occupant::Token(current) if current.is(inserted))
+        matches!(&self.state.lock().card, CardInSlot::Token(current) if current.is(inserted))
     }
 
-    /// The token in the slot; `open` recognises the card when nobody did since its insertion. `insertion` gives the rank of a new
-    /// insertion.
+    /// The token in the slot; `open` recognises the card when nobody did since its insertion.
+    /// `insertion` gives the rank of a new insertion.
     pub fn token(
         &self,
         open: impl FnOnce(&ReaderState) -> std::result::Result<Token, token::Error>,
         insertion: impl FnOnce() -> u32,
     ) -> Result<Inserted> {
         let _binding = self.binding.lock();
-        let reader = match self.known()? {
-            Known::Token(inserted) => return Ok(inserted),
-            Known::Refused(refusal) => return Err(self.answer(&refusal)),
-            Known::Nothing(reader) => reader,
+        let (card, reader) = {
+            let state = self.state.lock();
+            (state.card.clone(), Arc::clone(&state.reader))
         };
+        match card {
+            CardInSlot::Token(inserted) => return Ok(inserted),
+            CardInSlot::Refused(refusal) => return Err(self.answer(&refusal)),
+            CardInSlot::Unknown => may_be_recognised(&reader)?,
+        }
         let opened = open(&reader);
         if let Err(refusal) = &opened
             && !lasting(refusal)
@@ -296,16 +242,13 @@ impl Slot {
         }
         match opened {
             Ok(token) => {
-                let inserted = Inserted {
-                    token: Arc::new(token),
-                    first_handle: first_handle(insertion()),
-                };
-                state.occupant = Occupant::Token(inserted.clone());
+                let inserted = Inserted::new(token, insertion());
+                state.card = CardInSlot::Token(inserted.clone());
                 Ok(inserted)
             }
             Err(refusal) => {
-                if std::mem::replace(&mut state.doubted, true) || is_foreign(&refusal) {
-                    state.occupant = Occupant::Refused(refusal.clone());
+                if std::mem::replace(&mut state.suspect, true) || is_foreign(&refusal) {
+                    state.card = CardInSlot::Refused(refusal.clone());
                 }
                 drop(state);
                 Err(self.answer(&refusal))
@@ -313,40 +256,31 @@ impl Slot {
         }
     }
 
-    /// What needs no exchange to be answered.
-    fn known(&self) -> Result<Known> {
-        let state = self.state.lock();
-        match &state.occupant {
-            Occupant::Token(inserted) => return Ok(Known::Token(inserted.clone())),
-            Occupant::Refused(refusal) => return Ok(Known::Refused(refusal.clone())),
-            Occupant::Unknown => {}
-        }
-        if !state.reader.attached || !state.reader.present || state.reader.mute {
-            return Err(Error::TokenNotPresent);
-        }
-        if card::candidate(&state.reader.atr).is_none() {
-            return Err(Error::TokenNotRecognized);
-        }
-        Ok(Known::Nothing(Arc::clone(&state.reader)))
-    }
-
-    /// The connection to this token is dead: whoever is in the reader now has to be recognised anew.
+    /// The connection to this token is dead: the card that is in the reader now has to be
+    /// recognised anew.
     pub fn drop_token(&self, dead: &Inserted) {
         let mut state = self.state.lock();
-        if matches!(&state.occupant, Occupant::Token(current) if current.is(dead)) {
-            state.occupant = Occupant::Unknown;
+        if matches!(&state.card, CardInSlot::Token(current) if current.is(dead)) {
+            // `dead` is the same token: its connection is not closed here.
+            state.forget_token();
         }
     }
 }
 
-enum Known {
-    Token(Inserted),
-    Refused(token::Error),
-    Nothing(Arc<ReaderState>),
+/// Whether a card is there whose answer to reset is that of one of ours. Sends nothing.
+fn may_be_recognised(reader: &ReaderState) -> Result<()> {
+    if !reader.attached || !reader.present || reader.mute {
+        return Err(Error::TokenNotPresent);
+    }
+    match card::candidate(&reader.atr) {
+        Some(_) => Ok(()),
+        None => Err(Error::TokenNotRecognized),
+    }
 }
 
-/// Tells the log what a look at a reader has brought: of a card of which nothing can come on the level `error`.
-fn tell(before: Option<&ReaderState>, now: &ReaderState) {
+/// Tells the log what a look at a reader has brought: of a card of which nothing can come on the
+/// level `error`.
+fn log_change(before: Option<&ReaderState>, now: &ReaderState) {
     let name = &now.name;
     if now.attached && !before.is_some_and(|before| before.attached) {
         log::info!("{name}: the reader is there");
@@ -465,7 +399,8 @@ mod tests {
             // A service tells so of a card that another program has left without power.
             ("it does not answer", mute, false),
             ("it was swapped", reader(true, 5, CPS3), true),
-            // A service that was started anew counts from the beginning, and may come to the same number.
+            // A service that was started anew counts from the beginning, and may come to the same
+            // number.
             (
                 "another answer to reset",
                 reader(true, 3, "3B751300004309EA9000"),
@@ -478,31 +413,15 @@ mod tests {
             let refusal = token::Error::Card(card::CardError::NotRecognized);
             {
                 let mut state = slot.state.lock();
-                state.occupant = Occupant::Refused(refusal);
-                state.doubted = true;
+                state.card = CardInSlot::Refused(refusal);
+                state.suspect = true;
             }
             let _ = slot.update(&now);
             let state = slot.state.lock();
-            assert_eq!(matches!(state.occupant, Occupant::Unknown), forgotten, "{what}");
-            assert_eq!(state.doubted, !forgotten, "{what}");
+            assert_eq!(matches!(state.card, CardInSlot::Unknown), forgotten, "{what}");
+            assert_eq!(state.suspect, !forgotten, "{what}");
             assert_eq!(*state.reader, now, "{what}");
         }
-    }
-
-    #[test]
-    fn handles_of_an_insertion_are_never_those_of_another() {
-        assert_eq!(first_handle(0), 1);
-        assert_eq!(first_handle(1), 1 + HANDLES_PER_INSERTION);
-    }
-
-    #[test]
-    fn session_objects_have_handles_of_their_own() {
-        let (mut block, mut insertions) = (HandleBlock::default(), 5..);
-        let mut next = || block.next(|| insertions.next().expect("a rank"));
-        let handles: Vec<_> = (0..=HANDLES_PER_INSERTION).map(|_| next()).collect();
-        assert_eq!(handles[0], first_handle(5));
-        assert!(handles.is_sorted_by(|a, b| a < b));
-        assert_eq!(handles.last(), Some(&first_handle(6)), "the next block");
     }
 
     #[test]
@@ -512,12 +431,5 @@ mod tests {
         assert_eq!(failing(ReaderError::Removed), Err(Error::TokenNotPresent));
         assert_eq!(failing(ReaderError::Busy), Err(Error::DeviceError));
         assert_eq!(slot.presence(), Presence::Candidate);
-    }
-
-    #[test]
-    fn sections_are_numbered_in_their_order() {
-        for (number, section) in Section::ALL.into_iter().enumerate() {
-            assert_eq!(section as usize, number);
-        }
     }
 }
