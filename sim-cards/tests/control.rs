@@ -56,7 +56,9 @@ fn run(
     inputs: Receiver<Input>,
     until: Until,
 ) -> JoinHandle<Result<(), String>> {
-    thread::spawn(move || control::run(&mut bench, steps, &inputs, until, &mut ()))
+    thread::spawn(move || {
+        control::run(&mut bench, steps, &inputs, until, &mut ()).map_err(|error| error.to_string())
+    })
 }
 
 #[test]

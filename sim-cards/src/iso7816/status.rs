@@ -87,6 +87,8 @@ fn low_byte(length: usize) -> u16 {
     if length >= 256 { 0 } else { length as u16 }
 }
 
+impl std::error::Error for Status {}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let low = self.0 & 0xFF;

@@ -4,6 +4,7 @@
 //! the official test results say of a real CPS3 (CPS_DATA read in 4 s and written in 5 s, a signature in 0.5 to 1 s)
 //! and of a real CPS4 (a signature well below 1 s). The size of that CPS_DATA is not known: 4096 bytes are supposed.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::iso7816::apdu::ins;
@@ -134,9 +135,22 @@ fn adjustment(index: u8) -> u64 {
 /// The longest time that people ask for: an hour. Whoever waits longer waits for ever.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Reads `500ms`, `2s` or `70us`, an hour at most; `Err` says what is wanted.
-pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    read_duration(text).ok_or("a time such as 2s, 500ms or 70us is wanted, 3600s at most")
+/// A text is no time of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DurationSyntax;
+
+impl fmt::Display for DurationSyntax {
+    /// What is wanted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time such as 2s, 500ms or 70us is wanted, 3600s at most")
+    }
+}
+
+impl std::error::Error for DurationSyntax {}
+
+/// Reads `500ms`, `2s` or `70us`, an hour at most.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationSyntax> {
+    read_duration(text).ok_or(DurationSyntax)
 }
 
 fn read_duration(text: &str) -> Option<Duration> {

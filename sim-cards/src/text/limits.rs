@@ -48,23 +48,35 @@ impl Limit {
         *self.range.end()
     }
 
-    /// Reads a number that is within; `Err` says which are.
-    pub fn read<T: TryFrom<usize>>(&self, text: &str) -> Result<T, String> {
+    /// Reads a number that is within.
+    pub fn read<T: TryFrom<usize>>(&self, text: &str) -> Result<T, OutOfLimit> {
         let number = text.parse().ok().filter(|number| self.holds(*number));
         number
             .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| self.to_string())
+            .ok_or_else(|| OutOfLimit(self.to_string()))
     }
 
-    /// `number`, if it is within or left out; `Err` says in words what `what` wants.
-    pub fn check<T: Copy + Into<u64>>(&self, what: &str, number: Option<T>) -> Result<Option<T>, String> {
+    /// `number`, if it is within or left out; `what` is its name for the error.
+    pub fn check<T: Copy + Into<u64>>(&self, what: &str, number: Option<T>) -> Result<Option<T>, OutOfLimit> {
         let within = |number: T| usize::try_from(number.into()).is_ok_and(|number| self.holds(number));
         if number.is_none_or(within) {
             return Ok(number);
         }
-        Err(format!("{what}: {self}"))
+        Err(OutOfLimit(format!("{what}: {self}")))
     }
 }
+
+/// A number beyond its limit: which ones are within.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutOfLimit(String);
+
+impl fmt::Display for OutOfLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OutOfLimit {}
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +98,7 @@ mod tests {
         for text in ["4", "-1", "three", "99999999999999999999999"] {
             assert_eq!(
                 TRIES.read::<u8>(text),
-                Err("0 to 3 tries are wanted".into()),
+                Err(OutOfLimit("0 to 3 tries are wanted".into())),
                 "{text}"
             );
         }

@@ -7,6 +7,7 @@ mod insertion;
 pub mod socket;
 mod timeline;
 
+use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 
 use self::timeline::Timeline;
@@ -66,6 +67,24 @@ impl Report for () {
     fn say(&mut self, _line: &str) {}
 }
 
+/// Why [`run`] ended with a failure, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunError(String);
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<BenchError> for RunError {
+    fn from(error: BenchError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Serves until the end. `Err` says in one sentence what went wrong: a step that could not be done, or a card that left
 /// its reader unasked before [`run`] came to its end by itself.
 pub fn run(
@@ -74,7 +93,7 @@ pub fn run(
     inputs: &Receiver<Input>,
     until: Until,
     report: &mut dyn Report,
-) -> Result<(), String> {
+) -> Result<(), RunError> {
     let mut timeline = Timeline::new(steps);
     let mut taken_out = Vec::new();
     let mut unasked = None;
@@ -86,7 +105,7 @@ pub fn run(
                 bench.remove_all();
                 return Ok(());
             }
-            bench.obey(&order).map_err(|error| error.to_string())?;
+            bench.obey(&order)?;
         }
         let out = bench.inserted().is_empty();
         let over = match until {
@@ -97,7 +116,7 @@ pub fn run(
         };
         if over {
             bench.remove_all();
-            return unasked.map_or(Ok(()), Err);
+            return unasked.map_or(Ok(()), |what| Err(RunError(what)));
         }
         let input = match timeline.wait() {
             Some(left) => match inputs.recv_timeout(left) {
@@ -113,7 +132,7 @@ pub fn run(
             }
             Some(Input::Signal(Signal::Reset)) => bench.reset_all(),
             Some(Input::Signal(Signal::InsertOrRemove)) => {
-                insert_or_remove(bench, &mut taken_out).map_err(|error| error.to_string())?;
+                insert_or_remove(bench, &mut taken_out)?;
             }
             Some(Input::Line(line, reply)) => {
                 let (answer, end) = answer(bench, &line);

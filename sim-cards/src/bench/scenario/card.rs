@@ -251,10 +251,10 @@ impl CardDescription {
         let size = |size: Option<usize>| size.map(|size| size as u64);
         limits::CERTIFICATE_SIZE
             .check("certificate-size", size(self.certificate_size))
-            .map_err(ScenarioError)?;
+            .map_err(|error| ScenarioError(error.to_string()))?;
         limits::LARGEST_ANSWER
             .check("largest-answer", size(self.largest_answer))
-            .map_err(ScenarioError)?;
+            .map_err(|error| ScenarioError(error.to_string()))?;
         Ok(Options {
             interface: match self.card {
                 Some(CardKind::Cps3Contactless) => Interface::Contactless,
@@ -271,14 +271,16 @@ impl CardDescription {
             certificate_size: self.certificate_size,
             largest_answer: self.largest_answer,
             pin: digits(&self.pin, &limits::PIN, "PIN of the holder")?,
-            tries: limits::TRIES.check("tries", self.tries).map_err(ScenarioError)?,
+            tries: limits::TRIES
+                .check("tries", self.tries)
+                .map_err(|error| ScenarioError(error.to_string()))?,
             puk: digits(&self.puk, &limits::PUK, "unblocking code")?,
             puk_tries: limits::PUK_TRIES
                 .check("puk-tries", self.puk_tries)
-                .map_err(ScenarioError)?,
+                .map_err(|error| ScenarioError(error.to_string()))?,
             puk_uses: limits::PUK_USES
                 .check("puk-uses", self.puk_uses)
-                .map_err(ScenarioError)?,
+                .map_err(|error| ScenarioError(error.to_string()))?,
             needs_recovery: self.needs_recovery,
             writable_area: self.cps_data,
             ..Options::default()

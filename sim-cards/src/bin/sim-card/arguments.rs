@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use sim_cards::control::{Order, Readers, Row};
 use sim_cards::faults::PlannedFault;
-use sim_cards::limits::{self, Limit};
+use sim_cards::limits::{self, Limit, OutOfLimit};
 use sim_cards::scenario::{CardDescription, CardKind, ProtocolName};
 use sim_cards::timing::parse_duration;
 use sim_cards::{pki::Date, trace, vpcd};
@@ -222,7 +222,7 @@ fn fault(text: &str) -> Result<String, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(String::from)
+    parse_duration(text).map_err(|error| error.to_string())
 }
 
 fn time(text: &str) -> Result<String, String> {
@@ -232,7 +232,7 @@ fn time(text: &str) -> Result<String, String> {
 /// Reads a number that is within the limit.
 fn within<T: TryFrom<usize> + Clone + Send + Sync + 'static>(
     limit: &Limit,
-) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<T, OutOfLimit> + Clone + Send + Sync + 'static {
     let limit = limit.clone();
     move |text| limit.read(text)
 }

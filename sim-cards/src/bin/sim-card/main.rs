@@ -122,7 +122,7 @@ fn serve(arguments: &Arguments, scenario: Scenario) -> Result<ExitCode, String> 
     };
     let served = control::run(&mut bench, scenario.steps, &received, until, &mut teller);
     let ended = teller.end();
-    served.and(ended)
+    served.map_err(|error| error.to_string()).and(ended)
 }
 
 /// Tells people and programs how it goes.

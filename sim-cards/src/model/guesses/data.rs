@@ -146,7 +146,7 @@ pub struct Subject<'a> {
 
 impl Data {
     /// Labels that the cards know, and nothing within itself.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         const SITUATIONS: [&str; 2] = ["CPS_ACTIVITY", "CPS2TER_ACTIVITY"];
         let files = |label: &str| labels::LABELS.contains(&label) && label != "CPS_DATA";
         let known = |label: &String| files(label) || SITUATIONS.contains(&label.as_str());

@@ -65,7 +65,7 @@ const APPLICATIONS: [&[u8]; 4] = [MASTER_AID, VITALE_AID, PKCS15_AID, SIGNATURE_
 
 impl Vitale {
     /// Names of files are as long as on real cards.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         match self.files.each().iter().find(|(_, file)| file.name.len() != 8) {
             Some((_, file)) => Err(format!("vitale.files: {:?} has not eight characters", file.name)),
             None => Ok(()),
