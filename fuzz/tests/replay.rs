@@ -2,21 +2,34 @@
 
 use std::fs;
 use std::panic;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use base64ct::{Base64, Encoding};
 use fuzz::Target;
 use fuzz::mutation::{Random, mutate};
+use sha1::{Digest, Sha1};
 
-fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    let read = |path: PathBuf| {
-        let content = fs::read(&path).expect("an input");
-        (path, content)
-    };
-    files.into_iter().map(read).collect()
+/// The inputs of a target in the order of their names: those that have a name are files of `corpus/TARGET/`, those that
+/// the engine found are lines of `corpus/TARGET.inputs` in Base64, and the engine calls each by its SHA-1.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let found = directory.join(format!("{target}.inputs"));
+    let found = fs::read_to_string(&found).unwrap_or_else(|error| panic!("{}: {error}", found.display()));
+    let found = found.lines().enumerate().map(|(number, line)| {
+        let data = Base64::decode_vec(line)
+            .unwrap_or_else(|error| panic!("{target}.inputs, line {}: {error}", number + 1));
+        (base16ct::lower::encode_string(&Sha1::digest(&data)), data)
+    });
+    let named = directory.join(target);
+    let named = fs::read_dir(&named).unwrap_or_else(|error| panic!("{}: {error}", named.display()));
+    let named = named.map(|entry| {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        (name, fs::read(&path).expect("an input"))
+    });
+    let mut inputs: Vec<(String, Vec<u8>)> = found.chain(named).collect();
+    inputs.sort();
+    inputs
 }
 
 /// Runs the target; an input that fails is kept, and named.
@@ -32,13 +45,10 @@ fn replay(name: &str, mutations: usize) {
     let target = Target::named(name).expect("a target");
     let corpus = corpus(name);
     assert!(!corpus.is_empty(), "{name} has no corpus");
-    for (path, data) in &corpus {
-        run(
-            &target,
-            &path.file_name().unwrap_or_default().to_string_lossy(),
-            data,
-        );
+    for (input, data) in &corpus {
+        run(&target, input, data);
     }
+    println!("{name}: {} inputs, {mutations} mutations", corpus.len());
     let mut random = Random::new(0x5EED);
     for number in 0..mutations {
         let (_, base) = &corpus[random.below(corpus.len())];
