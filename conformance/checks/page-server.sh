@@ -26,10 +26,33 @@ serve_pages() {
     wait_until grep -q '^LISTENING' "$log" || fail "the server of pages did not start"
 }
 
+# legacy_page_server: one of TLS 1.3 alone that asks for rsa_pkcs1_sha256_legacy (RFC 9963) first, then for RSA-PSS.
+legacy_page_server() {
+    touch "$SEEN"
+    "$PYTHON" "$CLIENTS/legacy_page_server.py" "$TLS_PORT" "$SEEN" "$SERVER_CHAIN" "$SERVER_KEY" "$CARD_AUTHORITIES" \
+        legacy pss >"$SERVER_LOG" 2>&1 &
+    wait_until grep -q '^LISTENING' "$SERVER_LOG" || fail "the server of pages did not start"
+}
+
+# What signs before it: with a client that knows RFC 9963, PKCS #1 v1.5 if it must, and RSA-PSS where the chip can.
+LEGACY_SIGNATURE=$TLS12_SIGNATURE
+
+# visits COMMAND...: a program that talks TLS and no HTTP asks for the page. It is ended when the server has seen what counts:
+# tstclnt goes on when the server has closed.
+visits() {
+    printf 'GET / HTTP/1.0\r\n\r\n' | "$@" &
+    wait_until was_seen "$!" || fail "neither the server nor the client came to an end"
+    end_process "$!"
+}
+
+# was_seen PROCESS: a visitor with a certificate, or one without; or the client has given up.
+was_seen() { [[ -s $SEEN ]] || grep -q 'no certificate' "$SERVER_LOG" || ! kill -0 "$1"; }
+
 # page_server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: in every handshake this version, a verified chain, the card's
 # certificate, this signature; and that the page was asked for.
 page_server_saw() {
     note "the server saw" && cat "$SEEN"
+    [[ -s $SEEN ]] || tail -n 20 "$SERVER_LOG"
     python3 - "$SEEN" "$(sha256 "$AUTH_CERTIFICATE")" "$@" <<'PROGRAM' || fail "the server saw something else"
 import json, sys
 file, certificate, version, signature = sys.argv[1:]

@@ -64,7 +64,7 @@ class Account:
         session = openssl("sess_id", "-noout", "-text", text=self.pem("SSL SESSION PARAMETERS"))
         return {
             "path": path,
-            "certificate": self.fingerprint(),
+            "certificate": fingerprint(self.pem("CERTIFICATE")),
             "version": re.search(r"Protocol *: (\S+)", session).group(1),
             "verified": re.search(r"Verify return code: (.*)", session).group(1),
             "digest": self.line("Peer signing digest"),
@@ -72,35 +72,45 @@ class Account:
             "resumed": "Reused session-id" in self.text,
         }
 
-    def fingerprint(self):
-        if certificate := self.pem("CERTIFICATE"):
-            said = openssl("x509", "-noout", "-fingerprint", "-sha256", text=certificate)
-            return said.strip().split("=")[1]
-
-    def holder(self):
-        """Fields of the subject by their short names."""
-        options = ("-noout", "-subject", "-nameopt", "sep_multiline,utf8")
-        subject = openssl("x509", *options, text=self.pem("CERTIFICATE"))
-        return dict(re.findall(r"(\w+)=([^+\n]*[^+\n ])", subject))
 
 
-def page(account, seen):
-    if not seen["certificate"]:
+def fingerprint(certificate):
+    """Its SHA-256, of a certificate in PEM; None without one."""
+    if certificate:
+        said = openssl("x509", "-noout", "-fingerprint", "-sha256", text=certificate)
+        return said.strip().split("=")[1]
+
+
+def holder_of(certificate):
+    """Fields of the subject by their short names."""
+    options = ("-noout", "-subject", "-nameopt", "sep_multiline,utf8")
+    subject = openssl("x509", *options, text=certificate)
+    return dict(re.findall(r"(\w+)=([^+\n]*[^+\n ])", subject))
+
+
+def page(certificate, seen):
+    if not certificate:
         return PUBLIC_PAGE.format(path=html.escape(seen["path"]))
-    names = account.holder()
+    names = holder_of(certificate)
     holder = {"title": names["title"], "given_name": names["GN"], "surname": names["SN"], "number": names["CN"]}
     fields = {**holder, "version": seen["version"], "signature": seen["signature"]}
     return HOLDER_PAGE.format(**{name: html.escape(text) for name, text in fields.items()})
 
 
-def answer(account, seen):
-    """The response to one request."""
+def answer(certificate, seen):
+    """The response to one request of whom shows this certificate, in PEM, or none."""
     if seen["path"] == "/favicon.ico":
         body, status = b"", "404 Not Found"
     else:
-        body, status = page(account, seen).encode(), "200 OK"
+        body, status = page(certificate, seen).encode(), "200 OK"
     head = f"HTTP/1.0 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nCache-Control: no-store\r\n\r\n"
     return head.encode() + body
+
+
+def write_down(seen, file):
+    """Adds what was seen of a visitor to this file."""
+    with open(file, "a") as lines:
+        print(json.dumps(seen), file=lines)
 
 
 def relay(source, target):
@@ -136,9 +146,8 @@ def serve(client, seen_file, options):
         elif request := re.match(r"GET (\S+) HTTP", line):
             account = Account(said)
             seen = account.seen(request.group(1))
-            with open(seen_file, "a") as file:
-                print(json.dumps(seen), file=file)
-            server.stdin.write(answer(account, seen))
+            write_down(seen, seen_file)
+            server.stdin.write(answer(account.pem("CERTIFICATE"), seen))
             server.stdin.flush()
     print(said, flush=True)
 
@@ -152,4 +161,5 @@ def main():
             threading.Thread(target=serve, args=(client, seen_file, options), daemon=True).start()
 
 
-main()
+if __name__ == "__main__":
+    main()

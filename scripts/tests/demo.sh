@@ -81,13 +81,13 @@ foreign_authority_is_refused_for_a_card_of_ones_own() {
     done
 }
 
-# What the README prints is what the demonstration compares.
-readme_prints_the_same_roots() {
+# What docs/demo.md prints is what the demonstration compares.
+the_document_prints_the_same_roots() {
     local print
     sed -n 's/^    \[\([0-9A-F:]\{95\}\)\]=\([A-Z]*\)$/\1 \2/p' "$ROOT/scripts/demo" >"$WORK/roots"
     equals 3 "$(wc -l <"$WORK/roots")"
     while read -r print name; do
-        grep -qF "| AC RACINE IGC-SANTE $name | \`$print\` |" "$ROOT/README.md"
+        grep -qF "| AC RACINE IGC-SANTE $name | \`$print\` |" "$ROOT/docs/demo.md"
     done <"$WORK/roots"
 }
 
@@ -243,7 +243,7 @@ demo_checks() {
     local name
     if [[ -e /run/pcscd/pcscd.comm ]]; then PCSCD_BEFORE=yes; else PCSCD_BEFORE=no; fi
     for name in leftovers_would_be_seen demo_succeeds demo_fails_before_a_foreign_authority \
-        foreign_authority_is_refused_for_a_card_of_ones_own readme_prints_the_same_roots failed_build_says_so \
+        foreign_authority_is_refused_for_a_card_of_ones_own the_document_prints_the_same_roots failed_build_says_so \
         interrupted_build_leaves_nothing rust_is_taken_or_fetched; do
         check "$name" "$name"
     done
