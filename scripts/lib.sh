@@ -221,9 +221,10 @@ RUST_DIR=$TARGET/rust
 
 needed_rust() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
 
-# Who runs cargo: under sudo the person who called it, so that target/ stays his; otherwise root itself.
+# Who runs cargo: under sudo the person who called it, so that target/ stays his; otherwise whoever runs this script.
 builder() {
     local owner
+    ((EUID == 0)) || { id --user --name && return; }
     owner=$(stat --format=%U "$ROOT")
     if [[ ${SUDO_USER:-root} == "$owner" ]]; then echo "$owner"; else echo root; fi
 }
@@ -237,7 +238,7 @@ RUST_ENVIRONMENT=()
 builder_runs() {
     local user home command=()
     user=$(builder) home=$(builder_home)
-    [[ $user == root ]] || command=(setpriv "--reuid=$user" "--regid=$(id --group "$user")" --init-groups)
+    ((EUID > 0)) || [[ $user == root ]] || command=(setpriv "--reuid=$user" "--regid=$(id --group "$user")" --init-groups)
     command+=(env "--chdir=$ROOT" "HOME=$home" "USER=$user" "PATH=$home/.cargo/bin:$PATH" "CARGO_TARGET_DIR=$TARGET")
     interruptible "${command[@]}" "${RUST_ENVIRONMENT[@]}" "$@"
 }

@@ -4,10 +4,10 @@
 cargo_format() { cargo_here fmt --all --check; }
 cargo_lints() { cargo_here clippy --locked --workspace --all-targets --quiet -- -D warnings; }
 
-# cargo_tests: adds every test that cargo ran to the count. A build that fails is one failure.
+# cargo_tests OPTION...: adds every test that cargo ran to the count. A build that fails is one failure.
 cargo_tests() {
     local log=$WORK/cargo-test.log passed failed
-    cargo_here test --locked --workspace --no-fail-fast >"$log" 2>&1 </dev/null || true
+    cargo_here test --locked --workspace --no-fail-fast "$@" >"$log" 2>&1 </dev/null || true
     passed=$(sum_of_results passed "$log")
     failed=$(sum_of_results failed "$log")
     sed -n 's/^test \(.*\) \.\.\. FAILED$/FAIL \1/p' "$log"
@@ -49,4 +49,11 @@ rust_checks() {
     check builds_for_other_processors builds_for_other_processors
     check builds_with_the_oldest_rust builds_with_the_oldest_rust
     cargo_tests
+}
+
+# Without the fuzz targets, whose corpus takes minutes.
+quick_rust_checks() {
+    check cargo_fmt cargo_format
+    check cargo_clippy cargo_lints
+    cargo_tests --exclude cpx-pkcs11-fuzz
 }

@@ -91,7 +91,7 @@ sanitized() {
 
 # --- Undefined behaviour ----------------------------------------------------------------------------------------------
 
-# Unit tests that miri can run: those of the C ABI, and of floors that call nothing but Rust. Neither readers nor dialogues with a
+# Unit tests that miri can run: those of the C ABI, and of layers that call nothing but Rust. Neither readers nor dialogues with a
 # card are among them, nor configuration and trace files: miri does not know the flags with which they are opened.
 INTERPRETED=(abi:: iso7816:: trace::call:: pkcs15:: token:: provider:: crypto::digest_info crypto::hash crypto::padding::mgf1)
 

@@ -3,7 +3,7 @@
 # Client:  Firefox
 # Needs:   debian:firefox-esr debian:firefox-esr-l10n-fr debian:libnss3-tools debian:opensc debian:xvfb debian:openbox debian:xdotool debian:dbus debian:at-spi2-core debian:python3-pyatspi debian:imagemagick debian:pngquant debian:optipng debian:fonts-dejavu-core
 # Run:     all
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT
 source "$CHECKS/lib.sh"
 source "$CHECKS/page-server.sh"

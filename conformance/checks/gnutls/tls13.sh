@@ -3,7 +3,7 @@
 # Client:  GnuTLS gnutls-cli
 # Needs:   debian:gnutls-bin debian:openssl
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: peer did not return a certificate|no shared signature|certificate verify
 source "$CHECKS/lib.sh"
 

@@ -3,7 +3,7 @@
 # Client:  Java 17 SSLSocket, SunPKCS11
 # Needs:   debian:openjdk-17-jdk-headless debian:openssl
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: No supported CertificateVerify signature algorithm for RSA
 source "$CHECKS/lib.sh"
 source "$CHECKS/java-provider.sh"

@@ -3,7 +3,7 @@
 # Client:  nginx, engine of libp11
 # Needs:   debian:nginx-light debian:libengine-pkcs11-openssl debian:openssl
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: PKCS#11 module:.*Mechanism invalid
 source "$CHECKS/lib.sh"
 source "$CHECKS/nginx-server.sh"

@@ -3,7 +3,7 @@
 # Client:  NSS tstclnt
 # Needs:   debian:libnss3-tools debian:openssl debian:opensc
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: peer did not return a certificate
 source "$CHECKS/lib.sh"
 source "$CHECKS/nss-database.sh"

@@ -3,7 +3,7 @@
 # Client:  OpenVPN
 # Needs:   debian:openvpn debian:opensc debian:socat debian:openssl
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: SSL routines::EVP lib
 source "$CHECKS/lib.sh"
 source "$CHECKS/openvpn-tunnel.sh"

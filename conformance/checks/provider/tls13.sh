@@ -4,7 +4,7 @@
 # Needs:   debian13:pkcs11-provider debian13:openssl debian:openssl debian:libpcsclite1 debian:debootstrap
 # Run:     all
 # Module:  ours
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: CKM_RSA_PKCS_PSS unavailable
 source "$CHECKS/lib.sh"
 source "$CHECKS/provider-openssl.sh"

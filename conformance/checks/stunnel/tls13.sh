@@ -3,7 +3,7 @@
 # Client:  stunnel
 # Needs:   debian:stunnel4 debian:libengine-pkcs11-openssl debian:openssl debian:socat
 # Run:     ci
-# Not possible on cps3: TLS 1.3 wants RSA-PSS, which the chip cannot do
+# Not possible on cps3: this server wants RSA-PSS, which the chip cannot do
 # Shown by: (?i)PKCS#11 module:.*Mechanism invalid
 source "$CHECKS/lib.sh"
 source "$CHECKS/stunnel-tunnel.sh"

@@ -15,7 +15,7 @@ use super::{Card, Happening, Inserted, Planned, Rack, Shared, State};
 const PATIENCE: Duration = Duration::from_secs(20);
 const LAST_PATIENCE: Duration = Duration::from_millis(100);
 
-/// The rack as the module's floor 1.
+/// The rack as the module's lowest layer.
 pub(super) struct Service(pub(super) Arc<Shared>);
 
 impl Readers for Service {
