@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::crypto::Hash;
-use crate::system::PrivateDirectory;
 use crate::system::directory::{is_private, refused};
+use crate::system::{PrivateDirectory, careful_options};
 
 /// Longest certificate that is kept, in bytes; those of the cards have about 2,200.
 const LONGEST: usize = 16 * 1024;
@@ -71,9 +71,8 @@ impl Store {
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let owner = self.directory.owner()?;
-        let file = OpenOptions::new()
+        let file = careful_options()
             .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
             .open(self.directory.path().join(name))?;
         let found = file.metadata()?;
         if !found.is_file() || !is_private(&found, owner) {
@@ -130,7 +129,7 @@ impl Store {
 fn name(card: &str, file: &[u16]) -> String {
     let path: Vec<u8> = file.iter().flat_map(|fid| fid.to_be_bytes()).collect();
     let digest = Hash::Sha256.digest(&[&b"certificate of "[..], card.as_bytes(), &path].concat());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&digest)
 }
 
 fn damaged() -> io::Error {

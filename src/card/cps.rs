@@ -14,6 +14,7 @@ use super::{Abilities, CardError, Chip, Deciphered, KeyRef, PinObject, PinState,
 use crate::config::Logout;
 use crate::crypto::ToSign;
 use crate::memory;
+use crate::pin::Pin;
 #[cfg(test)]
 use crate::pkcs15::Objects;
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
@@ -347,9 +348,14 @@ impl Card {
     }
 
     /// Presents a PIN, once; again only when another application was the selected one and the card shows that no try was lost, of those
-    /// that were left before if `tries` is known. `digits` is checked against the limits of `pin` before anything is sent.
-    pub fn verify(&mut self, pin: &PinObject, digits: &[u8], tries: Option<u8>) -> Result<(), CardError> {
-        let block = pins::block(pin, digits)?;
+    /// that were left before if `tries` is known. `presented` is checked against the limits of `pin` before anything is sent.
+    pub fn verify(
+        &mut self,
+        pin: &PinObject,
+        presented: Pin<'_>,
+        tries: Option<u8>,
+    ) -> Result<(), CardError> {
+        let block = pins::block(pin, presented)?;
         self.perform_if(
             |t| {
                 t.commands.verify(&mut t.card, pin, &block)?;
@@ -373,7 +379,7 @@ impl Card {
     ///
     /// The question for the counter shows whether our application is the selected one before the PIN goes out: a change that the card
     /// has made is never asked for again.
-    pub fn change_pin(&mut self, pin: &PinObject, old: &[u8], new: &[u8]) -> Result<(), CardError> {
+    pub fn change_pin(&mut self, pin: &PinObject, old: Pin<'_>, new: Pin<'_>) -> Result<(), CardError> {
         let (old, new) = (pins::block(pin, old)?, pins::block(pin, new)?);
         self.perform(|t| {
             t.commands.pin_state(&mut t.card, pin)?;
@@ -383,7 +389,7 @@ impl Card {
     }
 
     /// Sets a new PIN after the PUK was verified with [`Card::verify`].
-    pub fn unblock_pin(&mut self, pin: &PinObject, new: &[u8]) -> Result<(), CardError> {
+    pub fn unblock_pin(&mut self, pin: &PinObject, new: Pin<'_>) -> Result<(), CardError> {
         let new = pins::block(pin, new)?;
         let done = self.perform(|t| t.commands.unblock_pin(&mut t.card, pin, &new));
         done.map_err(|error| match error {

@@ -97,7 +97,7 @@ impl CardError {
             CardError::NotAllowed(sw)
             | CardError::WrongData(sw)
             | CardError::NotFound(sw)
-            | CardError::Unexpected(sw) => Some(StatusWord(sw)),
+            | CardError::Unexpected(sw) => Some(sw),
             _ => None,
         }
     }
@@ -110,34 +110,52 @@ impl CardError {
 
 /// What a status word other than 9000 means, outside the commands about PINs.
 pub(super) fn refusal(sw: StatusWord) -> CardError {
-    match sw.0 {
-        // 6983: the PIN that would open it is blocked.
-        0x6982 | 0x6983 => CardError::NotVerified,
-        0x6900 | 0x6984..=0x6986 | 0x69F0 => CardError::NotAllowed(sw.0),
-        0x6600 | 0x6700 | 0x6987 | 0x6988 | 0x6A00 | 0x6A80 | 0x6A84..=0x6A87 | 0x6B00 | 0x6C00..=0x6CFF => {
-            CardError::WrongData(sw.0)
-        }
-        0x6A82 | 0x6A83 | 0x6A88 => CardError::NotFound(sw.0),
-        // Class A0, the CPS2ter side of a CPS3.
-        0x9404 => CardError::NotFound(sw.0),
-        0x9402 => CardError::WrongData(sw.0),
-        0x9408 => CardError::NotAllowed(sw.0),
-        0x9804 | 0x9840 => CardError::NotVerified,
-        other => CardError::Unexpected(other),
+    match sw {
+        // Blocked: the PIN that would open it.
+        StatusWord::SECURITY_STATUS_NOT_SATISFIED
+        | StatusWord::AUTHENTICATION_METHOD_BLOCKED
+        | StatusWord::A0_ACCESS_NOT_FULFILLED
+        | StatusWord::A0_BLOCKED => CardError::NotVerified,
+        StatusWord::COMMAND_NOT_ALLOWED
+        | StatusWord::REFERENCE_DATA_NOT_USABLE
+        | StatusWord::CONDITIONS_OF_USE_NOT_SATISFIED
+        | StatusWord::NO_CURRENT_EF
+        | StatusWord::NOT_ALLOWED_PROPRIETARY
+        | StatusWord::A0_INCONSISTENT_FILE => CardError::NotAllowed(sw),
+        StatusWord::SECURITY_ISSUE
+        | StatusWord::WRONG_LENGTH
+        | StatusWord::SECURE_MESSAGING_MISSING
+        | StatusWord::SECURE_MESSAGING_INCORRECT
+        | StatusWord::WRONG_PARAMETERS
+        | StatusWord::INCORRECT_DATA
+        | StatusWord::NOT_ENOUGH_SPACE
+        | StatusWord::LENGTH_INCONSISTENT_WITH_TLV
+        | StatusWord::INCORRECT_P1_P2
+        | StatusWord::LENGTH_INCONSISTENT_WITH_P1_P2
+        | StatusWord::WRONG_OFFSET
+        | StatusWord::A0_OUT_OF_RANGE => CardError::WrongData(sw),
+        _ if sw.exact_length().is_some() => CardError::WrongData(sw),
+        StatusWord::FILE_NOT_FOUND
+        | StatusWord::RECORD_NOT_FOUND
+        | StatusWord::REFERENCED_DATA_NOT_FOUND
+        | StatusWord::A0_FILE_NOT_FOUND => CardError::NotFound(sw),
+        _ => CardError::Unexpected(sw),
     }
 }
 
 /// What a status word other than 9000 means after a command that carried a PIN.
 pub(super) fn pin_refusal(sw: StatusWord) -> CardError {
-    match (sw.counter(), sw.0) {
+    match (sw.counter(), sw) {
         (Some(0), _) => CardError::PinBlocked,
         (Some(tries_left), _) => CardError::PinIncorrect {
             tries_left: Some(tries_left),
         },
-        (None, 0x6300) => CardError::PinIncorrect { tries_left: None },
-        // Blocked, or reference data that cannot be used (ISO 7816-4 §5.1.3): the uses of the PIN are spent.
-        (None, 0x6983 | 0x6984) => CardError::PinBlocked,
-        (None, 0x6700 | 0x6A80) => CardError::PinRefused(sw.0),
+        (None, StatusWord::STATE_CHANGED) => CardError::PinIncorrect { tries_left: None },
+        // Not usable (ISO 7816-4 §5.1.3): the uses of the PIN are spent.
+        (None, StatusWord::AUTHENTICATION_METHOD_BLOCKED | StatusWord::REFERENCE_DATA_NOT_USABLE) => {
+            CardError::PinBlocked
+        }
+        (None, StatusWord::WRONG_LENGTH | StatusWord::INCORRECT_DATA) => CardError::PinRefused(sw),
         _ => refusal(sw),
     }
 }
@@ -195,7 +213,7 @@ mod tests {
         for (words, meant) in [
             (
                 &[0x6982, 0x6983, 0x9804, 0x9840][..],
-                (|_| CardError::NotVerified) as fn(u16) -> CardError,
+                (|_| CardError::NotVerified) as fn(StatusWord) -> CardError,
             ),
             (
                 &[0x6900, 0x6984, 0x6985, 0x6986, 0x69F0, 0x9408],
@@ -218,7 +236,7 @@ mod tests {
             ),
         ] {
             for &word in words {
-                assert_eq!(refusal(StatusWord(word)), meant(word), "{word:04X}");
+                assert_eq!(refusal(StatusWord(word)), meant(StatusWord(word)), "{word:04X}");
             }
         }
     }
@@ -233,10 +251,10 @@ mod tests {
             (0x6300, incorrect(None)),
             (0x6983, CardError::PinBlocked),
             (0x6984, CardError::PinBlocked),
-            (0x6700, CardError::PinRefused(0x6700)),
-            (0x6A80, CardError::PinRefused(0x6A80)),
+            (0x6700, CardError::PinRefused(StatusWord(0x6700))),
+            (0x6A80, CardError::PinRefused(StatusWord(0x6A80))),
             (0x6982, CardError::NotVerified),
-            (0x6A82, CardError::NotFound(0x6A82)),
+            (0x6A82, CardError::NotFound(StatusWord(0x6A82))),
         ] {
             assert_eq!(pin_refusal(StatusWord(word)), meant, "{word:04X}");
         }
@@ -245,15 +263,15 @@ mod tests {
     #[test]
     fn refusals_that_another_application_may_have_given() {
         for (error, foreign) in [
-            (CardError::NotAllowed(0x6985), true),
-            (CardError::WrongData(0x6A86), true),
-            (CardError::NotFound(0x6A82), true),
-            (CardError::Unexpected(0x6E00), true),
-            (CardError::NotAllowed(0x6986), false),
-            (CardError::WrongData(0x6A80), false),
-            (CardError::NotFound(0x6A83), false),
-            (CardError::Unexpected(0x6F00), false),
-            (CardError::PinRefused(0x6A86), false),
+            (CardError::NotAllowed(StatusWord(0x6985)), true),
+            (CardError::WrongData(StatusWord(0x6A86)), true),
+            (CardError::NotFound(StatusWord(0x6A82)), true),
+            (CardError::Unexpected(StatusWord(0x6E00)), true),
+            (CardError::NotAllowed(StatusWord(0x6986)), false),
+            (CardError::WrongData(StatusWord(0x6A80)), false),
+            (CardError::NotFound(StatusWord(0x6A83)), false),
+            (CardError::Unexpected(StatusWord(0x6F00)), false),
+            (CardError::PinRefused(StatusWord(0x6A86)), false),
             (CardError::NotVerified, false),
         ] {
             assert_eq!(error.may_be_foreign_context(), foreign, "{error:?}");

@@ -326,9 +326,24 @@ mod tests {
         for (extent, wanted, answer, error) in [
             (Extent::Object, "00", "9000", CardError::Truncated),
             (Extent::Object, "00", "6282", CardError::Truncated),
-            (Extent::Object, "00", "6B00", CardError::WrongData(0x6B00)),
-            (Extent::Bytes(4), "04", "6282", CardError::Unexpected(0x6282)),
-            (Extent::Bytes(4), "04", "6B00", CardError::WrongData(0x6B00)),
+            (
+                Extent::Object,
+                "00",
+                "6B00",
+                CardError::WrongData(StatusWord(0x6B00)),
+            ),
+            (
+                Extent::Bytes(4),
+                "04",
+                "6282",
+                CardError::Unexpected(StatusWord(0x6282)),
+            ),
+            (
+                Extent::Bytes(4),
+                "04",
+                "6B00",
+                CardError::WrongData(StatusWord(0x6B00)),
+            ),
             (
                 Extent::Bytes(4),
                 "04",

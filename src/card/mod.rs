@@ -30,6 +30,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::crypto::Hash;
+use crate::iso7816::StatusWord;
 use crate::memory::NoMemory;
 use crate::reader::ReaderError;
 
@@ -88,21 +89,21 @@ pub enum CardError {
     /// The PIN holds something else than the digits 0 to 9; nothing was sent, no try is lost.
     PinDigits,
     /// The card finds that the PIN cannot be one (6700, 6A80).
-    PinRefused(u16),
+    PinRefused(StatusWord),
     /// The PIN is blocked (6983, or no try left), or all its uses are spent (6984).
     PinBlocked,
     /// The card wants the PIN first (6982).
     NotVerified,
     /// The card refuses the operation in its present state (6985, 6984, 6986, 6900).
-    NotAllowed(u16),
+    NotAllowed(StatusWord),
     /// The card refuses the data or their length (6700, 6A80, ...).
-    WrongData(u16),
+    WrongData(StatusWord),
     /// No such file (6A82) or data object (6A88).
-    NotFound(u16),
+    NotFound(StatusWord),
     /// The key or the chip has no such operation; nothing was sent.
     Unsupported,
     /// Any other status word.
-    Unexpected(u16),
+    Unexpected(StatusWord),
     /// A file ends before the object in it does, or before its own size says.
     Truncated,
     /// The answer does not have the shape that the command promises.
@@ -131,17 +132,17 @@ impl fmt::Display for CardError {
             CardError::PinLength => f.write_str("no PIN of the card has that length: nothing was sent"),
             CardError::PinDigits => f.write_str("a PIN of the card has digits only: nothing was sent"),
             CardError::PinRefused(status) => {
-                write!(f, "the card takes no such PIN ({status:04X}): choose another one")
+                write!(f, "the card takes no such PIN ({status}): choose another one")
             }
             CardError::PinBlocked => f.write_str("the PIN is blocked: unblock it with the PUK"),
             CardError::NotVerified => write!(f, "the card wants the PIN where it should not (6982): {ODD}"),
-            CardError::NotAllowed(status) => write!(f, "the card refuses in its state ({status:04X}): {ODD}"),
-            CardError::WrongData(status) => write!(f, "the card refuses the data ({status:04X}): {ODD}"),
-            CardError::NotFound(status) => write!(f, "the card lacks a file ({status:04X}): {ODD}"),
+            CardError::NotAllowed(status) => write!(f, "the card refuses in its state ({status}): {ODD}"),
+            CardError::WrongData(status) => write!(f, "the card refuses the data ({status}): {ODD}"),
+            CardError::NotFound(status) => write!(f, "the card lacks a file ({status}): {ODD}"),
             CardError::Unsupported => {
                 f.write_str("the key or the chip has no such operation: nothing was sent")
             }
-            CardError::Unexpected(status) => write!(f, "the card answers {status:04X}: {ODD}"),
+            CardError::Unexpected(status) => write!(f, "the card answers {status}: {ODD}"),
             CardError::Truncated => write!(f, "a file of the card ends before what stands in it does: {ODD}"),
             CardError::Malformed(what) => {
                 write!(f, "what the card holds or answers is malformed ({what}): {ODD}")
@@ -242,11 +243,11 @@ mod tests {
     #[test]
     fn a_refusal_is_told_with_the_status_word_behind_it() {
         for (error, told) in [
-            (CardError::NotAllowed(0x6985), "6985"),
-            (CardError::WrongData(0x6A80), "6A80"),
-            (CardError::NotFound(0x6A82), "6A82"),
-            (CardError::Unexpected(0x6F00), "6F00"),
-            (CardError::PinRefused(0x6700), "6700"),
+            (CardError::NotAllowed(StatusWord(0x6985)), "6985"),
+            (CardError::WrongData(StatusWord(0x6A80)), "6A80"),
+            (CardError::NotFound(StatusWord(0x6A82)), "6A82"),
+            (CardError::Unexpected(StatusWord(0x6F00)), "6F00"),
+            (CardError::PinRefused(StatusWord(0x6700)), "6700"),
             (CardError::Malformed("AODF"), "AODF"),
             (CardError::PinBlocked, "unblock it"),
         ] {

@@ -10,6 +10,7 @@ use super::commands::{APPLICATION, Commands};
 use super::dialogue::Dialogue;
 use super::{Abilities, Card, CardError, Chip, Deciphered, KeyRef, PinObject, PinState};
 use crate::crypto::ToSign;
+use crate::iso7816::StatusWord;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
 /// What the card and the service say when they are asked, and what they were asked.
@@ -135,7 +136,7 @@ impl Commands for PaperCard {
         _fids: &[u16],
         _want_size: bool,
     ) -> Result<Option<usize>, CardError> {
-        Err(CardError::NotFound(0x6A82))
+        Err(CardError::NotFound(StatusWord(0x6A82)))
     }
 
     fn pin_state(&mut self, _card: &mut Dialogue<'_>, pin: &PinObject) -> Result<PinState, CardError> {

@@ -5,14 +5,16 @@ use zeroize::Zeroizing;
 use super::dialogue::{Dialogue, pin_refusal};
 use super::{CardError, PinObject};
 use crate::iso7816::Command;
+use crate::pin::Pin;
 
 /// Longest PIN that is sent: two of them fit into one command.
 const BLOCK_MAX: usize = 127;
 
-/// What VERIFY and CHANGE send_pin_command for `digits`: the digits, padded if AODF says so.
+/// What VERIFY and CHANGE REFERENCE DATA carry for `presented`: its digits, padded if AODF says so.
 ///
 /// A PIN that the card cannot have is refused here, so that it costs no try.
-pub(super) fn block(pin: &PinObject, digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
+pub(super) fn block(pin: &PinObject, presented: Pin<'_>) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    let digits = presented.digits();
     if !(pin.min_len..=pin.max_len).contains(&digits.len()) || digits.is_empty() {
         return Err(CardError::PinLength);
     }

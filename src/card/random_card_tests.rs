@@ -10,6 +10,7 @@ use super::scripted::{EF_SN, abc, bare, key, padded, path, pin, pss, unblocking}
 use super::{Card, KeyRole, recognise};
 use crate::config::Logout;
 use crate::crypto::{Digest, Hash, ToSign};
+use crate::pin::Pin;
 use crate::reader::script::hex;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
@@ -150,10 +151,14 @@ fn exercise(card: &mut Card, counts: &Counts) {
     });
     call(0, &mut |card| drop(card.pin_state(&pin())));
     // Once, and once more if the application was not the selected one.
-    call(2, &mut |card| drop(card.verify(&pin(), b"1234", None)));
-    call(4, &mut |card| drop(card.change_pin(&pin(), b"1234", b"5678")));
-    call(2, &mut |card| drop(card.verify(&unblocking(), b"12345678", None)));
-    call(2, &mut |card| drop(card.unblock_pin(&pin(), b"5678")));
+    call(2, &mut |card| drop(card.verify(&pin(), Pin::new(b"1234"), None)));
+    call(4, &mut |card| {
+        drop(card.change_pin(&pin(), Pin::new(b"1234"), Pin::new(b"5678")))
+    });
+    call(2, &mut |card| {
+        drop(card.verify(&unblocking(), Pin::new(b"12345678"), None))
+    });
+    call(2, &mut |card| drop(card.unblock_pin(&pin(), Pin::new(b"5678"))));
     for key in [key(0x81, KeyRole::Signature), key(0x82, KeyRole::Authentication)] {
         for what in [
             ToSign::Digest {

@@ -25,7 +25,7 @@ pub(super) fn commands(script: &str) -> usize {
 
 /// Bytes as a script writes them.
 pub(super) fn text(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02X}")).collect()
+    base16ct::upper::encode_string(bytes)
 }
 
 /// `count` times the byte `value`.

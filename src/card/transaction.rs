@@ -7,7 +7,7 @@ use super::commands::Commands;
 use super::dialogue::Dialogue;
 use super::files::{self, Extent};
 use super::update::Stamp;
-use crate::iso7816::{Command, Malformed};
+use crate::iso7816::{Command, Malformed, StatusWord};
 use crate::memory;
 use crate::pkcs15::{self, Odf, Path, TokenInfo};
 use crate::reader::{Connection, Protocol, ReaderError};
@@ -116,7 +116,9 @@ impl<'c> Transaction<'c> {
             Some(Stamp::Interrupted) => Err(CardError::InterruptedUpdate),
             Some(found) if found == *known => Ok(()),
             // Another program's application may be the selected one, and have no such file.
-            Some(Stamp::Absent) if !self.card.application_selected() => Err(CardError::NotFound(0x6A82)),
+            Some(Stamp::Absent) if !self.card.application_selected() => {
+                Err(CardError::NotFound(StatusWord::FILE_NOT_FOUND))
+            }
             _ => {
                 log::info!("the card's data were updated");
                 Err(CardError::Updated)
@@ -225,7 +227,10 @@ impl<'c> Transaction<'c> {
         let told = self.card.protocol() == Protocol::T1;
         let size = self.select_file(fids, told)?;
         match self.read(0, extent(size), sensitive) {
-            Err(CardError::Truncated | CardError::WrongData(0x6700 | 0x6B00)) if !told => {
+            Err(
+                CardError::Truncated
+                | CardError::WrongData(StatusWord::WRONG_LENGTH | StatusWord::WRONG_OFFSET),
+            ) if !told => {
                 let size = self.select_file(fids, true)?;
                 self.read(0, extent(size), sensitive)
             }

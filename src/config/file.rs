@@ -1,14 +1,14 @@
 //! The configuration file: TOML 1.0, a few keys.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Level, Logout, level_names};
+use crate::system::unwaiting_options;
 
 /// Largest file that is read, in bytes; a hundred times what all keys need.
 const MAX_LENGTH: u64 = 64 * 1024;
@@ -32,11 +32,7 @@ pub(super) struct Settings {
 
 /// Reads a file; `None` when there is none. The error is a sentence about the file as a whole.
 pub(super) fn read(path: &Path) -> Result<Option<Settings>, String> {
-    // Without O_NONBLOCK the opening of a FIFO would wait for a writer.
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path);
+    let opened = unwaiting_options().read(true).open(path);
     let file = match opened {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return absent(path).map(|()| None);

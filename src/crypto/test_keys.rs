@@ -24,11 +24,7 @@ const Q_1025: &str = "\
 
 /// Bytes of hexadecimal text.
 pub fn hex(text: &str) -> Vec<u8> {
-    assert!(text.len().is_multiple_of(2), "odd number of digits");
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    base16ct::mixed::decode_vec(text).expect("an even number of hexadecimal digits")
 }
 
 /// A key of 1024 bits, exponent 65537.

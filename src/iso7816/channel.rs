@@ -1,7 +1,6 @@
 //! Exchanges with the card: one [`Command`] in, one [`Answer`] out, whatever the protocol makes of it.
 
-use std::fmt::Write;
-
+use base16ct::HexDisplay;
 use zeroize::Zeroizing;
 
 use crate::memory;
@@ -170,14 +169,11 @@ fn trace(direction: &str, bytes: &[u8], sensitive: bool, open: &[u8]) {
     if !log::log_enabled!(target: "cpx_pkcs11::apdu", log::Level::Trace) {
         return;
     }
-    let mut text = String::with_capacity(2 * bytes.len() + 16);
-    for byte in if sensitive { open } else { bytes } {
-        let _ = write!(text, "{byte:02X}");
-    }
-    if sensitive {
-        text.push_str(" (data withheld)");
-    }
-    log::trace!(target: "cpx_pkcs11::apdu", "{direction} {text}");
+    let (shown, withheld) = match sensitive {
+        true => (open, " (data withheld)"),
+        false => (bytes, ""),
+    };
+    log::trace!(target: "cpx_pkcs11::apdu", "{direction} {}{withheld}", HexDisplay(shown));
 }
 
 #[cfg(test)]

@@ -11,8 +11,69 @@ impl StatusWord {
     pub const OK: StatusWord = StatusWord(0x9000);
     /// Fewer bytes than asked for: the end of the file was reached.
     pub const END_OF_FILE: StatusWord = StatusWord(0x6282);
+    /// Something has changed, and no more is told: after VERIFY, a wrong PIN without its counter.
+    pub const STATE_CHANGED: StatusWord = StatusWord(0x6300);
+    /// A security-related issue, and no more is told.
+    pub const SECURITY_ISSUE: StatusWord = StatusWord(0x6600);
+    /// Wrong length.
+    pub const WRONG_LENGTH: StatusWord = StatusWord(0x6700);
+    /// The card has no such logical channel, or it is closed.
+    pub const LOGICAL_CHANNEL_NOT_SUPPORTED: StatusWord = StatusWord(0x6881);
+    /// The last command of the chain is expected.
+    pub const LAST_COMMAND_OF_CHAIN_EXPECTED: StatusWord = StatusWord(0x6883);
+    /// The command is not allowed, and no more is told.
+    pub const COMMAND_NOT_ALLOWED: StatusWord = StatusWord(0x6900);
+    /// The PIN must be verified first.
+    pub const SECURITY_STATUS_NOT_SATISFIED: StatusWord = StatusWord(0x6982);
+    /// The PIN is blocked.
+    pub const AUTHENTICATION_METHOD_BLOCKED: StatusWord = StatusWord(0x6983);
+    /// The PIN cannot be used any more.
+    pub const REFERENCE_DATA_NOT_USABLE: StatusWord = StatusWord(0x6984);
+    /// The conditions of use are not satisfied.
+    pub const CONDITIONS_OF_USE_NOT_SATISFIED: StatusWord = StatusWord(0x6985);
+    /// The command is not allowed: there is no current EF.
+    pub const NO_CURRENT_EF: StatusWord = StatusWord(0x6986);
+    /// Data objects of secure messaging are missing.
+    pub const SECURE_MESSAGING_MISSING: StatusWord = StatusWord(0x6987);
+    /// Data objects of secure messaging are incorrect.
+    pub const SECURE_MESSAGING_INCORRECT: StatusWord = StatusWord(0x6988);
+    /// Not in ISO 7816-4: another refusal of these chips' state.
+    pub const NOT_ALLOWED_PROPRIETARY: StatusWord = StatusWord(0x69F0);
+    /// Wrong parameters P1-P2, and no more is told.
+    pub const WRONG_PARAMETERS: StatusWord = StatusWord(0x6A00);
+    /// Incorrect parameters in the command data field.
+    pub const INCORRECT_DATA: StatusWord = StatusWord(0x6A80);
+    /// File or application not found.
+    pub const FILE_NOT_FOUND: StatusWord = StatusWord(0x6A82);
+    /// Record not found.
+    pub const RECORD_NOT_FOUND: StatusWord = StatusWord(0x6A83);
+    /// Not enough memory space in the file.
+    pub const NOT_ENOUGH_SPACE: StatusWord = StatusWord(0x6A84);
+    /// The length of the data is inconsistent with the TLV structure.
+    pub const LENGTH_INCONSISTENT_WITH_TLV: StatusWord = StatusWord(0x6A85);
+    /// Incorrect parameters P1-P2.
+    pub const INCORRECT_P1_P2: StatusWord = StatusWord(0x6A86);
+    /// The length of the data is inconsistent with P1-P2.
+    pub const LENGTH_INCONSISTENT_WITH_P1_P2: StatusWord = StatusWord(0x6A87);
+    /// Referenced data not found.
+    pub const REFERENCED_DATA_NOT_FOUND: StatusWord = StatusWord(0x6A88);
     /// The offset lies outside the file.
     pub const WRONG_OFFSET: StatusWord = StatusWord(0x6B00);
+    /// Instruction code not supported or invalid.
+    pub const INSTRUCTION_NOT_SUPPORTED: StatusWord = StatusWord(0x6D00);
+    /// Class not supported.
+    pub const CLASS_NOT_SUPPORTED: StatusWord = StatusWord(0x6E00);
+
+    /// Class A0: the offset lies outside the file.
+    pub const A0_OUT_OF_RANGE: StatusWord = StatusWord(0x9402);
+    /// Class A0: file not found.
+    pub const A0_FILE_NOT_FOUND: StatusWord = StatusWord(0x9404);
+    /// Class A0: the file is of another kind than the command needs.
+    pub const A0_INCONSISTENT_FILE: StatusWord = StatusWord(0x9408);
+    /// Class A0: the PIN must be verified first.
+    pub const A0_ACCESS_NOT_FULFILLED: StatusWord = StatusWord(0x9804);
+    /// Class A0: the PIN is blocked.
+    pub const A0_BLOCKED: StatusWord = StatusWord(0x9840);
 
     /// SW1 and SW2.
     pub fn bytes(self) -> [u8; 2] {
@@ -50,8 +111,15 @@ impl StatusWord {
     /// selected its own or has reset the card, or that a chain of commands was broken off before (6883).
     pub fn may_be_foreign_context(self) -> bool {
         matches!(
-            self.0,
-            0x6E00 | 0x6D00 | 0x6A86 | 0x6A82 | 0x6A88 | 0x6881 | 0x6883 | 0x6985
+            self,
+            Self::CLASS_NOT_SUPPORTED
+                | Self::INSTRUCTION_NOT_SUPPORTED
+                | Self::INCORRECT_P1_P2
+                | Self::FILE_NOT_FOUND
+                | Self::REFERENCED_DATA_NOT_FOUND
+                | Self::LOGICAL_CHANNEL_NOT_SUPPORTED
+                | Self::LAST_COMMAND_OF_CHAIN_EXPECTED
+                | Self::CONDITIONS_OF_USE_NOT_SATISFIED
         )
     }
 }

@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 
+use base16ct::HexDisplay;
 use zeroize::Zeroizing;
 
 use super::{Connection, Continuity, Protocol, ReaderError};
@@ -42,8 +43,7 @@ impl fmt::Debug for Line {
             Line::OwnReset => return f.write_str("= reset"),
             Line::Others => return f.write_str("= others"),
         };
-        write!(f, "{kind} ")?;
-        bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+        write!(f, "{kind} {}", HexDisplay(bytes))
     }
 }
 
@@ -102,13 +102,8 @@ fn parse(line: &str) -> Option<Line> {
 
 /// Bytes written in hexadecimal, with blanks anywhere.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).expect("hex digit") as u8)
-        .collect();
-    assert!(digits.len().is_multiple_of(2), "odd number of digits in {text}");
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    let digits: String = text.split_whitespace().collect();
+    base16ct::mixed::decode_vec(digits).expect("an even number of hexadecimal digits")
 }
 
 /// What `act` writes to the log on this thread, at every level.

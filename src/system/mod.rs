@@ -2,9 +2,11 @@
 //! this user's alone, and a queue of processes in it. The one room that knows which system this is.
 
 pub(crate) mod directory;
+mod file;
 mod queue;
 
 pub use directory::PrivateDirectory;
+pub(crate) use file::{careful_options, unwaiting_options};
 pub use queue::{Queue, Turn};
 
 /// The effective user of the process.

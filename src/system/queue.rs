@@ -5,7 +5,7 @@
 //! leaves the room and wants it again finds another one at the door. The locks are the kernel's and end with their process; a process
 //! that nobody competes with takes them at once.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
 use super::PrivateDirectory;
+use super::file::careful_options;
 
 /// Time that a process waits for its turn; then it goes on without one, and the PC/SC service decides.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,12 +75,11 @@ impl Queue {
 
 /// The file with its lock, unless that cannot be had before it `is_over`. The kernel takes the lock away when the file is closed.
 fn locked(path: &Path, is_over: impl Fn() -> bool) -> Option<File> {
-    let file = OpenOptions::new()
+    let file = careful_options()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)
         .ok()?;
     let mut pause = PAUSE;

@@ -179,9 +179,7 @@ impl Token {
             Object::Mechanism(kind) => format!("{kind:x}"),
             Object::Certificate(certificate) => file(&certificate.entry.path),
             Object::Data(data) => file(&data.entry.path),
-            Object::PublicKey(_) | Object::PrivateKey(_) => {
-                object.id().iter().map(|byte| format!("{byte:02x}")).collect()
-            }
+            Object::PublicKey(_) | Object::PrivateKey(_) => base16ct::lower::encode_string(object.id()),
         };
         format!("{}-{}-{}", self.serial(), class(object), name)
     }

@@ -483,10 +483,5 @@ fn absent_or<T>(answer: Result<T, Error>, path: &pkcs15::Path, empty: T) -> Resu
 /// The eight digits between the issuer's prefix (five bytes) and the last byte (check digit and
 /// filler).
 fn serial(number: &[u8]) -> String {
-    number
-        .get(5..9)
-        .unwrap_or_default()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect()
+    base16ct::upper::encode_string(number.get(5..9).unwrap_or_default())
 }

@@ -130,7 +130,7 @@ impl Token {
             return Err(Error::SessionGone);
         }
         let tries = (*self.pins.of(user).lock()).and_then(|state| state.tries_left);
-        let result = card.verify(object, pin.digits(), tries);
+        let result = card.verify(object, pin, tries);
         self.follow_counter(user, &result);
         if result.as_ref().is_err_and(is_unclear) {
             self.close_in_doubt(&mut card);
@@ -215,7 +215,7 @@ impl Token {
     pub fn change_pin(&self, old: Pin<'_>, new: Pin<'_>) -> Result<(), Error> {
         let object = self.required_pin_of(User::Holder)?;
         let mut card = self.card.lock();
-        let result = card.change_pin(object, old.digits(), new.digits());
+        let result = card.change_pin(object, old, new);
         self.follow_counter(User::Holder, &result);
         if !card.seen_continuous() {
             self.forget_login();
@@ -236,7 +236,7 @@ impl Token {
     /// C_InitPIN: a new PIN for the holder, after the PUK was presented.
     pub fn unblock_pin(&self, new: Pin<'_>) -> Result<(), Error> {
         let object = self.required_pin_of(User::Holder)?;
-        let result = self.with_own_login(true, |card| card.unblock_pin(object, new.digits()));
+        let result = self.with_own_login(true, |card| card.unblock_pin(object, new));
         *self.pins.holder.lock() = None;
         *self.pins.officer.lock() = None;
         result

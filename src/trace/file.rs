@@ -1,11 +1,11 @@
 //! The trace file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::system::effective_user;
+use crate::system::{careful_options, effective_user};
 
 /// A file of one user that grows at its end. It is opened anew for each record, so that a log rotation may take it away, and a program that
 /// closes all its files does not end up with records in a file of its own.
@@ -17,11 +17,11 @@ pub(super) struct TraceFile {
 
 impl TraceFile {
     /// The file of that name, for the user who runs the process.
-    pub(super) fn of_process(path: &Path) -> io::Result<Self> {
-        Ok(TraceFile {
+    pub(super) fn of_process(path: &Path) -> Self {
+        TraceFile {
             path: path.to_owned(),
             owner: effective_user(),
-        })
+        }
     }
 
     /// The same file under the eyes of another user.
@@ -45,12 +45,10 @@ impl TraceFile {
     }
 
     fn open(&self) -> io::Result<File> {
-        let file = OpenOptions::new()
+        let file = careful_options()
             .append(true)
             .create(true)
             .mode(0o600)
-            // A link could lead into another file of the user, a FIFO would wait for a reader.
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
             .open(&self.path)?;
         let found = file.metadata()?;
         let others_write = found.mode() & 0o022 != 0;

@@ -1,7 +1,6 @@
 //! One record as one line of text.
 
 use std::fmt::{self, Write};
-use std::fs;
 use std::process;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,13 +40,10 @@ fn timestamp(line: &mut String, since_epoch: Duration) {
     );
 }
 
-/// The thread's number, as gdb and strace know it, or `-`. Rust's own number of a thread comes with a destructor that keeps the library
-/// from being unloaded.
-fn thread() -> String {
-    // PID/task/TID
-    let link = fs::read_link("/proc/thread-self").ok();
-    let name = link.as_deref().and_then(|link| link.file_name()?.to_str());
-    name.unwrap_or("-").to_owned()
+/// The thread's number, as gdb and strace know it. Rust's own number of a thread comes with a
+/// destructor that keeps the library from being unloaded.
+fn thread() -> i32 {
+    rustix::thread::gettid().as_raw_pid()
 }
 
 /// Keeps a record on its line: names of readers and cards come from outside.

@@ -121,7 +121,7 @@ impl Sink {
             Destination::File(path) => {
                 let named =
                     |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-                let file = file::TraceFile::of_process(path).map_err(named)?;
+                let file = file::TraceFile::of_process(path);
                 file.append(b"").map_err(named)?;
                 Ok(Sink::File(file))
             }

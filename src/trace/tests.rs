@@ -33,7 +33,7 @@ impl Drop for Directory {
 fn a_new_file_is_for_its_user_alone_and_grows_at_its_end() {
     let directory = Directory::new("new");
     let path = directory.path("trace.log");
-    let file = TraceFile::of_process(&path).unwrap();
+    let file = TraceFile::of_process(&path);
     file.append(b"one\n").unwrap();
     file.append(b"two\n").unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
@@ -47,7 +47,7 @@ fn a_new_file_is_for_its_user_alone_and_grows_at_its_end() {
 fn a_file_that_others_may_have_prepared_is_refused() {
     let directory = Directory::new("prepared");
     let refused = |name: &str| {
-        let file = TraceFile::of_process(&directory.path(name)).unwrap();
+        let file = TraceFile::of_process(&directory.path(name));
         file.append(b"line\n").map_err(|error| error.kind())
     };
     let target = directory.path("target");
@@ -68,13 +68,11 @@ fn a_file_that_others_may_have_prepared_is_refused() {
     assert!(refused("directory").is_err());
     assert!(
         TraceFile::of_process(Path::new("/dev/full"))
-            .unwrap()
             .append(b"line\n")
             .is_err()
     );
     assert_eq!(
         TraceFile::of_process(Path::new("/dev/null"))
-            .unwrap()
             .append(b"")
             .map_err(|e| e.kind()),
         Err(ErrorKind::PermissionDenied)
@@ -85,7 +83,7 @@ fn a_file_that_others_may_have_prepared_is_refused() {
 fn a_file_of_another_user_is_refused() {
     let directory = Directory::new("foreign");
     let path = directory.path("trace.log");
-    let owner = TraceFile::of_process(&path).unwrap();
+    let owner = TraceFile::of_process(&path);
     owner.append(b"").unwrap();
     let other = owner.of_user(effective_user_but_one());
     assert_eq!(

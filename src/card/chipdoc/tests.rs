@@ -6,6 +6,8 @@ use super::super::scripted::{
 use super::super::{Card, CardError, Deciphered, KeyRole};
 use super::*;
 use crate::config::Logout;
+use crate::iso7816::StatusWord;
+use crate::pin::Pin;
 use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
@@ -179,8 +181,8 @@ mod directory {
     #[test]
     fn under_t1_the_size_is_known_and_a_refusal_stands() {
         for (refused, error) in [
-            ("< 6700", CardError::WrongData(0x6700)),
-            ("< 6B00", CardError::WrongData(0x6B00)),
+            ("< 6700", CardError::WrongData(StatusWord(0x6700))),
+            ("< 6B00", CardError::WrongData(StatusWord(0x6B00))),
             ("< AAAA 6282", CardError::Truncated),
         ] {
             let script = format!("> 01A40800 04 0001D101 00\n< 6F04 80020004 9000\n> 01B00000 04\n{refused}");
@@ -247,7 +249,7 @@ mod pins {
     #[test]
     fn login_is_one_command() {
         card("> 01200001 04 31323334\n< 9000")
-            .verify(&pin(), b"1234", None)
+            .verify(&pin(), Pin::new(b"1234"), None)
             .unwrap();
     }
 
@@ -264,9 +266,9 @@ mod pins {
              {select}\n> 012C0381\n< 9000\n> 01240101 04 35363738\n< 9000"
         );
         let mut card = card(&script);
-        card.verify(&pin, b"1234", None).unwrap();
+        card.verify(&pin, Pin::new(b"1234"), None).unwrap();
         assert!(card.pin_state(&pin).unwrap().verified);
-        card.unblock_pin(&pin, b"5678").unwrap();
+        card.unblock_pin(&pin, Pin::new(b"5678")).unwrap();
     }
 
     #[test]
@@ -284,7 +286,7 @@ mod pins {
             fill(0x51, 256)
         );
         let mut card = card(&script);
-        card.unblock_pin(&pin, b"5678").unwrap();
+        card.unblock_pin(&pin, Pin::new(b"5678")).unwrap();
         let digest = ToSign::digest(Hash::Sha1, &[0xA1; 20]);
         card.sign(&key(0x90, KeyRole::Signature), &digest).unwrap();
     }
@@ -295,11 +297,11 @@ mod pins {
             ("63C2", CardError::PinIncorrect { tries_left: Some(2) }),
             ("63C0", CardError::PinBlocked),
             ("6983", CardError::PinBlocked),
-            ("6F00", CardError::Unexpected(0x6F00)),
+            ("6F00", CardError::Unexpected(StatusWord(0x6F00))),
         ] {
             let script = format!("> 01200001 04 31323334\n< {status}");
             assert_eq!(
-                card(&script).verify(&pin(), b"1234", None),
+                card(&script).verify(&pin(), Pin::new(b"1234"), None),
                 Err(error),
                 "{status}"
             );
@@ -326,7 +328,7 @@ mod pins {
             }
         }
         let odd = card("> 01200001\n< 6F00").pin_state(&pin());
-        assert_eq!(odd, Err(CardError::Unexpected(0x6F00)));
+        assert_eq!(odd, Err(CardError::Unexpected(StatusWord(0x6F00))));
     }
 
     /// The counter comes first: a PIN goes only to our application.
@@ -335,18 +337,20 @@ mod pins {
     #[test]
     fn change_is_two_steps() {
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 9000");
-        card(&script).change_pin(&pin(), b"1234", b"5678").unwrap();
+        card(&script)
+            .change_pin(&pin(), Pin::new(b"1234"), Pin::new(b"5678"))
+            .unwrap();
     }
 
     #[test]
     fn a_refused_change_does_not_present_the_old_code_again() {
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 9000\n> 01240101 04 35363738\n< 6985");
         assert_eq!(
-            card(&script).change_pin(&pin(), b"1234", b"5678"),
-            Err(CardError::NotAllowed(0x6985))
+            card(&script).change_pin(&pin(), Pin::new(b"1234"), Pin::new(b"5678")),
+            Err(CardError::NotAllowed(StatusWord(0x6985)))
         );
         let script = format!("{COUNTER}\n> 01200001 04 31323334\n< 63C2");
-        let wrong = card(&script).change_pin(&pin(), b"1234", b"5678");
+        let wrong = card(&script).change_pin(&pin(), Pin::new(b"1234"), Pin::new(b"5678"));
         assert_eq!(wrong, Err(CardError::PinIncorrect { tries_left: Some(2) }));
     }
 
@@ -362,8 +366,8 @@ mod pins {
                  < 9000"
             );
             let mut card = card_with(protocol, &script);
-            card.verify(&unblocking(), b"12345678", None).unwrap();
-            card.unblock_pin(&pin(), b"4321").unwrap();
+            card.verify(&unblocking(), Pin::new(b"12345678"), None).unwrap();
+            card.unblock_pin(&pin(), Pin::new(b"4321")).unwrap();
         }
     }
 
@@ -372,7 +376,7 @@ mod pins {
         let mut card = card(&format!("= reset\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"));
         card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
     }
 
     #[test]
@@ -381,7 +385,7 @@ mod pins {
             "= others\n{SELECT_ROOT}\n> 01200001 04 31323334\n< 9000"
         ));
         card.logout(Logout::LastCloses).unwrap();
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
     }
 }
 
@@ -573,7 +577,7 @@ mod sharing {
              > 01200001 04 31323334
              < 9000"
         );
-        card(&script).verify(&pin(), b"1234", None).unwrap();
+        card(&script).verify(&pin(), Pin::new(b"1234"), None).unwrap();
     }
 
     #[test]
@@ -601,8 +605,8 @@ mod sharing {
             let script =
                 format!("{verify}\n< 6A88\n{SELECT_ROOT}\n> 012000{reference:02X}\n< {counter}{end}");
             let pin = PinObject { min_len: 4, ..pin };
-            let result = card(&script).verify(&pin, b"1234", before);
-            let refused = Err(CardError::NotFound(0x6A88));
+            let result = card(&script).verify(&pin, Pin::new(b"1234"), before);
+            let refused = Err(CardError::NotFound(StatusWord(0x6A88)));
             assert_eq!(
                 result,
                 if again { Ok(()) } else { refused },

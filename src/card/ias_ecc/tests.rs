@@ -7,6 +7,8 @@ use super::super::{Card, CardError, Deciphered, KeyRole};
 use super::*;
 use crate::config::Logout;
 use crate::crypto::Digest;
+use crate::iso7816::StatusWord;
+use crate::pin::Pin;
 use crate::pkcs15::Path;
 use crate::pkcs15::notation::der;
 use crate::reader::script::hex;
@@ -306,9 +308,15 @@ mod directory {
     #[test]
     fn an_update_is_seen_after_a_reset_before_anything_else_is_done() {
         let mut card = card_read(UPDATED, &format!("~ reset\n{UPDATED_LATER}\n{UPDATED_LATER}"));
-        assert_eq!(card.verify(&pin(), b"1234", None), Err(CardError::Updated));
+        assert_eq!(
+            card.verify(&pin(), Pin::new(b"1234"), None),
+            Err(CardError::Updated)
+        );
         // Whoever goes on all the same hears it again.
-        assert_eq!(card.verify(&pin(), b"1234", None), Err(CardError::Updated));
+        assert_eq!(
+            card.verify(&pin(), Pin::new(b"1234"), None),
+            Err(CardError::Updated)
+        );
     }
 
     #[test]
@@ -316,7 +324,7 @@ mod directory {
         let login = "> 00200001 04 31323334\n< 9000";
         let script = format!("~ reset\n{UPDATED}\n{login}\n> 00840000 08\n< 0102030405060708 9000");
         let mut card = card_read(UPDATED, &script);
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
         card.random(&mut [0; 8]).unwrap();
     }
 
@@ -527,7 +535,7 @@ mod directory {
     fn rubbish_is_an_error_and_no_panic() {
         for (answer, error) in [
             ("< 3082 9000", CardError::Truncated),
-            ("< 6985", CardError::NotAllowed(0x6985)),
+            ("< 6985", CardError::NotAllowed(StatusWord(0x6985))),
         ] {
             let odf = format!(
                 "> 00A4090C 06 3F0000015031
@@ -665,7 +673,7 @@ mod files {
                       < 6A82";
         assert_eq!(
             card(script).read_file(&path(&[0x0001, 0xD125])),
-            Err(CardError::NotFound(0x6A82))
+            Err(CardError::NotFound(StatusWord(0x6A82)))
         );
     }
 
@@ -753,7 +761,7 @@ mod pins {
     #[test]
     fn login_is_one_command() {
         card("> 00200001 04 31323334\n< 9000")
-            .verify(&pin(), b"1234", None)
+            .verify(&pin(), Pin::new(b"1234"), None)
             .unwrap();
     }
 
@@ -765,15 +773,15 @@ mod pins {
             ("6300", CardError::PinIncorrect { tries_left: None }),
             ("6983", CardError::PinBlocked),
             ("6984", CardError::PinBlocked),
-            ("6900", CardError::NotAllowed(0x6900)),
-            ("6700", CardError::PinRefused(0x6700)),
-            ("6A80", CardError::PinRefused(0x6A80)),
-            ("6F00", CardError::Unexpected(0x6F00)),
-            ("6110", CardError::Unexpected(0x6110)),
+            ("6900", CardError::NotAllowed(StatusWord(0x6900))),
+            ("6700", CardError::PinRefused(StatusWord(0x6700))),
+            ("6A80", CardError::PinRefused(StatusWord(0x6A80))),
+            ("6F00", CardError::Unexpected(StatusWord(0x6F00))),
+            ("6110", CardError::Unexpected(StatusWord(0x6110))),
         ] {
             let script = format!("> 00200001 04 31323334\n< {status}");
             assert_eq!(
-                card(&script).verify(&pin(), b"1234", None),
+                card(&script).verify(&pin(), Pin::new(b"1234"), None),
                 Err(error),
                 "{status}"
             );
@@ -790,10 +798,16 @@ mod pins {
             (b"12a4", CardError::PinDigits),
             ("12é".as_bytes(), CardError::PinDigits),
         ] {
-            assert_eq!(card.verify(&pin(), digits, None), Err(error.clone()));
-            assert_eq!(card.change_pin(&pin(), b"1234", digits), Err(error.clone()));
-            assert_eq!(card.change_pin(&pin(), digits, b"1234"), Err(error.clone()));
-            assert_eq!(card.unblock_pin(&pin(), digits), Err(error));
+            assert_eq!(card.verify(&pin(), Pin::new(digits), None), Err(error.clone()));
+            assert_eq!(
+                card.change_pin(&pin(), Pin::new(b"1234"), Pin::new(digits)),
+                Err(error.clone())
+            );
+            assert_eq!(
+                card.change_pin(&pin(), Pin::new(digits), Pin::new(b"1234")),
+                Err(error.clone())
+            );
+            assert_eq!(card.unblock_pin(&pin(), Pin::new(digits)), Err(error));
         }
     }
 
@@ -808,7 +822,7 @@ mod pins {
             path: Some(path(&[])),
             ..pin()
         };
-        card(script).verify(&pin, b"1234", None).unwrap();
+        card(script).verify(&pin, Pin::new(b"1234"), None).unwrap();
     }
 
     #[test]
@@ -819,10 +833,12 @@ mod pins {
             ..pin()
         };
         let script = format!("> 00200001 7F 31323334 {}\n< 9000", fill(0xFF, 123));
-        card(&script).verify(&padded(127), b"1234", None).unwrap();
+        card(&script)
+            .verify(&padded(127), Pin::new(b"1234"), None)
+            .unwrap();
         for stored_len in [128, 70_000] {
             assert!(matches!(
-                card("").verify(&padded(stored_len), b"1234", None),
+                card("").verify(&padded(stored_len), Pin::new(b"1234"), None),
                 Err(CardError::Malformed(_))
             ));
         }
@@ -836,11 +852,11 @@ mod pins {
                        > 00C00000 11
                        < 700F BF81010B A009 9A0103 9B0103 9D0100 9000";
         card(&format!("{counter}\n> 00240001 08 31323334 35363738\n< 9000"))
-            .change_pin(&pin(), b"1234", b"5678")
+            .change_pin(&pin(), Pin::new(b"1234"), Pin::new(b"5678"))
             .unwrap();
         let mut card = card("> 00200002 08 3132333435363738\n< 9000\n> 002C0201 04 34333231\n< 9000");
-        card.verify(&unblocking(), b"12345678", None).unwrap();
-        card.unblock_pin(&pin(), b"4321").unwrap();
+        card.verify(&unblocking(), Pin::new(b"12345678"), None).unwrap();
+        card.unblock_pin(&pin(), Pin::new(b"4321")).unwrap();
     }
 
     #[test]
@@ -890,7 +906,7 @@ mod pins {
                 2 + selected.len() / 2
             );
             let mut card = card(&script);
-            card.verify(&pin, b"1234", None).unwrap();
+            card.verify(&pin, Pin::new(b"1234"), None).unwrap();
             assert_eq!(card.pin_state(&pin).unwrap().tries_left, Some(3), "{selected}");
         }
     }
@@ -914,7 +930,7 @@ mod pins {
         );
         // The card means what it says.
         let refused = card(&format!("{COUNTER}\n< 6F00")).pin_state(&pin());
-        assert_eq!(refused, Err(CardError::Unexpected(0x6F00)));
+        assert_eq!(refused, Err(CardError::Unexpected(StatusWord(0x6F00))));
         // The master file was taken for the current one.
         let script = format!("{COUNTER}\n< 6A88\n> 00A4090C 02 3F00\n< 9000\n{COUNTER}\n{THREE}");
         assert_eq!(card(&script).pin_state(&pin()).unwrap().tries_left, Some(3));
@@ -949,7 +965,7 @@ mod pins {
                       < 700F BF81010B A009 9A0103 9B0103 9D0100 9000
                       > 00200001 04 31323334
                       < 63C1";
-        let wrong = card(script).verify(&pin(), b"1234", None);
+        let wrong = card(script).verify(&pin(), Pin::new(b"1234"), None);
         assert_eq!(wrong, Err(CardError::PinIncorrect { tries_left: Some(1) }));
     }
 
@@ -958,7 +974,7 @@ mod pins {
         let mut card = card("= reset\n> 00200001 04 31323334\n< 9000");
         card.logout(Logout::LastCloses).unwrap();
         assert_eq!(card.continuous(), Ok(true));
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
     }
 
     #[test]
@@ -1099,7 +1115,7 @@ mod signatures {
         let script = finished_hash("< 6A80");
         assert_eq!(
             card_in_use(&script).sign(&signature_key(), &digest(None)),
-            Err(CardError::WrongData(0x6A80))
+            Err(CardError::WrongData(StatusWord(0x6A80)))
         );
     }
 
@@ -1238,7 +1254,7 @@ mod sharing {
         assert_eq!(card.continuous(), Ok(false));
         card.random(&mut [0; 8]).unwrap();
         assert_eq!(card.continuous(), Ok(false));
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
         assert_eq!(card.continuous(), Ok(true));
     }
 
@@ -1267,7 +1283,7 @@ mod sharing {
             let mut card = card(&format!("~ return\n{number}\n{number}"));
             for _ in 0..2 {
                 assert_eq!(
-                    card.verify(&pin(), b"1234", None),
+                    card.verify(&pin(), Pin::new(b"1234"), None),
                     Err(CardError::Reader(ReaderError::Removed))
                 );
             }
@@ -1337,7 +1353,7 @@ mod sharing {
             card.sign(&authentication_key(), &bare(&[0x55])),
             Err(CardError::NotVerified)
         );
-        card.verify(&pin(), b"1234", None).unwrap();
+        card.verify(&pin(), Pin::new(b"1234"), None).unwrap();
         card.sign(&authentication_key(), &bare(&[0x55])).unwrap();
     }
 
@@ -1352,7 +1368,7 @@ mod sharing {
                       > 002241A4 06 800102 840182
                       < 6A88";
         let refused = card_in_use(script).sign(&authentication_key(), &bare(&[0x55]));
-        assert_eq!(refused, Err(CardError::NotFound(0x6A88)));
+        assert_eq!(refused, Err(CardError::NotFound(StatusWord(0x6A88))));
     }
 
     #[test]

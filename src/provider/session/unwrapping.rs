@@ -105,6 +105,6 @@ fn longest(padding: &Padding, modulus_len: usize) -> usize {
 fn unique_id(serial: &str) -> Result<String> {
     let mut random = [0; 16];
     system_random::fill(&mut random).map_err(|_| Error::FunctionFailed)?;
-    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let random = base16ct::lower::encode_string(&random);
     Ok(format!("{serial}-{CKO_SECRET_KEY}-{random}"))
 }

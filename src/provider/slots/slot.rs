@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base16ct::HexDisplay;
 use parking_lot::Mutex;
 
 use crate::card;
@@ -294,10 +295,7 @@ fn log_change(before: Option<&ReaderState>, now: &ReaderState) {
             Some(chip) => log::info!("{name}: a card with the answer to reset of a {chip}"),
             None => log::error!(
                 "{name}: the card is no CPS card and is left alone (answer to reset {}): put in a CPS card",
-                now.atr
-                    .iter()
-                    .map(|byte| format!("{byte:02X}"))
-                    .collect::<String>()
+                HexDisplay(&now.atr)
             ),
         },
         false if had.is_some() => log::info!("{name}: the card was taken out"),

@@ -8,6 +8,7 @@ use super::*;
 use crate::card::Chip;
 use crate::card::paper_card::{PaperCard, tries};
 use crate::config::Logout;
+use crate::iso7816::StatusWord;
 use crate::pkcs15::{Common, TokenDirectory, TokenInfo};
 use crate::reader::{Continuity, ReaderError};
 use crate::token::Sections;
@@ -147,7 +148,7 @@ fn what_needs_the_login_is_withheld_when_the_login_is_gone() {
         result: || Ok(7),
     };
     let denied: fn() -> Result<u8, CardError> = || Err(CardError::NotVerified);
-    let failed: fn() -> Result<u8, CardError> = || Err(CardError::WrongData(0x6A80));
+    let failed: fn() -> Result<u8, CardError> = || Err(CardError::WrongData(StatusWord(0x6A80)));
     for (what, act, expected, login, calls) in [
         ("all is well", good, Ok(7), HOLDER, &["act"][..]),
         (
@@ -228,7 +229,7 @@ fn what_needs_the_login_is_withheld_when_the_login_is_gone() {
                 result: failed,
                 ..good
             },
-            Err(Error::Card(CardError::WrongData(0x6A80))),
+            Err(Error::Card(CardError::WrongData(StatusWord(0x6A80)))),
             HOLDER,
             &["act"],
         ),
@@ -428,7 +429,7 @@ fn a_pin_that_no_card_can_have_leaves_the_counter_as_it_was() {
 
 #[test]
 fn a_pin_that_another_application_has_refused_is_presented_again_if_no_known_try_is_lost() {
-    let refused = CardError::WrongData(0x6A86);
+    let refused = CardError::WrongData(StatusWord(0x6A86));
     for (known, on_card, again) in [
         (Some(tries(2)), tries(2), true),
         (Some(tries(3)), tries(2), false),
@@ -564,7 +565,7 @@ fn a_new_login_takes_over_what_was_left_open() {
 #[test]
 fn a_change_of_the_pin_closes_the_card_where_it_must() {
     let wrong = CardError::PinIncorrect { tries_left: Some(2) };
-    let refused = CardError::PinRefused(0x6A80);
+    let refused = CardError::PinRefused(StatusWord(0x6A80));
     for (change, before, seen, closed, after) in [
         // On a CPS4 the old PIN is verified on the way.
         (Ok(()), Login::Public, true, true, Login::Public),
