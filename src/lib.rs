@@ -1,19 +1,20 @@
 //! `libcpx_pkcs11.so`: a PKCS #11 module for the French health professional cards (CPx).
 //!
-//! The floors, from the ground up; each knows only those below it:
+//! The layers, from the bottom up; each knows only those below it:
 //!
-//! | floor | module | subject |
+//! | layer | module | subject |
 //! |---|---|---|
 //! | 7 | [`abi`] | the C ABI, the only place with `unsafe` |
 //! | 6 | [`provider`] | Cryptoki: library, slots, sessions, operations |
 //! | 5 | [`token`] | a card as a token: objects, attributes, keys |
 //! | 4 | [`card`] | the chips: CPS3 (IAS-ECC) and CPS4 (ChipDoc) |
 //! | 3 | [`pkcs15`] | the card's directory, in DER |
-//! | 2 | [`iso7816`] | APDUs, status words, BER-TLV |
+//! | 2 | [`iso7816`] | APDUs, status words, T=0 and T=1 |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! `memory`, [`pin`], [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the stairs: pure computation, no I/O but their own files.
-//! [`system`] knows which operating system this is.
+//! `memory`, [`pin`], [`tlv`], [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the
+//! layers and know none of them: pure computation, no I/O but their own files. [`system`] knows
+//! which operating system this is.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -28,6 +29,7 @@ pub mod pkcs15;
 pub mod provider;
 pub mod reader;
 pub mod system;
+pub mod tlv;
 pub mod token;
 pub mod trace;
 pub mod warm;

@@ -1,10 +1,21 @@
-//! Memory whose size a caller or a card chooses: where there is none left, that is an error and not the end of the host.
+//! Memory whose size a caller or a card chooses: where there is none left, that is an error and not
+//! the end of the host.
+
+use std::fmt;
 
 use zeroize::Zeroizing;
 
 /// The host has no memory left for what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMemory;
+
+impl fmt::Display for NoMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the host has no memory left")
+    }
+}
+
+impl std::error::Error for NoMemory {}
 
 /// Result of what needs memory.
 pub type Result<T> = std::result::Result<T, NoMemory>;
@@ -52,8 +63,9 @@ pub fn wiped_copy(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     copy(bytes).map(Zeroizing::new)
 }
 
-/// Whether there are this many bytes, for what is about to allocate them in a way that ends the process where there are none: code
-/// of other crates. They are given back at once, so another thread may be faster.
+/// Whether there are this many bytes, for what is about to allocate them in a way that ends the
+/// process where there are none: code of other crates. They are given back at once, so another
+/// thread may be faster.
 pub fn room(bytes: usize) -> Result<()> {
     with_room::<u8>(bytes).map(|room| drop(std::hint::black_box(room)))
 }

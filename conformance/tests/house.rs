@@ -63,7 +63,6 @@ fn no_layer_of_the_simulated_cards_names_a_higher_one() {
 
 /// What stands beside the layers (paddings, the trace, the configuration …) serves all of them and knows none.
 #[test]
-#[ignore = "crypto/rsa.rs names iso7816's BER-TLV reader"]
 fn what_stands_beside_the_layers_names_none_of_them() {
     let module = &MODULE;
     let in_a_layer = |room: &str| LAYERS.contains(&layer(room));

@@ -15,7 +15,8 @@ cryptoki! {
         })
     }
 
-    /// Decrypts in a single part, possibly in place. Nothing is no cryptogram, not even for a size query.
+    /// Decrypts in a single part, possibly in place. Nothing is no cryptogram, not even for a size
+    /// query.
     "5.10.2" fn C_Decrypt(
         library, memory;
         hSession: CK_SESSION_HANDLE,

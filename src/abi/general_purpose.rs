@@ -61,8 +61,9 @@ cryptoki! {
     }
 }
 
-/// CK_C_INITIALIZE_ARGS. Mutex callbacks are accepted even where they alone are offered, since the locks of
-/// the operating system do what the standard asks callbacks for; only an incomplete set is refused.
+/// CK_C_INITIALIZE_ARGS. Mutex callbacks are accepted even where they alone are offered, since the
+/// locks of the operating system do what the standard asks callbacks for; only an incomplete set is
+/// refused.
 fn check_initialize_args(memory: &Memory, args: Pointer<CK_C_INITIALIZE_ARGS>) -> Result<()> {
     if args.is_null() {
         return Ok(());
@@ -81,9 +82,10 @@ fn check_initialize_args(memory: &Memory, args: Pointer<CK_C_INITIALIZE_ARGS>) -
     Ok(())
 }
 
-/// Whether the process has rights that its user does not have, so that what this user says must not be obeyed: setuid, setgid, file
-/// capabilities, a security module. The kernel's own answer, which the C library keeps from the start of the process: later it may have
-/// changed its identities, and not be let at its own /proc/self/auxv.
+/// Whether the process has rights that its user does not have, so that what this user says must not
+/// be obeyed: setuid, setgid, file capabilities, a security module. The kernel's own answer, which
+/// the C library keeps from the start of the process: later it may have changed its identities, and
+/// not be let at its own /proc/self/auxv.
 fn is_privileged() -> bool {
     // SAFETY: the function takes a number, and reads memory of the C library alone.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }

@@ -1,4 +1,5 @@
-//! §5.18 Key management functions. Keys are unwrapped, and neither made nor wrapped: those of a card are made with it.
+//! §5.18 Key management functions. Keys are unwrapped, and neither made nor wrapped: those of a
+//! card are made with it.
 
 use cryptoki_sys::*;
 

@@ -9,16 +9,16 @@ use super::*;
 /// Name of the standard's interfaces.
 pub const NAME: &CStr = c"PKCS 11";
 
-/// Flags of our interfaces. CKF_INTERFACE_FORK_SAFE is not among them: it promises that sessions and logins
-/// live on in a forked child, while here the child must call C_Initialize.
+/// Flags of our interfaces. CKF_INTERFACE_FORK_SAFE is not among them: it promises that sessions
+/// and logins live on in a forked child, while here the child must call C_Initialize.
 const FLAGS: CK_FLAGS = 0;
 
 const fn version(major: u8, minor: u8) -> CK_VERSION {
     CK_VERSION { major, minor }
 }
 
-/// Each function by its name, once; a list holds what its version added and all before. A name missing here
-/// or in the structures of the standard does not compile.
+/// Each function by its name, once; a list holds what its version added and all before. A name
+/// missing here or in the structures of the standard does not compile.
 macro_rules! function_lists {
     (v2_40: $($v2_40:ident)* ; v3_0: $($v3_0:ident)* ; v3_2: $($v3_2:ident)* ;) => {
         /// CK_FUNCTION_LIST, all that a caller of C_GetFunctionList knows.

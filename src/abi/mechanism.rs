@@ -8,9 +8,10 @@ use crate::provider::{
     Error, Library, Mechanism, MechanismType, OaepParameters, Parameter, PssParameters, Result, SessionHandle,
 };
 
-/// A C_…Init function. With a mechanism it starts an operation; without one it ends the active operation of
-/// the kind `operation`, a CKF_ of CK_MECHANISM_INFO (since v3.0). The standard does not say what becomes of
-/// a missing mechanism where nothing is active: as before v3.0, CKR_ARGUMENTS_BAD.
+/// A C_…Init function. With a mechanism it starts an operation; without one it ends the active
+/// operation of the kind `operation`, a CKF_ of CK_MECHANISM_INFO (since v3.0). The standard does
+/// not say what becomes of a missing mechanism where nothing is active: as before v3.0,
+/// CKR_ARGUMENTS_BAD.
 pub fn start(
     library: &Library,
     memory: &Memory,
@@ -53,7 +54,8 @@ impl Memory {
         })
     }
 
-    /// A mechanism that takes no parameter has none whatever stands there: programs leave both fields uninitialised.
+    /// A mechanism that takes no parameter has none whatever stands there: programs leave both
+    /// fields uninitialised.
     fn parameter(&self, mechanism: &CK_MECHANISM) -> Result<Parameter> {
         Ok(match mechanism.mechanism {
             kind if is_pss(kind) => match self.structure::<CK_RSA_PKCS_PSS_PARAMS>(mechanism)? {

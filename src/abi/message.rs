@@ -1,5 +1,5 @@
-//! §5.9, §5.11, §5.14 and §5.16: message-based functions. None is supported: no mechanism of a card takes a
-//! parameter for each message.
+//! §5.9, §5.11, §5.14 and §5.16: message-based functions. None is supported: no mechanism of a card
+//! takes a parameter for each message.
 
 use cryptoki_sys::*;
 

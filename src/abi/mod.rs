@@ -1,11 +1,11 @@
-//! Floor 7: the C ABI. Pointers become slices, errors become CKR_ codes, panics stop here; nothing is
-//! decided.
+//! Layer 7: the C ABI. Pointers become slices, errors become CKR_ codes, panics stop here; nothing
+//! is decided.
 //!
-//! One file per chapter of the standard's function list. The macro `cryptoki!` makes each of its functions an
-//! exported one: it asks the provider for the initialised library before anything else, so that
-//! CKR_CRYPTOKI_NOT_INITIALIZED comes first whatever the arguments are, and hands raw pointers over as
-//! [`pointer::Pointer`]s, which only [`pointer::Memory`] can follow. Bad pointers are refused before the
-//! provider is called, so that an active operation survives them.
+//! One file per chapter of the standard's function list. The macro `cryptoki!` makes each of its
+//! functions an exported one: it asks the provider for the initialised library before anything
+//! else, so that CKR_CRYPTOKI_NOT_INITIALIZED comes first whatever the arguments are, and hands raw
+//! pointers over as [`pointer::Pointer`]s, which only [`pointer::Memory`] can follow. Bad pointers
+//! are refused before the provider is called, so that an active operation survives them.
 //!
 //! Names of functions and arguments are those of the standard's prototypes.
 #![allow(unsafe_code)]
@@ -66,11 +66,11 @@ pub use verifying::*;
 /// What a function answers below the macro: CKR_OK is `Ok`.
 type Answer = Result<(), Rv>;
 
-/// Defines exported functions: `"clause" fn C_Name(library, memory; arguments) { … -> Answer }`, where
-/// `library` is the initialised [`Library`](crate::provider::Library) and `memory` the caller's
-/// [`Memory`](pointer::Memory). Without `library` (`fn C_Name(memory; …)`) the function works before
-/// C_Initialize. Without a body (`not_supported fn C_Name(…);`) it answers CKR_FUNCTION_NOT_SUPPORTED once
-/// the library is initialised.
+/// Defines exported functions: `"clause" fn C_Name(library, memory; arguments) { … -> Answer }`,
+/// where `library` is the initialised [`Library`](crate::provider::Library) and `memory` the
+/// caller's [`Memory`](pointer::Memory). Without `library` (`fn C_Name(memory; …)`) the function
+/// works before C_Initialize. Without a body (`not_supported fn C_Name(…);`) it answers
+/// CKR_FUNCTION_NOT_SUPPORTED once the library is initialised.
 macro_rules! cryptoki {
     () => {};
     (
@@ -116,8 +116,8 @@ macro_rules! cryptoki {
         )]
         ///
         /// # Safety
-        /// Pointers are NULL or point to what the standard says of them, which no other thread changes during
-        /// the call.
+        /// Pointers are NULL or point to what the standard says of them, which no other thread
+        /// changes during the call.
         #[unsafe(no_mangle)]
         #[allow(clippy::too_many_arguments)]
         pub unsafe extern "C" fn $name($($arg: $type),*) -> CK_RV {
@@ -138,7 +138,8 @@ macro_rules! cryptoki {
 }
 use cryptoki;
 
-/// An argument of a C_ function on its way into safe code: pointers become [`Pointer`]s, numbers stay.
+/// An argument of a C_ function on its way into safe code: pointers become [`Pointer`]s, numbers
+/// stay.
 trait Argument {
     /// What safe code sees.
     type Taken;
@@ -183,7 +184,8 @@ impl Argument for CK_NOTIFY {
     }
 }
 
-/// Runs and traces the body of a function. A panic must not cross into C code, whatever the reason of it.
+/// Runs and traces the body of a function. A panic must not cross into C code, whatever the reason
+/// of it.
 fn guard(
     name: &'static str,
     arguments: &[(&'static str, trace::Argument)],
@@ -197,7 +199,8 @@ fn guard(
         })
     };
     catch_unwind(AssertUnwindSafe(traced)).unwrap_or_else(|payload| {
-        // A message put together at run time could hold anything that the call was given; a literal cannot.
+        // A message put together at run time could hold anything that the call was given; a literal
+        // cannot.
         let what = payload
             .downcast_ref::<&'static str>()
             .copied()

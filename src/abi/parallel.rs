@@ -1,4 +1,5 @@
-//! §5.20 Parallel function management functions, which remain from v1 and "should simply return" one code.
+//! §5.20 Parallel function management functions, which remain from v1 and "should simply return"
+//! one code.
 
 use cryptoki_sys::*;
 

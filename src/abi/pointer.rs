@@ -1,9 +1,9 @@
 //! The caller's memory: pointers to values and slices, and the standard's ways of returning output.
 //!
-//! All of the caller's memory is one value, [`Memory`]: reading borrows it shared, writing borrows it
-//! exclusively. So the borrow checker sees to it that no Rust reference ever aliases a place being written,
-//! whatever pointers the caller passes, and everything above this file is safe code. Nothing is assumed about
-//! alignment.
+//! All of the caller's memory is one value, [`Memory`]: reading borrows it shared, writing borrows
+//! it exclusively. So the borrow checker sees to it that no Rust reference ever aliases a place
+//! being written, whatever pointers the caller passes, and everything above this file is safe code.
+//! Nothing is assumed about alignment.
 
 use cryptoki_sys::*;
 
@@ -48,7 +48,8 @@ unsafe impl Plain for CK_TOKEN_INFO {}
 // SAFETY: as above.
 unsafe impl Plain for CK_VERSION {}
 
-/// A pointer that the caller of a C_ function handed in and answers for. Possibly NULL, possibly misaligned.
+/// A pointer that the caller of a C_ function handed in and answers for. Possibly NULL, possibly
+/// misaligned.
 pub struct Pointer<T>(*mut T);
 
 impl<T> Clone for Pointer<T> {
@@ -63,8 +64,8 @@ impl<T> Pointer<T> {
     /// Takes a pointer at the caller's word.
     ///
     /// # Safety
-    /// Until the call ends `raw` is NULL or points to what the standard says of the argument or field it
-    /// comes from.
+    /// Until the call ends `raw` is NULL or points to what the standard says of the argument or
+    /// field it comes from.
     pub unsafe fn new(raw: *mut T) -> Self {
         Pointer(raw)
     }
@@ -74,7 +75,8 @@ impl<T> Pointer<T> {
         self.0.is_null()
     }
 
-    /// [`Error::ArgumentsBad`] for NULL. For functions that must not begin without a place for their answer.
+    /// [`Error::ArgumentsBad`] for NULL. For functions that must not begin without a place for
+    /// their answer.
     pub fn required(self) -> Result<Self> {
         if self.is_null() {
             Err(Error::ArgumentsBad)
@@ -93,7 +95,8 @@ impl<T> Pointer<T> {
         Pointer(self.0.cast())
     }
 
-    /// An array of `count` entries that can exist: not NULL unless empty, no longer than memory can be.
+    /// An array of `count` entries that can exist: not NULL unless empty, no longer than memory can
+    /// be.
     fn extent(self, count: CK_ULONG) -> Result<usize> {
         if count == 0 {
             return Ok(0);
@@ -122,8 +125,9 @@ pub fn overlap(a: Pointer<u8>, a_len: usize, b: Pointer<u8>, b_len: usize) -> bo
 unsafe fn slice<'a>(at: Pointer<u8>, len: CK_ULONG) -> Result<&'a [u8]> {
     match at.extent(len)? {
         0 => Ok(&[]),
-        // SAFETY: not NULL, of a possible length, bytes need no alignment; the caller of the C_ function says
-        // that they are there (`Pointer::new`), the caller of this function that they stay as they are.
+        // SAFETY: not NULL, of a possible length, bytes need no alignment; the caller of the C_
+        // function says that they are there (`Pointer::new`), the caller of this function that they
+        // stay as they are.
         len => Ok(unsafe { std::slice::from_raw_parts(at.0, len) }),
     }
 }
@@ -155,16 +159,16 @@ impl Memory {
     /// The value at `from`.
     pub fn read<T: Plain>(&self, from: Pointer<T>) -> Result<T> {
         let from = from.required()?;
-        // SAFETY: the caller answers for what is there; `Plain` makes it a value whatever it is; any
-        // alignment.
+        // SAFETY: the caller answers for what is there; `Plain` makes it a value whatever it is;
+        // any alignment.
         Ok(unsafe { from.0.read_unaligned() })
     }
 
     /// Puts `value` at `to`.
     pub fn write<T: Plain>(&mut self, to: Pointer<T>, value: T) -> Result<()> {
         let to = to.required()?;
-        // SAFETY: the caller answers for the place; no reference to it lives while `self` is borrowed
-        // exclusively; any alignment.
+        // SAFETY: the caller answers for the place; no reference to it lives while `self` is
+        // borrowed exclusively; any alignment.
         unsafe { to.0.write_unaligned(value) };
         Ok(())
     }
@@ -205,8 +209,8 @@ impl Memory {
         Ok(entries)
     }
 
-    /// True if the C string at `from` is `expected`, which includes the terminating NUL. Reads no byte beyond
-    /// it.
+    /// True if the C string at `from` is `expected`, which includes the terminating NUL. Reads no
+    /// byte beyond it.
     pub fn is_c_string(&self, from: Pointer<CK_UTF8CHAR>, expected: &[u8]) -> Result<bool> {
         for (index, byte) in expected.iter().enumerate() {
             if self.read(from.entry(index))? != *byte {
@@ -216,9 +220,9 @@ impl Memory {
         Ok(true)
     }
 
-    /// Returns output in a buffer of the caller, by the standard's "conventions for functions returning
-    /// output in a variable-length buffer" (§5.2): without a buffer only the length is wanted, and a short
-    /// buffer is told how long it must be.
+    /// Returns output in a buffer of the caller, by the standard's "conventions for functions
+    /// returning output in a variable-length buffer" (§5.2): without a buffer only the length is
+    /// wanted, and a short buffer is told how long it must be.
     pub fn output(
         &mut self,
         buffer: Pointer<u8>,
@@ -232,8 +236,8 @@ impl Memory {
         self.report(len, answer)
     }
 
-    /// [`Memory::output`] of something that is computed from `data`, which may lie in the same place as
-    /// `buffer`. A size query needs no data.
+    /// [`Memory::output`] of something that is computed from `data`, which may lie in the same
+    /// place as `buffer`. A size query needs no data.
     pub fn transform(
         &mut self,
         (data, data_len): (Pointer<u8>, CK_ULONG),
@@ -249,7 +253,8 @@ impl Memory {
                     let copy = memory::wiped_copy(self.bytes(data, data_len)?)?;
                     produce(&copy, Output::Buffer(self.buffer(buffer, capacity)?))
                 } else {
-                    // SAFETY: the buffer, which alone is written to while this lives, lies elsewhere.
+                    // SAFETY: the buffer, which alone is written to while this lives, lies
+                    // elsewhere.
                     let data = unsafe { slice(data, data_len)? };
                     produce(data, Output::Buffer(self.buffer(buffer, capacity)?))
                 }
@@ -258,8 +263,8 @@ impl Memory {
         self.report(len, answer)
     }
 
-    /// Returns a list, by the two ways to call that C_GetSlotList, C_GetMechanismList and C_GetInterfaceList
-    /// share.
+    /// Returns a list, by the two ways to call that C_GetSlotList, C_GetMechanismList and
+    /// C_GetInterfaceList share.
     pub fn list<T: Plain>(
         &mut self,
         list: Pointer<T>,
@@ -286,8 +291,8 @@ impl Memory {
         Ok(entries.len())
     }
 
-    /// Size of the caller's buffer, `None` if it wants to know the length only: what stands at `len` has no
-    /// meaning then.
+    /// Size of the caller's buffer, `None` if it wants to know the length only: what stands at
+    /// `len` has no meaning then.
     fn capacity<T>(&self, buffer: Pointer<T>, len: Pointer<CK_ULONG>) -> Result<Option<CK_ULONG>> {
         let len = len.required()?;
         if buffer.is_null() {

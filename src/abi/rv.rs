@@ -1,5 +1,7 @@
 //! Return values: the one table from the provider's errors to CKR_ codes.
 
+use std::fmt;
+
 use cryptoki_sys::*;
 
 use crate::provider::Error;
@@ -7,6 +9,14 @@ use crate::provider::Error;
 /// A CK_RV other than CKR_OK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rv(pub CK_RV);
+
+impl fmt::Display for Rv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function answers {:#010x}", self.0)
+    }
+}
+
+impl std::error::Error for Rv {}
 
 impl From<Error> for Rv {
     fn from(error: Error) -> Self {

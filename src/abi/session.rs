@@ -72,8 +72,8 @@ cryptoki! {
         Ok(library.login(hSession, userType, memory.pin(pPin, ulPinLen)?)?)
     }
 
-    /// Logs a user in by name. The users of a card have no names: with an empty one this is C_Login, any
-    /// other is CKR_ARGUMENTS_BAD and no code is tried.
+    /// Logs a user in by name. The users of a card have no names: with an empty one this is
+    /// C_Login, any other is CKR_ARGUMENTS_BAD and no PIN is tried.
     "5.6.9" fn C_LoginUser(
         library, memory;
         hSession: CK_SESSION_HANDLE,

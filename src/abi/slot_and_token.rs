@@ -59,14 +59,14 @@ cryptoki! {
         slotID: CK_SLOT_ID, pPin: CK_UTF8CHAR_PTR, ulPinLen: CK_ULONG, pLabel: CK_UTF8CHAR_PTR,
     );
 
-    /// Gives the user a new code, under the security officer's login.
+    /// Gives the user a new PIN, under the security officer's login.
     "5.5.8" fn C_InitPIN(
         library, memory; hSession: CK_SESSION_HANDLE, pPin: CK_UTF8CHAR_PTR, ulPinLen: CK_ULONG,
     ) {
         Ok(library.init_pin(hSession, memory.pin(pPin, ulPinLen)?)?)
     }
 
-    /// Changes a code.
+    /// Changes the PIN.
     "5.5.9" fn C_SetPIN(
         library, memory;
         hSession: CK_SESSION_HANDLE,

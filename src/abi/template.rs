@@ -1,4 +1,5 @@
-//! Templates: arrays of CK_ATTRIBUTE that go in, and those that come back filled (C_GetAttributeValue).
+//! Templates: arrays of CK_ATTRIBUTE that go in, and those that come back filled
+//! (C_GetAttributeValue).
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_ULONG, CK_UNAVAILABLE_INFORMATION};
 
@@ -30,9 +31,9 @@ impl Memory {
         Ok(attributes)
     }
 
-    /// C_GetAttributeValue: has `answer` fill the requests of a template, then tells the length of every
-    /// value, also for the three codes that "do not denote true errors". Buffers that overlap are
-    /// [`Error::ArgumentsBad`].
+    /// C_GetAttributeValue: has `answer` fill the requests of a template, then tells the length of
+    /// every value, also for the three codes that "do not denote true errors". Buffers that overlap
+    /// are [`Error::ArgumentsBad`].
     pub fn requests(
         &mut self,
         template: Pointer<CK_ATTRIBUTE>,
@@ -71,8 +72,8 @@ fn request(entry: &CK_ATTRIBUTE) -> Result<AttributeRequest<'_>> {
     let out = if at.is_null() {
         Output::Size
     } else {
-        // SAFETY: `requests` holds the caller's memory exclusively and has checked that no two buffers
-        // overlap.
+        // SAFETY: `requests` holds the caller's memory exclusively and has checked that no two
+        // buffers overlap.
         Output::Buffer(unsafe { slice_mut(at, entry.ulValueLen)? })
     };
     Ok(AttributeRequest {

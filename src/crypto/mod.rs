@@ -1,4 +1,4 @@
-//! Pure computation beside the stairs: hashes that can be interrupted, DigestInfo, paddings, RSA
+//! Pure computation beside the layers: hashes that can be interrupted, DigestInfo, paddings, RSA
 //! with the public key.
 //!
 //! Nothing here knows a card or a Cryptoki type. Input is taken to be hostile (a card or a caller
@@ -18,6 +18,8 @@ mod test_keys;
 pub use hash::{Digest, Hash};
 pub use hasher::{Hasher, LastRound};
 pub use to_sign::ToSign;
+
+use std::fmt;
 
 use crate::memory::NoMemory;
 
@@ -40,6 +42,22 @@ pub enum CryptoError {
     /// The host has no memory left.
     NoMemory,
 }
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CryptoError::InvalidKey => "the public key is malformed, or too short or too long",
+            CryptoError::DataLength => "the scheme or the key does not take data of this length",
+            CryptoError::OutOfRange => "the block is not below the modulus",
+            CryptoError::SignatureLength => "the signature is not as long as the modulus",
+            CryptoError::SignatureInvalid => "the signature is wrong",
+            CryptoError::NoRandom => "the operating system gave no random bytes",
+            CryptoError::NoMemory => return NoMemory.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for CryptoError {}
 
 impl From<NoMemory> for CryptoError {
     fn from(_: NoMemory) -> Self {

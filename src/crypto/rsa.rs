@@ -10,12 +10,12 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use crate::memory;
+use crate::tlv::objects;
 
 use super::CryptoError;
 use super::digest_info;
 use super::hash::Hash;
 use super::padding::{MAX_BLOCK_LEN, pkcs1, pss};
-use crate::iso7816::tlv::objects;
 
 /// rsaEncryption (RFC 8017 App. A.1).
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

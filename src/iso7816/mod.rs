@@ -3,18 +3,15 @@
 mod channel;
 mod command;
 mod status;
-pub mod tlv;
 
 pub use channel::{Answer, Channel};
 pub use command::Command;
 pub use status::StatusWord;
 
+pub use crate::tlv::{self, Malformed};
+
 use crate::memory::NoMemory;
 use crate::reader::ReaderError;
-
-/// Data of the card that does not have the shape it should have; says which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed(pub &'static str);
 
 /// Why an exchange gave no status word to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,17 +32,6 @@ impl From<NoMemory> for Error {
     fn from(e: NoMemory) -> Self {
         Error::Reader(e.into())
     }
-}
-
-impl From<NoMemory> for Malformed {
-    fn from(_: NoMemory) -> Self {
-        Malformed::NO_MEMORY
-    }
-}
-
-impl Malformed {
-    /// Data of the card for which the host has no memory left.
-    pub const NO_MEMORY: Malformed = Malformed("more than the memory of the host holds");
 }
 
 impl From<Malformed> for Error {

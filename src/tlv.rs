@@ -1,9 +1,36 @@
-//! The one BER-TLV reader (ISO 7816-4 §6.3, X.690 §8.1), for what a card answers and for its directory.
+//! The one BER-TLV reader (ISO 7816-4 §6.3, X.690 §8.1), for what a card answers and for its
+//! directory.
 //!
-//! It reads lengths up to four bytes and takes any length form, not only the shortest, and constructed objects of indefinite
-//! length (X.690 §8.1.3.6), whose end is marked by two zeros: cards write what they like.
+//! It reads lengths up to four bytes and takes any length form, not only the shortest, and
+//! constructed objects of indefinite length (X.690 §8.1.3.6), whose end is marked by two zeros:
+//! cards write what they like.
 
-use super::Malformed;
+use std::fmt;
+
+use crate::memory::NoMemory;
+
+/// Data of a card that do not have the shape they should have; says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl Malformed {
+    /// Data for which the host has no memory left.
+    pub const NO_MEMORY: Malformed = Malformed("more than the memory of the host holds");
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the card's data are malformed: {}", self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl From<NoMemory> for Malformed {
+    fn from(_: NoMemory) -> Self {
+        Malformed::NO_MEMORY
+    }
+}
 
 /// One data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +55,8 @@ impl<'a> Tlv<'a> {
         after.map_or(0, |(_, content)| self.whole.len() - content.len())
     }
 
-    /// The same object in DER as far as lengths go: each of them definite and in its shortest form (X.690 §10.1). What cannot be
-    /// taken apart stays as it is.
+    /// The same object in DER as far as lengths go: each of them definite and in its shortest form
+    /// (X.690 §10.1). What cannot be taken apart stays as it is.
     pub fn to_der(self) -> Vec<u8> {
         self.to_der_at(0)
     }
@@ -143,8 +170,8 @@ impl<'a> Iterator for Objects<'a> {
     }
 }
 
-/// Length of the data object with which `bytes` begins, tag and length fields included, if those are complete. The value need not
-/// be there, but for an indefinite length.
+/// Length of the data object with which `bytes` begins, tag and length fields included, if those
+/// are complete. The value need not be there, but for an indefinite length.
 pub fn announced_length(bytes: &[u8]) -> Option<usize> {
     let (_, after_tag) = tag(bytes).ok()?;
     match length(after_tag).ok()? {
@@ -153,7 +180,8 @@ pub fn announced_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The objects inside the constructed one with which `bytes` begins, as far as they are there, if it bears this tag.
+/// The objects inside the constructed one with which `bytes` begins, as far as they are there, if
+/// it bears this tag.
 pub fn begun(bytes: &[u8], wanted: u32) -> Option<Objects<'_>> {
     let (tag, after_tag) = tag(bytes).ok()?;
     let rest = match length(after_tag).ok()? {
@@ -163,8 +191,8 @@ pub fn begun(bytes: &[u8], wanted: u32) -> Option<Objects<'_>> {
     (tag == wanted).then_some(Objects { rest })
 }
 
-/// The constructed object with which `bytes` begins, as far as the objects in it are whole, and what follows them; `None` when
-/// not even one is. Where its length is right that is all of it.
+/// The constructed object with which `bytes` begins, as far as the objects in it are whole, and
+/// what follows them; `None` when not even one is. Where its length is right that is all of it.
 pub fn salvaged(bytes: &[u8]) -> Option<(Tlv<'_>, &[u8])> {
     let (tag, after_tag) = tag(bytes).ok()?;
     if bytes.first()? & CONSTRUCTED == 0 {
