@@ -48,6 +48,7 @@ pub enum Command {
     #[command(subcommand, disable_help_subcommand = true)]
     Pin(Pin),
     Doctor(Doctor),
+    Setup(Setup),
     #[command(hide = true)]
     Manual(Manual),
 }
@@ -65,6 +66,7 @@ impl Command {
             Command::Pin(Pin::Unblock(_)) => "pin unblock",
             Command::Pin(Pin::Check(_)) => "pin check",
             Command::Doctor(_) => "doctor",
+            Command::Setup(_) => "setup",
             Command::Manual(_) => "manual",
         }
     }
@@ -136,7 +138,47 @@ pub struct Doctor {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     #[command(flatten)]
-    pub system: Place,
+    pub place: Place,
+}
+
+/// A program that is to find the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Client {
+    Firefox,
+    Thunderbird,
+    Chromium,
+    Openssl,
+    #[value(name = "p11-kit")]
+    P11Kit,
+    Ssh,
+    Git,
+    Java,
+}
+
+impl Client {
+    /// Its word on the command line.
+    pub fn word(self) -> String {
+        let value = clap::ValueEnum::to_possible_value(&self);
+        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Setup {
+    #[arg(value_enum, value_name = "PROGRAM")]
+    pub program: Client,
+    #[arg(long = "system", conflicts_with = "user")]
+    pub everybody: bool,
+    #[arg(long)]
+    pub user: bool,
+    #[arg(long)]
+    pub undo: bool,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub keep_one: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Another system than the running one.

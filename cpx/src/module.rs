@@ -20,7 +20,7 @@ use crate::readers::{self, Inside, Reader};
 pub const FILE: &str = "libcpx_pkcs11.so";
 
 /// Where a package installs it, the first that is there counts.
-fn installed_places() -> Vec<PathBuf> {
+pub fn places() -> Vec<PathBuf> {
     let architecture = std::env::consts::ARCH;
     let mut places = vec![
         PathBuf::from(format!("/usr/lib/{architecture}-linux-gnu/pkcs11")),
@@ -39,7 +39,7 @@ fn installed_places() -> Vec<PathBuf> {
 pub fn find(named: Option<&Path>) -> Result<PathBuf> {
     match named {
         Some(path) => Ok(path.to_owned()),
-        None => installed_places()
+        None => places()
             .into_iter()
             .find(|path| path.exists())
             .ok_or_else(|| Failure::new(Exit::File, message!("no-module"))),

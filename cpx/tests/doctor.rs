@@ -35,8 +35,12 @@ impl Ward {
         ward.file("usr/lib/pcsc/drivers/ifd-ccid.bundle", "");
         ward.authorities();
         fs::create_dir_all(ward.at("usr/lib/pkcs11")).unwrap();
-        fs::copy(module(), ward.module()).unwrap();
+        ward.install();
         ward
+    }
+
+    fn install(&self) {
+        fs::copy(module(), self.module()).unwrap();
     }
 
     fn authorities(&self) {
@@ -408,7 +412,7 @@ fn reasons() -> Vec<Reason> {
         (
             "error module-unloadable",
             |ward| fs::write(ward.module(), "no library").unwrap(),
-            |ward| drop(fs::copy(module(), ward.module()).unwrap()),
+            |ward| ward.install(),
         ),
         (
             "error module-architecture",
@@ -418,7 +422,7 @@ fn reasons() -> Vec<Reason> {
                 library[18] = 2;
                 fs::write(ward.module(), library).unwrap();
             },
-            |ward| drop(fs::copy(module(), ward.module()).unwrap()),
+            |ward| ward.install(),
         ),
         (
             "note module-place",

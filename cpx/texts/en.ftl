@@ -41,10 +41,17 @@ cmd-pin-unblock-about = Unblock the PIN with the unblocking code
 cmd-pin-check-about = Check the PIN; a wrong one costs a try
 
 cmd-doctor-about = Say why the card does not work, and what to do
+cmd-setup-about = Let a program find the card: firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Write man pages and completions below a directory, as /usr/share has them
 
 arg-report = Write a text for the support, with nothing personal in it
 arg-root = Look at the system below this directory, such as a mounted one
+arg-program = firefox, thunderbird, chromium, openssl, p11-kit, ssh, git or java
+arg-everybody = For everybody at this machine
+arg-user = For this person alone
+arg-undo = Put everything back as it was
+arg-dry-run = Show what would change, and write nothing
+arg-keep-one = p11-kit: keep other modules for the same card away
 arg-directory = Directory to write to
 arg-lang = Language: fr or en (else that of the environment)
 arg-module = PKCS #11 module to use in place of the installed one
@@ -400,6 +407,39 @@ doctor-restart = { $program } runs, and has not loaded the module that its polic
     .next = Close it entirely and start it again.
 doctor-caged = { $program } is installed as a { $cage }: it sees neither the module nor the reader.
     .next = Install the package of the distribution, or Mozilla's own.
+
+## setup
+
+setup-created = Created: { $path }
+setup-changed = Changed: { $path }
+setup-removed = Removed: { $path }
+setup-none = Already as it should be: { $path }
+setup-copy = Copy of before: { $path }
+setup-dry-run = Nothing was written (--dry-run).
+setup-unclear = { $path } is not understood, or is somebody else's. Nothing was changed.
+    .next = Mend it, or change it by hand as the README says.
+setup-nothing-to-undo = { $path } was not changed by cpx. Nothing was changed.
+    .next = Say --system or --user as when it was set up.
+setup-changed-since = { $path } was changed since. Nothing was changed.
+    .next = Take the lines of the card out by hand, or compare with the copy: { $copy }
+setup-no-home = HOME is not set: nobody knows whose settings they are.
+    .next = Set HOME, or use --system.
+setup-no-profile = { $program } has no profile yet.
+    .next = Start it once, close it, and begin again. (Chromium without a start: certutil -N -d sql:$HOME/.pki/nssdb --empty-password)
+setup-user-only = Chromium has no setting of this kind for the whole system.
+    .next = Use --user, in the session of each person.
+setup-two-modules = p11-kit has another module for the same card: { $name }. The PIN would be asked twice.
+    .next = To keep this one alone: cpx setup p11-kit --keep-one
+setup-use-browser = Close { $program } entirely and start it again.
+setup-use-p11-kit = To see it: p11-kit list-modules
+setup-use-openssl =
+    For one program with a CPS3 (a CPS4 needs no such file):
+      OPENSSL_CONF={ $path } PKCS11_MODULE_PATH={ $library } PROGRAM
+setup-use-java =
+    To see the keys:
+      keytool -list -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 -providerArg { $path }
+setup-use-ssh = The line for the server's authorized_keys: ssh-keygen -D { $library }
+setup-use-git = git logs in over ssh with the card.
 
 ## Module and files
 

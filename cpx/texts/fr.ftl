@@ -41,10 +41,17 @@ cmd-pin-unblock-about = Débloque le PIN avec le code de déblocage
 cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
 
 cmd-doctor-about = Dit pourquoi la carte ne marche pas, et quoi faire
+cmd-setup-about = Fait trouver la carte à un programme : firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Écrit les pages de manuel et les complétions dans un dossier, comme dans /usr/share
 
 arg-report = Écrit un texte pour l'assistance, sans rien de personnel
 arg-root = Regarde le système sous ce dossier, par exemple un système monté
+arg-program = firefox, thunderbird, chromium, openssl, p11-kit, ssh, git ou java
+arg-everybody = Pour tous les utilisateurs de ce poste
+arg-user = Pour cette personne seulement
+arg-undo = Remet tout comme avant
+arg-dry-run = Montre ce qui changerait, sans rien écrire
+arg-keep-one = p11-kit : écarte les autres modules de la même carte
 arg-directory = Dossier où écrire
 arg-lang = Langue : fr ou en (sinon celle de l'environnement)
 arg-module = Module PKCS #11 à utiliser, au lieu de celui qui est installé
@@ -400,6 +407,39 @@ doctor-restart = { $program } tourne, et n'a pas chargé le module que ses strat
     .next = Fermez-le entièrement et relancez-le.
 doctor-caged = { $program } est installé en { $cage } : il ne voit ni le module ni le lecteur.
     .next = Installez le paquet de la distribution, ou celui de Mozilla.
+
+## setup
+
+setup-created = Créé : { $path }
+setup-changed = Modifié : { $path }
+setup-removed = Supprimé : { $path }
+setup-none = Déjà comme il faut : { $path }
+setup-copy = Copie d'avant : { $path }
+setup-dry-run = Rien n'a été écrit (--dry-run).
+setup-unclear = { $path } n'est pas compréhensible, ou vient d'ailleurs. Rien n'a été changé.
+    .next = Corrigez-le, ou modifiez-le à la main comme le dit le README.
+setup-nothing-to-undo = { $path } n'a pas été modifié par cpx. Rien n'a été changé.
+    .next = Indiquez --system ou --user comme lors du réglage.
+setup-changed-since = { $path } a été modifié depuis. Rien n'a été changé.
+    .next = Retirez à la main les lignes de la carte, ou comparez avec la copie : { $copy }
+setup-no-home = HOME n'est pas défini : impossible de savoir à qui sont les réglages.
+    .next = Définissez HOME, ou utilisez --system.
+setup-no-profile = { $program } n'a pas encore de profil.
+    .next = Lancez-le une fois, fermez-le, et recommencez. (Chromium sans le lancer : certutil -N -d sql:$HOME/.pki/nssdb --empty-password)
+setup-user-only = Chromium n'a pas de réglage de ce genre pour tout le système.
+    .next = Utilisez --user, dans la session de chaque personne.
+setup-two-modules = p11-kit a un autre module pour la même carte : { $name }. Le PIN serait demandé deux fois.
+    .next = Pour ne garder que celui-ci : cpx setup p11-kit --keep-one
+setup-use-browser = Fermez entièrement { $program } et relancez-le.
+setup-use-p11-kit = Pour le voir : p11-kit list-modules
+setup-use-openssl =
+    Pour un programme avec une CPS3 (une CPS4 n'a pas besoin de ce fichier) :
+      OPENSSL_CONF={ $path } PKCS11_MODULE_PATH={ $library } PROGRAMME
+setup-use-java =
+    Pour voir les clés :
+      keytool -list -keystore NONE -storetype PKCS11 -providerClass sun.security.pkcs11.SunPKCS11 -providerArg { $path }
+setup-use-ssh = La ligne pour authorized_keys du serveur : ssh-keygen -D { $library }
+setup-use-git = git se connecte par ssh avec la carte.
 
 ## Module et fichiers
 

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod key;
 pub mod manual;
 pub mod pin;
+pub mod setup;
 pub mod show;
 pub mod status;
 
@@ -83,6 +84,7 @@ pub fn run(command: &Command, context: &Context) -> Result<Report> {
         Command::Key(_) => key::run(context),
         Command::Pin(arguments) => pin::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
+        Command::Setup(arguments) => setup::run(arguments, context),
         Command::Manual(arguments) => manual::run(arguments, context),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::programs::Program;
 use super::{System, entries, text};
 
 /// A database, with the modules in it.
@@ -14,22 +15,36 @@ pub struct Database {
 }
 
 /// Folders of a home whose subfolders are profiles with a database.
-const PROFILES: [&str; 5] = [
+const FIREFOX: [&str; 3] = [
     ".mozilla/firefox",
-    ".thunderbird",
     "snap/firefox/common/.mozilla/firefox",
-    "snap/thunderbird/common/.thunderbird",
     ".var/app/org.mozilla.firefox/.mozilla/firefox",
 ];
+const THUNDERBIRD: [&str; 2] = [".thunderbird", "snap/thunderbird/common/.thunderbird"];
+/// The one that programs share, Chromium among them.
+const SHARED: &str = ".pki/nssdb";
 
 /// The databases of the person.
 pub fn databases(system: &System) -> Vec<Database> {
-    let mut folders: Vec<PathBuf> = system.at_home(".pki/nssdb").into_iter().collect();
-    for place in PROFILES {
-        folders.extend(system.at_home(place).iter().flat_map(|folder| entries(folder)));
-    }
-    let files = folders.into_iter().map(|folder| folder.join("pkcs11.txt"));
+    let files = Program::ALL
+        .iter()
+        .flat_map(|program| databases_of(*program, system));
     files.filter_map(database).collect()
+}
+
+/// The lists of modules that a program has made for the person.
+pub fn databases_of(program: Program, system: &System) -> Vec<PathBuf> {
+    let below = |places: &[&str]| -> Vec<PathBuf> {
+        let folders = places.iter().filter_map(|place| system.at_home(place));
+        folders.flat_map(|folder| entries(&folder)).collect()
+    };
+    let folders = match program {
+        Program::Firefox => below(&FIREFOX),
+        Program::Thunderbird => below(&THUNDERBIRD),
+        Program::Chromium => system.at_home(SHARED).into_iter().collect(),
+    };
+    let files = folders.into_iter().map(|folder| folder.join("pkcs11.txt"));
+    files.filter(|file| file.exists()).collect()
 }
 
 fn database(file: PathBuf) -> Option<Database> {

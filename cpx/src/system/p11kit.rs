@@ -23,6 +23,15 @@ pub fn folders(system: &System) -> Vec<PathBuf> {
     folders
 }
 
+/// Whether a library is another one for the same cards: OpenSC's, or the official one.
+pub fn is_for_the_same_card(library: &Path) -> bool {
+    let name = library
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let others = ["opensc-pkcs11", "cps3_pkcs11"];
+    name.is_some_and(|name| others.iter().any(|other| name.contains(other)))
+}
+
 /// All registered modules.
 pub fn registrations(system: &System) -> Vec<Registration> {
     let mut all: Vec<Registration> = Vec::new();
@@ -47,7 +56,7 @@ fn library(content: &str) -> Option<PathBuf> {
             (name.trim() == key).then(|| value.trim().to_owned())
         })
     };
-    let nobody = value("enable-in").is_some_and(|programs| programs.is_empty());
+    let nobody = value("enable-in").is_some_and(|programs| programs.is_empty() || programs == "none");
     let library = value("module").filter(|library| !library.is_empty())?;
     (!nobody).then(|| Path::new(&library).to_owned())
 }

@@ -100,7 +100,7 @@ impl Finding {
 
 /// The command.
 pub fn run(arguments: &Doctor, context: &Context) -> Result<Report> {
-    let system = System::of_environment(arguments.system.root.as_deref());
+    let system = System::of_environment(arguments.place.root.as_deref());
     let busy = context.busy("busy-doctor");
     let findings = examine(&system, context);
     drop(busy);
