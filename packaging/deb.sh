@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Debian packages, with dpkg-deb from a folder that stands for their files.
 #
-# Why not cargo-deb, nor debhelper with dh-cargo: the same folder becomes a Debian package, an RPM package and an archive, so that the
-# three cannot differ, and nothing but dpkg itself has to be there. dh-cargo builds crates for Debian's own archive, from the
-# packages of other crates; cargo-deb wants its list in the manifest of one crate, and sim-cards comes out of three.
+# Why not cargo-deb, nor debhelper with dh-cargo: the same folder becomes a Debian package, an RPM
+# package and an archive, so that the three cannot differ, and nothing but dpkg itself has to be
+# there. dh-cargo builds crates for Debian's own archive, from the packages of other crates;
+# cargo-deb wants its list in the manifest of one crate, and sim-cards comes out of three.
 
 # The packages that have these libraries.
 debian_package() {
@@ -27,6 +28,7 @@ debian_fields() {
         libcpx-pkcs11)
             printf '%s\n' 'Section: libs' 'Multi-Arch: same' 'Recommends: pcscd, libccid' 'Suggests: cpx-tools, opensc, gnutls-bin'
             ;;
+        cpx-tools) printf '%s\n' 'Section: utils' 'Recommends: pcscd, libccid' ;;
         sim-cards) printf '%s\n' 'Section: devel' 'Recommends: pcscd' 'Suggests: python3, pkgconf' ;;
     esac
 }
@@ -36,7 +38,8 @@ deb() {
     local package=$1 architecture=$2 tree=$WORK/deb/$1-$2 doc files depends script
     doc=$tree/usr/share/doc/$package
     rm -rf "$tree"
-    stage "$package" "$architecture" "$tree/usr" /usr "lib/$(multiarch "$architecture")" lib/python3/dist-packages
+    PLACE=([PREFIX]=/usr [LIB]=lib/$(multiarch "$architecture") [PYTHON]=lib/python3/dist-packages [ZSH]=share/zsh/vendor-completions)
+    stage "$package" "$architecture" "$tree/usr"
     compress_manual "$tree/usr"
     install -D --mode 644 "$WORK/made/$package-$architecture.copyright" "$doc/copyright"
     install -D --mode 644 "$WORK/made/changelog.Debian" "$doc/changelog.Debian"
@@ -45,6 +48,7 @@ deb() {
     find "$doc" -maxdepth 1 -type f \( -size +4k -o -name 'changelog*' \) ! -name copyright -exec gzip --best --no-name {} +
     mapfile -t files < <(binaries "$tree")
     depends=$(debian_dependencies "${files[@]}")
+    [[ $package != cpx-tools ]] || depends+=", libcpx-pkcs11 (>= $VERSION)"
     mkdir "$tree/DEBIAN"
     (cd "$tree" && find usr -type f -print0 | sort --zero-terminated | xargs --null md5sum) >"$tree/DEBIAN/md5sums"
     for script in postinst prerm postrm; do

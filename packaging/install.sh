@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is in this folder, or takes it away again. Registers nothing in browsers: "cpx setup" does.
+# Installs what is in this folder, or takes it away again. Registers nothing in browsers: "cpx
+# setup" does.
 
 set -eu
 

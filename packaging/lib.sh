@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# What scripts/packages and its parts share: which packages there are, where their files go on which system, and what their
-# binaries need of it.
+# What scripts/packages and its parts share: which packages there are, where their files go on which
+# system, and what their binaries need of it.
 #
 # shellcheck disable=SC2034 # used by the scripts that source this file
 
 # The packages, the part of scripts/release that each needs, and the crates that are in it.
-PACKAGES=(libcpx-pkcs11 sim-cards)
+PACKAGES=(libcpx-pkcs11 cpx-tools sim-cards)
 declare -A PART=([libcpx-pkcs11]=module [cpx-tools]=cpx-tools [sim-cards]=sim-cards)
 declare -A CRATES=([libcpx-pkcs11]=cpx-pkcs11 [cpx-tools]=cpx [sim-cards]='sim-cards sim-cards-reader sim-cards-c')
 
@@ -14,20 +14,25 @@ declare -A MACHINE=([amd64]=x86_64 [arm64]=aarch64)
 triple() { echo "${MACHINE[$1]}-unknown-linux-gnu"; }
 multiarch() { echo "${MACHINE[$1]}-linux-gnu"; }
 
-# The newest symbols of the C library that anything delivered may ask for: Ubuntu 22.04, Debian 12, Fedora 35, RHEL 9.
+# The newest symbols of the C library that anything delivered may ask for: Ubuntu 22.04, Debian 12,
+# Fedora 35, RHEL 9.
 NEWEST_GLIBC=2.34
 
 # summary PACKAGE, description PACKAGE: its first line, and what follows.
 summary() { head -n 1 "$ROOT/packaging/descriptions/$1"; }
 description() { tail -n +3 "$ROOT/packaging/descriptions/$1"; }
 
-# stage PACKAGE ARCHITECTURE DIRECTORY PREFIX LIB PYTHON: puts the package's files into DIRECTORY, as they will stand below PREFIX.
+# Where things stand on the system for which a package is made: the PREFIX of everything, and below
+# it the folders of libraries (LIB), of Python's own files (PYTHON) and of zsh's completions (ZSH).
+declare -A PLACE=()
+
+# stage PACKAGE ARCHITECTURE DIRECTORY: puts the package's files into DIRECTORY, as they will stand
+# below the prefix.
 stage() {
-    local package=$1 architecture=$2 out=$3 prefix=$4 lib=$5 python=$6 mode source destination file
+    local package=$1 architecture=$2 out=$3 mode source destination file place
     while read -r mode source destination; do
         [[ -n $mode && $mode != '#' ]] || continue
-        destination=${destination/#LIB/$lib}
-        destination=${destination/#PYTHON/$python}
+        for place in LIB PYTHON ZSH; do destination=${destination/#"$place"/"${PLACE[$place]}"}; done
         case $source in
             built/*) source=$WORK/built/$architecture/${source#built/} ;;
             made/*) source=$WORK/made/${source#made/} ;;
@@ -37,10 +42,14 @@ stage() {
         for file in $source; do
             [[ $destination != */ ]] || install -D --mode "$mode" "$file" "$out/$destination${file##*/}"
             [[ $destination == */ ]] || install -D --mode "$mode" "$file" "$out/$destination"
-            [[ $file != *.in ]] || sed --in-place "s|@PREFIX@|$prefix|; s|@LIB@|$lib|; s|@UP@|$(up "$lib")|; s|@VERSION@|$VERSION|" \
-                "$out/$destination"
+            [[ $file != *.in ]] || fill_in "$out/$destination"
         done
     done <"$ROOT/packaging/files/$package"
+}
+
+# fill_in FILE: the places in it.
+fill_in() {
+    sed --in-place "s|@PREFIX@|${PLACE[PREFIX]}|; s|@LIB@|${PLACE[LIB]}|; s|@UP@|$(up "${PLACE[LIB]}")|; s|@VERSION@|$VERSION|" "$1"
 }
 
 # up PATH: the way back from there.

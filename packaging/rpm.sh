@@ -7,7 +7,8 @@ rpm_directories() { find "$2" -type d \( -path "*/$1" -o -path "*/$1/*" \) -prin
 rpm_package() {
     local package=$1 architecture=$2 cpu=${MACHINE[$2]} tree=$WORK/rpm/$1-$2/root spec=$WORK/rpm/$1-$2/$1.spec summary
     rm -rf "${tree%/root}"
-    stage "$package" "$architecture" "$tree/usr" /usr lib64 share/sim-cards/python
+    PLACE=([PREFIX]=/usr [LIB]=lib64 [PYTHON]=share/sim-cards/python [ZSH]=share/zsh/site-functions)
+    stage "$package" "$architecture" "$tree/usr"
     compress_manual "$tree/usr"
     install -D --mode 644 "$ROOT/LICENSE" "$tree/usr/share/licenses/$package/LICENSE"
     install -D --mode 644 "$WORK/made/$package-$architecture.copyright" "$tree/usr/share/licenses/$package/COPYRIGHT"
@@ -26,7 +27,8 @@ rpm_package() {
         echo "License: $(rpm_licence "$WORK/made/$package-$architecture.copyright")"
         rpm_fields "$package"
         printf '%%description\n%s\n' "$(description "$package")"
-        # Nothing is compiled, compressed or stripped here: the three kinds of package have the same binaries.
+        # Nothing is compiled, compressed or stripped here: the three kinds of package have the same
+        # binaries.
         printf '%%global debug_package %%{nil}\n%%global __os_install_post %%{nil}\n'
         printf '%%install\ncp --archive %q/. %%{buildroot}\n' "$tree"
         [[ ! -f $ROOT/packaging/rpm/$package.post ]] || {
@@ -36,7 +38,7 @@ rpm_package() {
         printf '%%files\n'
         rpm_directories "$package" "$tree/usr" | sort | sed 's/^/%dir %attr(755, root, root) /'
         (cd "$tree" && find usr -type f -printf '%%%%attr(%m, root, root) /%p\n' | sort --key 4) |
-            sed 's|\(.* /usr/share/licenses/\)|%license \1|; s|\(.* /usr/share/doc/\)|%doc \1|'
+            sed 's|\(.* /usr/share/licenses/\)|%license \1|; s|\(.* /usr/share/doc/\)|%doc \1|; s|\(.* /usr/share/man/fr/\)|%lang(fr) \1|'
         printf '%%changelog\n* %s %s - %s-1\n- See CHANGELOG.md\n' \
             "$(LC_ALL=C date --utc --date "@$SOURCE_DATE_EPOCH" '+%a %b %d %Y')" "$PACKAGER" "$VERSION"
     } >"$spec"
@@ -54,6 +56,7 @@ rpm_package() {
 rpm_fields() {
     case $1 in
         libcpx-pkcs11) printf '%s\n' 'Group: System Environment/Libraries' 'Recommends: pcsc-lite' 'Recommends: pcsc-lite-ccid' ;;
+        cpx-tools) printf '%s\n' 'Group: Applications/System' "Requires: libcpx-pkcs11 >= $VERSION" 'Recommends: pcsc-lite' ;;
         sim-cards) printf '%s\n' 'Group: Development/Tools' 'Recommends: pcsc-lite' ;;
     esac
 }

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# An archive for other systems: it runs from the folder where it is unpacked, and has its own install.sh.
+# An archive for other systems: it runs from the folder where it is unpacked, and has its own
+# install.sh.
 
 tar_archive() {
     local architecture=$1 name=cpx-pkcs11-$VERSION-linux-${MACHINE[$1]} package tree
     tree=$WORK/tar/$name
     rm -rf "$tree"
     mkdir -p "$tree/parts"
+    PLACE=([PREFIX]=/usr/local [LIB]=lib [PYTHON]=share/sim-cards/python [ZSH]=share/zsh/site-functions)
     for package in "${PACKAGES[@]}"; do
-        stage "$package" "$architecture" "$WORK/tar/$package" /usr/local lib share/sim-cards/python
+        stage "$package" "$architecture" "$WORK/tar/$package"
         install -D --mode 644 "$WORK/made/$package-$architecture.copyright" "$WORK/tar/$package/share/doc/$package/copyright"
         (cd "$WORK/tar/$package" && find . -type f -printf '%P\n' | sort) >"$tree/parts/$package"
         cp --archive "$WORK/tar/$package/." "$tree/"

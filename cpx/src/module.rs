@@ -29,9 +29,11 @@ pub fn places() -> Vec<PathBuf> {
         PathBuf::from("/usr/local/lib/pkcs11"),
         PathBuf::from("/usr/local/lib"),
     ];
-    // Where it was built, both lie beside each other.
+    // Where it was built, both lie beside each other; an archive has `bin` and `lib` in one folder.
     let beside = std::env::current_exe().ok();
-    places.extend(beside.and_then(|program| program.parent().map(Path::to_owned)));
+    if let Some(folder) = beside.as_deref().and_then(Path::parent) {
+        places.extend([folder.to_owned(), folder.join("../lib/pkcs11")]);
+    }
     places.into_iter().map(|place| place.join(FILE)).collect()
 }
 

@@ -19,6 +19,7 @@ ALL_CHECKS=(
     no_crate_has_an_advisory
     release_is_reproducible
     packages_install_and_leave_nothing
+    arm64_library_loads_and_its_unit_tests_run
     memory_is_sound_in_more_tests
     thread_sanitizer_finds_a_race
     threads_do_not_race

@@ -15,9 +15,11 @@ import sys
 from containers import DEBIAN, Container, base_system, run, stand_apart
 
 UBUNTU = "http://archive.ubuntu.com/ubuntu"
-# By suite: the archive, what debootstrap is told beside it, and the suite whose script it takes where it does not know this one.
+# By suite: the archive, what debootstrap is told beside it, and the suite whose script it takes
+# where it does not know this one.
 SUITES = {"bookworm": (DEBIAN, [], None), "trixie": (DEBIAN, [], None), "jammy": (UBUNTU, [], None), "noble": (UBUNTU, [], "gutsy")}
-# Who uses the card has pcscd and programs that speak PKCS #11; who writes such programs, a compiler.
+# Who uses the card has pcscd and programs that speak PKCS #11; who writes such programs, a
+# compiler.
 CLIENTS = "pcscd opensc gnutls-bin p11-kit openssl python3 pkgconf gcc libc6-dev"
 MODULE = "/usr/lib/x86_64-linux-gnu/pkcs11/libcpx_pkcs11.so"
 PERSONA = "doctor-gp-cps4"
@@ -142,6 +144,8 @@ def a_card_is_used(debian, module=MODULE):
     expect(re.search("token label *: .*CPS", slots), "pkcs11-tool sees no token")
     tokens = debian.says(f"{with_card} p11tool --list-tokens")
     expect(re.search("Label: .*CPS", tokens), "p11tool sees no token")
+    shown = debian.says(f"{with_card} sh -e -c 'cpx status; cpx show'")
+    expect("27000001" in shown and "TESTINE" in shown, "cpx shows no holder")
     certificate = "Certificat de Signature CPS"
     debian.says(f"""cd /tmp && echo text >message && {with_card} sh -e -c '
         pkcs11-tool --module {module} --login --pin {PIN} --sign --label CPS_PRIV_SIG --mechanism SHA256-RSA-PKCS --input-file message --output-file signature
