@@ -3,9 +3,10 @@
     licences.py copyright TARGET PACKAGE...                 the text that goes with the binaries
     licences.py bill TARGET NAME VERSION DATE PACKAGE...    a bill of materials, CycloneDX 1.5
 
-TARGET is a triple of rustc, PACKAGE a member of the workspace. What is counted is what is linked: no tests, no build scripts,
-no macros. Where a crate leaves the choice, it is used under Apache-2.0, the licence of this project. Runs at the
-root of the workspace; asks cargo, and reads the sources of the crates in its cache.
+TARGET is a triple of rustc, PACKAGE a member of the workspace. What is counted is what is linked:
+no tests, no build scripts, no macros. Where a crate leaves the choice, it is used under Apache-2.0,
+the licence of this project, or MIT. Runs at the root of the workspace; asks cargo, and reads the
+sources of the crates in its cache.
 """
 
 import json
@@ -61,7 +62,8 @@ def licence(package):
     """The licence that is chosen, where there is a choice."""
     expression = package["license"].replace("/", " OR ")
     choices = [choice.strip(" ()") for choice in expression.split(" OR ")]
-    return "Apache-2.0" if "Apache-2.0" in choices and " AND " not in expression else expression
+    preferred = [choice for choice in ("Apache-2.0", "MIT") if choice in choices and " AND " not in expression]
+    return preferred[0] if preferred else expression
 
 
 def texts(package):

@@ -444,7 +444,7 @@ setup-use-git = git logs in over ssh with the card.
 ## Module and files
 
 no-module = The PKCS #11 module (libcpx_pkcs11.so) is not installed.
-    .next = Install the package cpx-pkcs11, or name the file with --module.
+    .next = Install the package libcpx-pkcs11, or name the file with --module.
 module-missing = { $path } does not exist, or is not a file.
     .next = Check the path given to --module.
 module-unloadable = The module { $path } cannot be loaded: { $reason }

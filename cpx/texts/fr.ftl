@@ -444,7 +444,7 @@ setup-use-git = git se connecte par ssh avec la carte.
 ## Module et fichiers
 
 no-module = Le module PKCS #11 (libcpx_pkcs11.so) n'est pas installé.
-    .next = Installez le paquet cpx-pkcs11, ou donnez le fichier avec --module.
+    .next = Installez le paquet libcpx-pkcs11, ou donnez le fichier avec --module.
 module-missing = { $path } n'existe pas, ou n'est pas un fichier.
     .next = Vérifiez le chemin donné à --module.
 module-unloadable = Le module { $path } ne se charge pas : { $reason }
