@@ -133,3 +133,21 @@ fn without_colours_there_are_none_and_with_them_there_are() {
             .contains('\x1b')
     );
 }
+
+#[test]
+fn the_guides_show_the_screens_of_the_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (lang, guide) in [("en", "cpx.md"), ("fr", "cpx.fr.md")] {
+        let text = std::fs::read_to_string(root.join("../docs/guide").join(guide)).unwrap();
+        let screens: Vec<String> = ["doctor-gp-cps4", "doctor"]
+            .map(|name| std::fs::read_to_string(expected(name, lang)).unwrap())
+            .into();
+        let blocks: Vec<&str> = text.split("```\n").skip(1).step_by(2).collect();
+        assert_eq!(blocks.len(), 3, "{guide}");
+        for block in blocks {
+            let block = timeless(block, lang);
+            let shown = screens.iter().any(|screen| screen.contains(&block));
+            assert!(shown, "{guide}: no screen has\n{block}");
+        }
+    }
+}
