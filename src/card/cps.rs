@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::commands::Commands;
 use super::disturbance::Disturbance;
 use super::files::Extent;
-use super::transaction::{CHALLENGE, Need, Transaction};
+use super::transaction::{Need, Transaction};
 use super::update::Stamp;
 use super::{Abilities, CardError, Chip, Deciphered, KeyRef, PinObject, PinState, pins};
 use crate::config::Logout;
@@ -19,9 +19,6 @@ use crate::pin::Pin;
 use crate::pkcs15::Objects;
 use crate::pkcs15::{self, Certificate, DataObject, Odf, Path, PrivateKey, PublicKey, TokenDirectory};
 use crate::reader::{Connection, Continuity};
-
-/// Random bytes of one transaction: whoever wants many does not keep other programs from the card.
-const CHALLENGES: usize = 32 * CHALLENGE;
 
 /// A recognised card.
 ///
@@ -463,8 +460,7 @@ impl Card {
 
     /// Fills `out` with random bytes of the card.
     pub fn random(&mut self, out: &mut [u8]) -> Result<(), CardError> {
-        out.chunks_mut(CHALLENGES)
-            .try_for_each(|part| self.perform(|transaction| transaction.random(part)))
+        self.perform(|transaction| transaction.random(out))
     }
 }
 

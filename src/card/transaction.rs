@@ -29,7 +29,7 @@ const EF_SN_LENGTH: usize = 12;
 const EF_SN_START: [u8; 7] = [0x5A, 0x0A, 0x80, 0x25, 0x00, 0x00, 0x01];
 
 /// Random bytes of one GET CHALLENGE.
-pub(super) const CHALLENGE: usize = 8;
+const CHALLENGE: usize = 8;
 
 /// A transaction under way; it ends when this is dropped, on every way out.
 pub(super) struct Transaction<'c> {

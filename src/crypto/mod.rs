@@ -5,6 +5,7 @@
 //! may send anything): wrong lengths and malformed blocks are values, never panics.
 
 pub mod digest_info;
+pub mod generator;
 pub mod hash;
 pub mod hasher;
 pub mod padding;

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::card::{self, Card, CardError, Chip};
 use crate::config::Logout;
+use crate::crypto::generator;
 use crate::crypto::rsa::PublicKey;
 use crate::memory;
 use crate::pkcs15::{self, TokenDirectory};
@@ -458,9 +459,15 @@ impl Token {
         absent_or(content, path, Zeroizing::default())
     }
 
-    /// Random bytes of the card.
+    /// Random bytes: up to 32 of them are the card's own, as a nonce is; more come from a generator
+    /// that 32 of the card seed. A card gives eight with each exchange.
     pub fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        Ok(self.card.lock().random(out)?)
+        if out.len() <= generator::SEED {
+            return Ok(self.card.lock().random(out)?);
+        }
+        let mut seed = Zeroizing::new([0; generator::SEED]);
+        self.card.lock().random(&mut *seed)?;
+        generator::fill(&seed, out).map_err(|_| Error::NoRandom)
     }
 }
 
