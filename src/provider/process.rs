@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 use crate::config;
 use crate::reader::Readers;
 use crate::reader::pcsc::{self, Pcsc};
-use crate::{trace, warm};
+use crate::trace;
+use crate::warm;
 
 use super::error::{Error, Result};
 use super::library::Library;

@@ -93,7 +93,7 @@ impl SecretKeys {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use cryptoki_sys::{CK_TRUE, CKA_KEY_TYPE, CKA_LABEL, CKA_PRIVATE, CKA_VALUE, CKK_AES};
     use zeroize::Zeroizing;
 
@@ -102,7 +102,8 @@ mod tests {
     use crate::provider::types::Attribute;
     use crate::token::attribute::Value;
 
-    fn key(private: bool) -> SecretKey {
+    /// A key of AES.
+    pub(in crate::provider) fn key(private: bool) -> SecretKey {
         let key_type = CKK_AES.to_ne_bytes();
         let private = [if private { CK_TRUE } else { 0 }];
         let attribute = |kind, value| Attribute { kind, value };

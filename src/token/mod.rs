@@ -11,6 +11,8 @@ pub mod key;
 pub mod login;
 pub mod mechanism;
 pub mod object;
+#[cfg(test)]
+pub(crate) mod paper_token;
 mod pin;
 pub mod x509;
 

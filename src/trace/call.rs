@@ -6,7 +6,11 @@ use std::time::Instant;
 use cryptoki_sys::{CK_BBOOL, CK_RV, CK_ULONG};
 use log::Level::Debug;
 
-use super::{CALLS, rv};
+use super::rv;
+
+/// Target of the records about C_ functions. The one about commands to the card is
+/// `cpx_pkcs11::apdu`.
+pub const CALLS: &str = "cpx_pkcs11::calls";
 
 /// An argument of a C_ function, as far as a trace may know it: no bytes, no addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,10 +25,7 @@ use once_cell::race::OnceBox;
 
 use crate::config::{Config, Destination, Level};
 
-pub use call::{Argument, Call, call, enabled};
-
-/// Target of the records about C_ functions. The one about commands to the card is `cpx_pkcs11::apdu`.
-pub const CALLS: &str = "cpx_pkcs11::calls";
+pub use call::{Argument, CALLS, Call, call, enabled};
 
 static TRACER: Tracer = Tracer::new();
 

@@ -112,3 +112,32 @@ impl Drop for Session {
         self.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::paper_card::PaperCard;
+    use crate::provider::secret_keys::tests::key;
+    use crate::provider::slots::token_of;
+
+    #[test]
+    fn session_objects_end_with_the_close_and_with_the_last_call() {
+        let session = Session::new(1, token_of(&PaperCard::new()), true);
+        let inserted = session.token.inserted().clone();
+        let keys = || inserted.secret_keys().find(|_| true);
+        let insert = |handle, owner| {
+            inserted
+                .secret_keys()
+                .insert(handle, owner, key(false))
+                .expect("a card")
+        };
+        insert(10, 1);
+        insert(11, 2);
+        session.close();
+        assert_eq!(keys(), [11], "those of another session stay");
+        // A call that unwraps a key is under way.
+        insert(12, 1);
+        drop(session);
+        assert_eq!(keys(), [11]);
+    }
+}

@@ -24,6 +24,8 @@ use outlook::Outlook;
 
 pub use inserted::{Inserted, Place};
 pub use session_token::SessionToken;
+#[cfg(test)]
+pub(super) use session_token::tests::token_of;
 pub use slot::{Presence, Slot, absent_instead_of_removed};
 
 /// Readers, configuration and slots. Sessions hold it, so that each of them can bring its slot up

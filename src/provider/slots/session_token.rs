@@ -95,3 +95,74 @@ impl SessionToken {
         self.slots.new_object_handle()
     }
 }
+
+#[cfg(test)]
+pub(in crate::provider) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::card::CardError;
+    use crate::card::paper_card::PaperCard;
+    use crate::config::Config;
+    use crate::provider::error::Error;
+    use crate::reader::{Connection, ReaderError, ReaderState, Readers};
+    use crate::token;
+    use crate::token::paper_token::fresh;
+
+    /// A service with one reader, in which a card stays.
+    struct OneReader;
+
+    impl Readers for OneReader {
+        fn list(&self) -> std::result::Result<Vec<ReaderState>, ReaderError> {
+            Ok(vec![ReaderState {
+                name: "Lab Reader".into(),
+                attached: true,
+                present: true,
+                mute: false,
+                atr: crate::reader::script::hex("3BAC00402A001225006480000310009000"),
+                events: 1,
+            }])
+        }
+
+        fn wait(&self, _: &[ReaderState], _: Duration) -> std::result::Result<(), ReaderError> {
+            Ok(())
+        }
+
+        fn cancel(&self) {}
+
+        fn connect(&self, _: &str) -> std::result::Result<Box<dyn Connection>, ReaderError> {
+            Err(ReaderError::Busy)
+        }
+
+        fn abandon(&self) {}
+    }
+
+    /// The token of a session with this card.
+    pub(in crate::provider) fn token_of(card: &PaperCard) -> SessionToken {
+        let slots = SlotTable::new(Arc::new(OneReader), Config::default(), None);
+        let slot = slots.slot(0).expect("a slot");
+        let inserted = slot.token(|_| Ok(fresh(card)), || 0).expect("a token");
+        SessionToken::new(Arc::new(slots), slot, inserted)
+    }
+
+    #[test]
+    fn a_refusal_is_answered_and_ends_the_token_where_the_card_is_gone_or_was_updated() {
+        let card = |why| Refusal::Token(token::Error::Card(why));
+        let reader = |why| card(CardError::Reader(why));
+        for (refusal, answer, there) in [
+            (reader(ReaderError::Removed), Error::DeviceRemoved, false),
+            (reader(ReaderError::NoService), Error::DeviceRemoved, false),
+            (reader(ReaderError::Busy), Error::DeviceError, true),
+            (card(CardError::Updated), Error::SessionHandleInvalid, false),
+            (card(CardError::InterruptedUpdate), Error::DeviceError, false),
+            (card(CardError::Unsupported), Error::KeyFunctionNotPermitted, true),
+            (Refusal::Answer(Error::DeviceRemoved), Error::DeviceRemoved, true),
+        ] {
+            let token = token_of(&PaperCard::new());
+            let case = format!("{refusal:?}");
+            assert_eq!(token.with_token(|_| Ok(7)), Ok(7));
+            assert_eq!(token.with_token(|_| Err::<(), _>(refusal)), Err(answer), "{case}");
+            assert_eq!(token.is_there(), there, "{case}");
+        }
+    }
+}

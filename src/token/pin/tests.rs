@@ -1,18 +1,11 @@
 //! What becomes of logins, counters and the card itself, with a card that answers what is written
 //! here.
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
-
 use super::*;
-use crate::card::Chip;
 use crate::card::paper_card::{PaperCard, tries};
-use crate::config::Logout;
 use crate::iso7816::StatusWord;
-use crate::pkcs15::{Common, TokenDirectory, TokenInfo};
 use crate::reader::{Continuity, ReaderError};
-use crate::token::Sections;
-use crate::token::login::Pins;
+use crate::token::paper_token::{fresh, fresh_with};
 
 fn state(left: Option<u8>, max: Option<u8>, uses: Option<u16>) -> PinState {
     PinState {
@@ -74,41 +67,6 @@ const OFFICER: Login = Login::In(User::SecurityOfficer);
 
 const BUSY: CardError = CardError::Reader(ReaderError::Busy);
 const REMOVED: CardError = CardError::Reader(ReaderError::Removed);
-
-fn pin(reference: u8, unblocking: bool) -> PinObject {
-    PinObject {
-        common: Common::default(),
-        auth_id: vec![reference],
-        unblocking,
-        reference,
-        min_len: 4,
-        max_len: 8,
-        stored_len: 8,
-        pad: None,
-        path: None,
-    }
-}
-
-/// A token with a PIN and a PUK, with nobody logged in.
-fn fresh(card: &PaperCard) -> Token {
-    fresh_with(card, vec![pin(1, false), pin(2, true)])
-}
-
-fn fresh_with(card: &PaperCard, pins: Vec<PinObject>) -> Token {
-    Token {
-        card: Mutex::new(card.card()),
-        chip: Chip::Cps4,
-        serial: "26008552".into(),
-        mechanisms: Vec::new(),
-        head: OnceCell::with_value(TokenDirectory {
-            token: TokenInfo::default(),
-            pins,
-        }),
-        objects: Sections::default(),
-        pins: Pins::new(Logout::default()),
-        certificates: None,
-    }
-}
 
 fn logged_in(card: &PaperCard, who: Login) -> Token {
     let token = fresh(card);
