@@ -68,7 +68,7 @@ remove() {
 
 if [ "$uninstall" = yes ]; then
     remove
-    say "taken away from $prefix. What \"cpx setup\" wrote, \"cpx setup --undo\" would have taken back"
+    say "taken away from $prefix. What \"cpx setup\" has written stays: \"cpx setup PROGRAM --undo\" comes before this"
     exit 0
 fi
 
