@@ -12,14 +12,15 @@
 //! | 2 | [`iso7816`] | APDUs, status words, T=0 and T=1 |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! `memory`, [`pin`], [`tlv`], [`crypto`], [`config`], [`trace`] and [`warm`] stand beside the
-//! layers and know none of them: pure computation, no I/O but their own files. [`system`] knows
+//! `memory`, [`pin`], [`tlv`], [`crypto`], [`config`], [`trace`] and [`certificate_cache`] stand beside
+//! the layers and know none of them: pure computation, no I/O but their own files. [`system`] knows
 //! which operating system this is.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod abi;
 pub mod card;
+pub mod certificate_cache;
 pub mod config;
 pub mod crypto;
 pub mod iso7816;
@@ -32,4 +33,3 @@ pub mod system;
 pub mod tlv;
 pub mod token;
 pub mod trace;
-pub mod warm;

@@ -336,8 +336,8 @@ mod tests {
             0x8C, 0x06, 0xF3, 0x00, 0x00, 0x13, 0xFF, 0x00,
         ];
         let template = objects(&answer).find(0x70).unwrap().unwrap();
-        let code = template.inside().find(0xBF8101).unwrap().unwrap();
-        let counters = code.inside().find(0xA0).unwrap().unwrap();
+        let pin = template.inside().find(0xBF8101).unwrap().unwrap();
+        let counters = pin.inside().find(0xA0).unwrap().unwrap();
         assert_eq!(counters.inside().find(0x9B).unwrap().unwrap().value, [3]);
         assert_eq!(counters.inside().find(0x9D).unwrap(), None);
         assert_eq!(template.whole, answer);

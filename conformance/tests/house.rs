@@ -28,7 +28,6 @@ static MODULE: LazyLock<Plan> = LazyLock::new(|| Plan::read("src"));
 static SIMULATED_CARDS: LazyLock<Plan> = LazyLock::new(|| Plan::read("sim-cards/src"));
 
 #[test]
-#[ignore = "five circles are being opened"]
 fn no_circle_in_the_module() {
     assert_eq!(MODULE.circles_told(), Vec::<String>::new());
 }

@@ -1,5 +1,5 @@
-//! CPS4: an NXP ChipDoc chip, contact interface. All commands go over logical channel 1 (class 01). Commands as observed
-//! from the official module.
+//! CPS4: an NXP ChipDoc chip, contact interface. All commands go over logical channel 1 (class 01).
+//! Commands as observed from the official module.
 
 use zeroize::Zeroizing;
 
@@ -18,7 +18,8 @@ const CLASS: u8 = 0x01;
 
 /// Root application.
 const ROOT_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x01, 0x00];
-/// CPS2ter application and card manager, which bring a card back whose root application cannot be selected.
+/// CPS2ter application and card manager, which bring a card back whose root application cannot be
+/// selected.
 const CPS2TER_AID: [u8; 8] = [0x80, 0x25, 0x00, 0x00, 0x01, 0xFF, 0x00, 0x02];
 const CARD_MANAGER_AID: [u8; 7] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00];
 
@@ -54,7 +55,8 @@ const ALG_SHA256_PSS: u8 = 0x2C;
 /// Added to a key reference in the signature environment.
 const SIGNATURE_KEY: u8 = 0x80;
 
-/// The card does not tell how many tries a PIN has at most; the official module takes three for each.
+/// The card does not tell how many tries a PIN has at most; the official module takes three for
+/// each.
 const TRIES_MAX: u8 = 3;
 
 /// What is known of a CPS4 between two transactions.

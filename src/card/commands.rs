@@ -9,7 +9,8 @@ use crate::crypto::ToSign;
 use crate::memory;
 use crate::pkcs15::DataObject;
 
-/// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the same.
+/// DF of the PKCS #15 application of the contact interface. Observed on a real CPS3; CPS4 has the
+/// same.
 pub(super) const APPLICATION: [u16; 2] = [0x3F00, 0x0001];
 
 /// The commands of one chip, and what is known of the chip's state between them.
@@ -74,7 +75,8 @@ pub(super) trait Commands: Send {
         false
     }
 
-    /// The stamp that updates of the card's data leave in a file of its own; `None` where the chip has no such file.
+    /// The stamp that updates of the card's data leave in a file of its own; `None` where the chip
+    /// has no such file.
     fn read_stamp(&mut self, _card: &mut Dialogue<'_>) -> Result<Option<Stamp>, CardError> {
         Ok(None)
     }

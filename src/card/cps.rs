@@ -1,5 +1,5 @@
-//! The card of a health professional, over either chip: every step that must not be disturbed is one
-//! transaction.
+//! The card of a health professional, over either chip: every step that must not be disturbed is
+//! one transaction.
 
 use std::time::{Duration, Instant};
 
@@ -22,9 +22,9 @@ use crate::reader::{Connection, Continuity};
 
 /// A recognised card.
 ///
-/// Each method but the first ones is one logical operation: it takes one PC/SC transaction, recovers
-/// once when another program has reset the card or selected another application, and leaves the card
-/// free for others.
+/// Each method but the first ones is one logical operation: it takes one PC/SC transaction,
+/// recovers once when another program has reset the card or selected another application, and
+/// leaves the card free for others.
 pub struct Card {
     connection: Box<dyn Connection>,
     commands: Box<dyn Commands>,
@@ -101,8 +101,8 @@ impl Card {
         }
     }
 
-    /// What the service says of the time since the last transaction. A verified PIN is lost in every
-    /// case but one, and then the connection need not be kept.
+    /// What the service says of the time since the last transaction. A verified PIN is lost in
+    /// every case but one, and then the connection need not be kept.
     fn note(&mut self, continuity: Continuity) {
         match continuity {
             Continuity::Kept => return,
@@ -120,8 +120,8 @@ impl Card {
     }
 
     /// Runs `act` in one transaction. When the card refuses it in a way that may mean that another
-    /// program has selected its own application, selects ours and runs it once more. After a reset by
-    /// another program the card's data must still be those that were read.
+    /// program has selected its own application, selects ours and runs it once more. After a reset
+    /// by another program the card's data must still be those that were read.
     fn perform<T>(
         &mut self,
         act: impl FnMut(&mut Transaction<'_>) -> Result<T, CardError>,
@@ -183,15 +183,17 @@ impl Card {
         self.commands.chip()
     }
 
-    /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check digit, filler.
+    /// EF.SN.ICC: the ten bytes of the card number (tag 5A): issuer 8025000001, eight digits, check
+    /// digit, filler.
     pub fn number(&self) -> &[u8] {
         &self.known.number
     }
 
-    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3 EF_ACTUA; see
-    /// [`Card::check_update`].
+    /// Reads ODF, TokenInfo and AODF, which are enough for the token's information, and on CPS3
+    /// EF_ACTUA; see [`Card::check_update`].
     ///
-    /// EF_ACTUA comes last: it leaves the master file current, where the counters of the PINs are asked next.
+    /// EF_ACTUA comes last: it leaves the master file current, where the counters of the PINs are
+    /// asked next.
     pub fn read_token_info(&mut self) -> Result<TokenDirectory, CardError> {
         let (odf, directory, stamp) = self.perform(|transaction| {
             let odf = transaction.read_odf()?;
@@ -238,8 +240,8 @@ impl Card {
         })
     }
 
-    /// Reads DODF, if ODF names one, and adds the data objects of the CPS2ter side of a CPS3, which no directory
-    /// names; no data file.
+    /// Reads DODF, if ODF names one, and adds the data objects of the CPS2ter side of a CPS3, which
+    /// no directory names; no data file.
     pub fn read_data_objects(&mut self) -> Result<Vec<DataObject>, CardError> {
         let paths = self.odf()?.data;
         self.perform(|transaction| {
@@ -268,11 +270,13 @@ impl Card {
         })
     }
 
-    /// Looks whether the card's data still are those of [`Card::read_token_info`], unless that was looked at less than
-    /// `max_age` ago. The same is done in each transaction before which another program has reset the card.
+    /// Looks whether the card's data still are those of [`Card::read_token_info`], unless that was
+    /// looked at less than `max_age` ago. The same is done in each transaction before which another
+    /// program has reset the card.
     ///
     /// # Errors
-    /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an update that has not ended.
+    /// [`CardError::Updated`], and [`CardError::InterruptedUpdate`] when EF_ACTUA tells of an
+    /// update that has not ended.
     pub fn check_update(&mut self, max_age: Duration) -> Result<(), CardError> {
         let Known {
             stamp: Some((stamp, looked_at)),
@@ -291,8 +295,8 @@ impl Card {
         self.perform(|_| Ok(()))
     }
 
-    /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what fills the file
-    /// behind it: `ceil(n / 256)` reads for an object of n bytes.
+    /// Reads the one BER-TLV object with which a file begins, a certificate, and nothing of what
+    /// fills the file behind it: `ceil(n / 256)` reads for an object of n bytes.
     pub fn read_object(&mut self, path: &Path) -> Result<Zeroizing<Vec<u8>>, CardError> {
         self.read_extent(path, Extent::Object)
     }
@@ -344,8 +348,9 @@ impl Card {
         self.perform(|t| t.commands.pin_state(&mut t.card, pin))
     }
 
-    /// Presents a PIN, once; again only when another application was the selected one and the card shows that no try was lost, of those
-    /// that were left before if `tries` is known. `presented` is checked against the limits of `pin` before anything is sent.
+    /// Presents a PIN, once; again only when another application was the selected one and the card
+    /// shows that no try was lost, of those that were left before if `tries` is known. `presented`
+    /// is checked against the limits of `pin` before anything is sent.
     pub fn verify(
         &mut self,
         pin: &PinObject,
@@ -372,10 +377,11 @@ impl Card {
 
     /// Replaces the PIN.
     ///
-    /// On CPS4 this takes two commands: when the card refuses the new PIN, the old one holds and stays verified.
+    /// On CPS4 this takes two commands: when the card refuses the new PIN, the old one holds and
+    /// stays verified.
     ///
-    /// The question for the counter shows whether our application is the selected one before the PIN goes out: a change that the card
-    /// has made is never asked for again.
+    /// The question for the counter shows whether our application is the selected one before the
+    /// PIN goes out: a change that the card has made is never asked for again.
     pub fn change_pin(&mut self, pin: &PinObject, old: Pin<'_>, new: Pin<'_>) -> Result<(), CardError> {
         let (old, new) = (pins::block(pin, old)?, pins::block(pin, new)?);
         self.perform(|t| {
@@ -390,7 +396,8 @@ impl Card {
         let new = pins::block(pin, new)?;
         let done = self.perform(|t| t.commands.unblock_pin(&mut t.card, pin, &new));
         done.map_err(|error| match error {
-            // The PUK was taken a moment ago, so the card means the PIN itself: it cannot be unblocked any more.
+            // The PUK was taken a moment ago, so the card means the PIN itself: it cannot be
+            // unblocked any more.
             CardError::NotAllowed(_) => CardError::PinBlocked,
             // No PIN went along: it wants the PUK again.
             CardError::PinIncorrect { .. } => CardError::NotVerified,
@@ -398,10 +405,12 @@ impl Card {
         })
     }
 
-    /// Makes the card forget every verified PIN, unless another program uses it and `logout` spares that.
+    /// Makes the card forget every verified PIN, unless another program uses it and `logout` spares
+    /// that.
     ///
-    /// Neither chip is known to have a command for it, so the card is reset: for every other program that uses it
-    /// its selected application and its verified PIN are gone too. Waits for the end of their transactions.
+    /// Neither chip is known to have a command for it, so the card is reset: for every other
+    /// program that uses it its selected application and its verified PIN are gone too. Waits for
+    /// the end of their transactions.
     pub fn logout(&mut self, logout: Logout) -> Result<(), CardError> {
         self.commands.lose_track();
         let reset = match logout {
@@ -424,7 +433,8 @@ impl Card {
         Ok(self.seen_continuous())
     }
 
-    /// Whether a reset or the like by another program was noticed since this was last asked; asks nobody.
+    /// Whether a reset or the like by another program was noticed since this was last asked; asks
+    /// nobody.
     pub fn take_disturbance(&mut self) -> bool {
         self.known.disturbance.take_counters_in_doubt()
     }
@@ -439,7 +449,8 @@ impl Card {
         self.commands.abilities(key)
     }
 
-    /// Signs; the answer has the modulus' length. The security environment is set in the same transaction.
+    /// Signs; the answer has the modulus' length. The security environment is set in the same
+    /// transaction.
     pub fn sign(&mut self, key: &KeyRef, what: &ToSign) -> Result<Vec<u8>, CardError> {
         let signature = self.perform(|t| t.commands.sign(&mut t.card, key, what))?;
         if signature.len() != key.modulus_len {
@@ -464,8 +475,9 @@ impl Card {
     }
 }
 
-/// Whether the refusal of a PIN, whatever it said, has cost no try: the PIN may be presented once more. `before` are the tries that
-/// were left, if that is known. How many tries a PUK has at most, a CPS4 does not tell.
+/// Whether the refusal of a PIN, whatever it said, has cost no try: the PIN may be presented once
+/// more. `before` are the tries that were left, if that is known. How many tries a PUK has at most,
+/// a CPS4 does not tell.
 fn unspent(pin: &PinObject, before: Option<u8>, now: &PinState) -> bool {
     match now.tries_left {
         None => now.verified,

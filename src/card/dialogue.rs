@@ -21,8 +21,8 @@ impl<'c> Dialogue<'c> {
         }
     }
 
-    /// The card's application was selected in this very transaction, or has just proved to be: a refusal now means what
-    /// it says, and what was done is not done again.
+    /// The card's application was selected in this very transaction, or has just proved to be: a
+    /// refusal now means what it says, and what was done is not done again.
     pub(super) fn application_selected(&self) -> bool {
         self.application_selected
     }
@@ -102,7 +102,8 @@ impl CardError {
         }
     }
 
-    /// The refusal may only mean that another application is selected; see [`StatusWord::may_be_foreign_context`].
+    /// The refusal may only mean that another application is selected; see
+    /// [`StatusWord::may_be_foreign_context`].
     pub(super) fn may_be_foreign_context(&self) -> bool {
         self.status().is_some_and(StatusWord::may_be_foreign_context)
     }

@@ -1,5 +1,5 @@
-//! What another program may have done to the card while no transaction of ours ran, and what is still
-//! to be looked at because of it.
+//! What another program may have done to the card while no transaction of ours ran, and what is
+//! still to be looked at because of it.
 
 /// Each event leaves its marks at once; a mark goes when the card has been asked.
 #[derive(Debug, Default)]

@@ -17,12 +17,13 @@ const WRITE_MAX: usize = 255;
 /// READ and UPDATE BINARY address a file with 15 bits.
 const FILE_MAX: usize = 0x8000;
 
-/// Most answers of READ BINARY in one file that are shorter than they could be, before the end of the file. A reader may bound them; a
-/// card that gives byte after byte would keep its user waiting for an hour.
+/// Most answers of READ BINARY in one file that are shorter than they could be, before the end of
+/// the file. A reader may bound them; a card that gives byte after byte would keep its user waiting
+/// for an hour.
 const SHORT_ANSWERS_MAX: usize = 256;
 
-/// Most bytes of 00 or FF between two entries of a directory: deleted entries, and those of these cards have some seventy bytes. What
-/// is longer is the fill behind the last one.
+/// Most bytes of 00 or FF between two entries of a directory: deleted entries, and those of these
+/// cards have some seventy bytes. What is longer is the fill behind the last one.
 const GAP_MAX: usize = 96;
 
 /// How far to read.
@@ -62,8 +63,8 @@ impl Extent {
         matches!(self, Extent::Object | Extent::Head(_) | Extent::Entries(None))
     }
 
-    /// A short answer is the end of the file unless something that was announced is still to come: a card may
-    /// give less at a time than it was asked for.
+    /// A short answer is the end of the file unless something that was announced is still to come:
+    /// a card may give less at a time than it was asked for.
     fn may_end(self, content: &[u8]) -> bool {
         match self {
             Extent::Bytes(length) | Extent::File(length) | Extent::Entries(Some(length)) => {
@@ -77,7 +78,8 @@ impl Extent {
         }
     }
 
-    /// What was read up to the end of the file, unless the file or what stands in it says that there is more.
+    /// What was read up to the end of the file, unless the file or what stands in it says that
+    /// there is more.
     fn whole(self, content: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let complete = match self {
             Extent::Bytes(_) | Extent::Whole => true,
@@ -119,7 +121,8 @@ fn tail(content: &[u8]) -> Tail {
     }
 }
 
-/// Reads the selected file from `start`, with commands of class `class`. `sensitive` keeps the content out of the trace.
+/// Reads the selected file from `start`, with commands of class `class`. `sensitive` keeps the
+/// content out of the trace.
 pub(super) fn read(
     card: &mut Dialogue<'_>,
     class: u8,
@@ -161,7 +164,7 @@ pub(super) fn read(
         }
         short_answers += usize::from(short);
         if short_answers > SHORT_ANSWERS_MAX {
-            return Err(CardError::Malformed("file that comes in crumbs"));
+            return Err(CardError::Malformed("file in too many short answers"));
         }
     }
 }
@@ -175,7 +178,8 @@ pub(super) fn write(card: &mut Dialogue<'_>, class: u8, content: &[u8]) -> Resul
     Ok(())
 }
 
-/// Size of a file from its control information (tag 80 in template 62 or 6F, ISO 7816-4 §7.4.3), if it is told and can be true.
+/// Size of a file from its control information (tag 80 in template 62 or 6F, ISO 7816-4 §7.4.3), if
+/// it is told and can be true.
 pub(super) fn size(control_information: &[u8]) -> Result<Option<usize>, Malformed> {
     let Some(template) = objects(control_information).next().transpose()? else {
         return Ok(None);
@@ -357,7 +361,7 @@ mod tests {
     }
 
     /// Reads a file of so many bytes from a card that gives them one by one.
-    fn in_crumbs(size: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
+    fn in_single_bytes(size: usize) -> Result<Zeroizing<Vec<u8>>, CardError> {
         let given = size.min(SHORT_ANSWERS_MAX + 1);
         let script: String = (0..given)
             .map(|at| {
@@ -374,10 +378,10 @@ mod tests {
     fn a_card_that_gives_byte_after_byte_is_not_waited_for() {
         // The last byte is all that was asked for.
         let most = SHORT_ANSWERS_MAX + 1;
-        assert_eq!(in_crumbs(most).expect("a file")[..], vec![0xAB; most]);
+        assert_eq!(in_single_bytes(most).expect("a file")[..], vec![0xAB; most]);
         assert_eq!(
-            in_crumbs(most + 1),
-            Err(CardError::Malformed("file that comes in crumbs"))
+            in_single_bytes(most + 1),
+            Err(CardError::Malformed("file in too many short answers"))
         );
     }
 

@@ -1,6 +1,8 @@
-//! CPS3: an IAS-ECC chip, on its contacts or over the air. Commands as observed on real cards and in the official module.
+//! CPS3: an IAS-ECC chip, on its contacts or over the air. Commands as observed on real cards and
+//! in the official module.
 //!
-//! Over the air there is one application with one key, no PIN, and neither EF_ACTUA nor the CPS2ter side.
+//! Over the air there is one application with one key, no PIN, and neither EF_ACTUA nor the CPS2ter
+//! side.
 
 use zeroize::Zeroizing;
 
@@ -60,7 +62,8 @@ const PSO_COMPUTE_DIGITAL_SIGNATURE: [u8; 4] = [0x00, 0x2A, 0x9E, 0x9A];
 const PSO_DECIPHER: [u8; 4] = [0x00, 0x2A, 0x80, 0x86];
 const INTERNAL_AUTHENTICATE: [u8; 4] = [0x00, 0x88, 0x00, 0x00];
 
-/// Algorithm references: hash alone, hash and signature, RSA for authentication, RSA for deciphering.
+/// Algorithm references: hash alone, hash and signature, RSA for authentication, RSA for
+/// deciphering.
 const ALG_SHA1: u8 = 0x10;
 const ALG_SHA256: u8 = 0x40;
 const ALG_SHA1_RSA: u8 = 0x12;
@@ -88,8 +91,8 @@ fn digests(longest: usize) -> &'static [Hash] {
     DIGEST_INFOS.get(..taken).unwrap_or_default()
 }
 
-/// What is known of a CPS3 between two transactions. Another program may have made it wrong: each use of it has a
-/// way back.
+/// What is known of a CPS3 between two transactions. Another program may have made it wrong: each
+/// use of it has a way back.
 #[derive(Debug)]
 pub(super) struct IasEcc {
     chip: Chip,
@@ -97,8 +100,8 @@ pub(super) struct IasEcc {
     application: Vec<u16>,
     /// The master file is the current DF, as it is after a reset.
     in_master: bool,
-    /// The PKCS #15 application was entered since the last reset. Empty key paths mean "no SELECT before use", but whether
-    /// key references work from any DF is not confirmed on a real card.
+    /// The PKCS #15 application was entered since the last reset. Empty key paths mean "no SELECT
+    /// before use", but whether key references work from any DF is not confirmed on a real card.
     entered: bool,
     /// The card has refused a finished hash and taken the last round of it.
     finishes_hashes: bool,
@@ -217,8 +220,8 @@ impl IasEcc {
         Ok(())
     }
 
-    /// Signs with the signature key. The finished hash is the short way (two commands); cards that refuse it get the message's
-    /// last block to hash themselves.
+    /// Signs with the signature key. The finished hash is the short way (two commands); cards that
+    /// refuse it get the message's last block to hash themselves.
     fn sign_document(
         &mut self,
         card: &mut Dialogue<'_>,
@@ -395,13 +398,14 @@ impl Commands for IasEcc {
             return Ok(None);
         }
         match self.read_actua(card)? {
-            // So grave a verdict takes two readings.
+            // The card is refused for this, so EF_ACTUA is read twice.
             Stamp::Interrupted => Ok(Some(self.read_actua(card)?)),
             stamp => Ok(Some(stamp)),
         }
     }
 
-    /// The security data object stands in the master file, whose SELECT is spared when it is the current one.
+    /// The security data object stands in the master file, whose SELECT is spared when it is the
+    /// current one.
     fn pin_state(&mut self, card: &mut Dialogue<'_>, pin: &PinObject) -> Result<PinState, CardError> {
         let spared = self.in_master;
         if !spared {

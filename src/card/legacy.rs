@@ -1,7 +1,7 @@
 //! Files of the CPS2ter side of a CPS3, in class A0.
 //!
-//! SELECT goes down one level at a time and answers 9Fxx; READ BINARY is that of ISO 7816-4. The PIN is
-//! expected to have been given to the other side of the card.
+//! SELECT goes down one level at a time and answers 9Fxx; READ BINARY is that of ISO 7816-4. The
+//! PIN is expected to have been given to the other side of the card.
 
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ const FIRST_ACTIVITY: u16 = 0x4010;
 /// Activities that a card may have, numbered from 1, with gaps.
 const ACTIVITIES: u16 = 16;
 
-/// The objects of the CPS2ter side, which no directory announces: the billing situations, and one activity for each
-/// `CPS_ACTIVITY_nn_PS` in `data`. Whether a file exists shows when it is read.
+/// The objects of the CPS2ter side, which no directory announces: the billing situations, and one
+/// activity for each `CPS_ACTIVITY_nn_PS` in `data`. Whether a file exists shows when it is read.
 pub(super) fn unannounced(data: &[DataObject]) -> memory::Result<Vec<DataObject>> {
     let has = |label: &str| data.iter().any(|object| object.common.label == label);
     let (billing, file) = BILLING;
@@ -61,7 +61,8 @@ fn protected(label: String, fids: Vec<u16>) -> DataObject {
     }
 }
 
-/// Reads a file whole. One that is not there is looked for twice: each level is found from the one above only.
+/// Reads a file whole. One that is not there is looked for twice: each level is found from the one
+/// above only.
 pub(super) fn read(card: &mut Dialogue<'_>, fids: &[u16]) -> Result<Zeroizing<Vec<u8>>, CardError> {
     let control_information = match select(card, fids) {
         Err(CardError::NotFound(_)) => select(card, fids),

@@ -1,4 +1,4 @@
-//! Floor 4: the chips. Recognition, the [`Card`] and the commands of each chip.
+//! Layer 4: the chips. Recognition, the [`Card`] and the commands of each chip.
 //!
 //! A chip's file knows its commands and status words; nothing here knows a Cryptoki type.
 
@@ -71,13 +71,16 @@ impl Chip {
 pub enum CardError {
     /// Below the card: reader, service, removal.
     Reader(ReaderError),
-    /// The card in the reader is not one of ours, by its answer to reset or its issuer. No further command is due to it.
+    /// The card in the reader is not one of ours, by its answer to reset or its issuer. No further
+    /// command is due to it.
     NotRecognized,
-    /// The answer to reset is that of one of ours, but the card does not show its number; that may have been a slip.
+    /// The answer to reset is that of one of ours, but the card does not show its number; that may
+    /// have been a slip.
     Unidentified,
     /// The card was left half written by an update of its data (EF_ACTUA) and must not be used.
     InterruptedUpdate,
-    /// The card's data were updated since they were read: all that is known of it must be read anew, as of another card.
+    /// The card's data were updated since they were read: all that is known of it must be read
+    /// anew, as of another card.
     Updated,
     /// Wrong PIN; tries left when the card tells (63Cx).
     PinIncorrect {
@@ -151,6 +154,8 @@ impl fmt::Display for CardError {
     }
 }
 
+impl std::error::Error for CardError {}
+
 impl From<NoMemory> for CardError {
     fn from(e: NoMemory) -> Self {
         CardError::Reader(e.into())
@@ -182,7 +187,8 @@ pub struct PinState {
 /// A private key as the card addresses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRef {
-    /// Key reference of PrKDF (81, 82 on CPS3, 83 over the air; 10, 20 on CPS4), stripped of PKCS #15's sign extension.
+    /// Key reference of PrKDF (81, 82 on CPS3, 83 over the air; 10, 20 on CPS4), stripped of PKCS
+    /// #15's sign extension.
     pub reference: u8,
     /// Length of the modulus in bytes.
     pub modulus_len: usize,
@@ -208,7 +214,7 @@ pub enum Deciphered {
     Block(Zeroizing<Vec<u8>>),
 }
 
-/// What one key of a chip can do; the token floor derives mechanisms from it.
+/// What one key of a chip can do; the token layer derives mechanisms from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abilities {
     /// Hashes that [`crate::crypto::ToSign::Digest`] takes.

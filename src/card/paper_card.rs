@@ -1,5 +1,5 @@
-//! A card whose commands and connection answer what a test has written down, for what the token makes
-//! of it.
+//! A card whose commands and connection answer what a test has written down, for what the token
+//! makes of it.
 
 use std::sync::Arc;
 

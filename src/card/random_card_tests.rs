@@ -1,4 +1,5 @@
-//! Cards that answer at random: whatever comes, no call panics, hangs or presents a PIN more often than it may.
+//! Cards that answer at random: whatever comes, no call panics, hangs or presents a PIN more often
+//! than it may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +15,8 @@ use crate::pin::Pin;
 use crate::reader::script::hex;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError};
 
-/// Exchanges that one call may take. Reading 32 KiB in blocks of one byte is the worst that a card can make of it.
+/// Exchanges that one call may take. Reading 32 KiB in blocks of one byte is the worst that a card
+/// can make of it.
 const EXCHANGES: usize = 40_000;
 
 #[derive(Default)]
@@ -24,13 +26,13 @@ struct Counts {
 }
 
 /// Answers that look plausible often enough to lead deep into the code.
-struct Noise {
+struct RandomCard {
     protocol: Protocol,
     state: u64,
     counts: Arc<Counts>,
 }
 
-impl Noise {
+impl RandomCard {
     /// xorshift64*
     fn next(&mut self, below: usize) -> usize {
         self.state ^= self.state >> 12;
@@ -70,7 +72,7 @@ impl Noise {
     }
 }
 
-impl Connection for Noise {
+impl Connection for RandomCard {
     fn protocol(&self) -> Protocol {
         self.protocol
     }
@@ -195,12 +197,12 @@ fn a_card_may_answer_anything() {
         for &protocol in protocols {
             for seed in 1..400 {
                 let counts = Arc::new(Counts::default());
-                let noise = Noise {
+                let random = RandomCard {
                     protocol,
                     state: 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed),
                     counts: counts.clone(),
                 };
-                if let Ok(mut card) = recognise(Box::new(noise), &hex(atr)) {
+                if let Ok(mut card) = recognise(Box::new(random), &hex(atr)) {
                     exercise(&mut card, &counts);
                 }
             }

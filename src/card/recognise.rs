@@ -36,15 +36,15 @@ const FAMILIES: [Family; 5] = [
         atr: &bytes::<17>(b"3BDC18FF00001225006480000401009000"),
         mask: EXACTLY,
     },
-    // CPS3, with any interface bytes TB1, TD1, TC2 and any three version bytes. The mask also covers the release
-    // candidate above, which therefore comes first.
+    // CPS3, with any interface bytes TB1, TD1, TC2 and any three version bytes. The mask also
+    // covers the release candidate above, which therefore comes first.
     Family {
         chip: Chip::Cps3,
         atr: &bytes::<17>(b"3BAC00402A001225006480000310009000"),
         mask: &bytes::<17>(b"FF00000000FFFFFFFFFFFF000000FFFFFF"),
     },
-    // CPS3 over the air. Three of the four bytes of pre-issuing data (64 xxxxxxxx) may vary, one of them in its last six bits; with
-    // them varies the check byte, which the reader computes.
+    // CPS3 over the air. Three of the four bytes of pre-issuing data (64 xxxxxxxx) may vary, one of
+    // them in its last six bits; with them varies the check byte, which the reader computes.
     Family {
         chip: Chip::Cps3Contactless,
         atr: &bytes::<20>(b"3B8F80010031B86404B0ECC1739401808290000E"),
@@ -69,7 +69,8 @@ const fn bytes<const N: usize>(hex: &[u8]) -> [u8; N] {
     bytes
 }
 
-/// The chip that this answer to reset promises; `None` for a card that is not ours and to which nothing should be sent.
+/// The chip that this answer to reset promises; `None` for a card that is not ours and to which
+/// nothing should be sent.
 pub fn candidate(atr: &[u8]) -> Option<Chip> {
     FAMILIES
         .iter()
@@ -88,10 +89,12 @@ impl Family {
     }
 }
 
-/// Takes a connection to a card in use: decides by the ATR, then looks for the issuer's number in EF.SN.ICC.
+/// Takes a connection to a card in use: decides by the ATR, then looks for the issuer's number in
+/// EF.SN.ICC.
 ///
 /// # Errors
-/// [`CardError::NotRecognized`]: a foreign card. With a foreign ATR it has received no command at all.
+/// [`CardError::NotRecognized`]: a foreign card. With a foreign ATR it has received no command at
+/// all.
 pub fn recognise(connection: Box<dyn Connection>, atr: &[u8]) -> Result<Card, CardError> {
     let commands: Box<dyn Commands> = match candidate(atr) {
         Some(Chip::Cps3) => Box::new(IasEcc::contact()),
@@ -126,7 +129,8 @@ mod tests {
                 "3B8F80010031B8641122ECD5739401808290009A",
                 Some(Chip::Cps3Contactless),
             ),
-            // Vitale 2, a contactless card of another issuer, a CPS3 with other historical bytes, cut ones, none.
+            // Vitale 2, a contactless card of another issuer, a CPS3 with other historical bytes,
+            // cut ones, none.
             ("3B751300004309EA9000", None),
             ("3B8F80010031B86404B0EC01739401808290000E", None),
             ("3BAC00402A001225006481000310009000", None),

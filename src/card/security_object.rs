@@ -11,12 +11,14 @@ const GET_DATA: [u8; 4] = [0x00, 0xCB, 0x3F, 0xFF];
 /// Tag of the object of PIN 0; the last byte is the number of the PIN.
 const PIN: u32 = 0xBF_8100;
 
-/// Bits of a reference that are the number of the object; bit 8 only says that it belongs to the current DF.
+/// Bits of a reference that are the number of the object; bit 8 only says that it belongs to the
+/// current DF.
 const NUMBER: u8 = 0x7F;
 
 const SHAPE: Malformed = Malformed("attributes of a PIN");
 
-/// Asks for the attributes of the PIN: `4D { 70 { BF81xx { A0 80 } } }`, where A0 is their tag and 80 stands for "all".
+/// Asks for the attributes of the PIN: `4D { 70 { BF81xx { A0 80 } } }`, where A0 is their tag and
+/// 80 stands for "all".
 pub(super) fn pin_state(card: &mut Dialogue<'_>, reference: u8) -> Result<PinState, CardError> {
     let number = reference & NUMBER;
     let question = [0x4D, 0x08, 0x70, 0x06, 0xBF, 0x81, number, 0x02, 0xA0, 0x80];
@@ -24,7 +26,8 @@ pub(super) fn pin_state(card: &mut Dialogue<'_>, reference: u8) -> Result<PinSta
     Ok(counters(&answer, PIN | u32::from(number))?)
 }
 
-/// Reads `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`; 9D may be missing, and 9A.
+/// Reads `70 { BF81xx { A0 { 9A tries at most, 9B tries left, 9D uses left, ... } } }`; 9D may be
+/// missing, and 9A.
 fn counters(answer: &[u8], tag: u32) -> Result<PinState, Malformed> {
     let template = objects(answer).find(0x70)?.ok_or(SHAPE)?;
     let pin = template.inside().find(tag)?.ok_or(SHAPE)?;

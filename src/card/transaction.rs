@@ -1,4 +1,5 @@
-//! One transaction with a recognised card: the commands of its chip, and the exchanges that carry them.
+//! One transaction with a recognised card: the commands of its chip, and the exchanges that carry
+//! them.
 
 use zeroize::Zeroizing;
 
@@ -42,7 +43,7 @@ pub(super) struct Transaction<'c> {
 pub(super) enum Need {
     /// Each that ODF names, with what it says in the right shape.
     All,
-    /// Those that are of use: a file that is not there, or one that holds rubbish each time it is
+    /// Those that are of use: a file that is not there, or one that is malformed each time it is
     /// read, has no objects, so that those of the other directories can be used.
     Usable,
 }
@@ -68,8 +69,8 @@ impl<'c> Transaction<'c> {
         refused.may_be_foreign_context() && !self.card.application_selected()
     }
 
-    /// The ten bytes of the card number. Where the file has a short identifier, one command is enough
-    /// when the master file is the current one.
+    /// The ten bytes of the card number. Where the file has a short identifier, one command is
+    /// enough when the master file is the current one.
     pub(super) fn read_number(&mut self) -> Result<Vec<u8>, CardError> {
         if let Some(sfi) = self.commands.ef_sn_sfi() {
             let class = self.commands.class();
@@ -214,10 +215,11 @@ impl<'c> Transaction<'c> {
 
     /// Selects a file and reads it, as far as `extent` says for the size of the file.
     ///
-    /// With T=1 the size comes along with the answer to SELECT. With T=0 it would cost a GET RESPONSE
-    /// with 40 bytes: there a READ BINARY that asks for too much makes the card tell what is left
-    /// (6Cxx). Only a card that refuses such a command is asked for the size, or one whose file seems
-    /// to lack something: an odd entry at the end of a directory takes nothing from those before it.
+    /// With T=1 the size comes along with the answer to SELECT. With T=0 it would cost a GET
+    /// RESPONSE with 40 bytes: there a READ BINARY that asks for too much makes the card tell what
+    /// is left (6Cxx). Only a card that refuses such a command is asked for the size, or one whose
+    /// file seems to lack something: an odd entry at the end of a directory takes nothing from
+    /// those before it.
     pub(super) fn whole_file(
         &mut self,
         fids: &[u16],

@@ -1,7 +1,7 @@
 //! EF_ACTUA: the mark that an update of the card's data leaves.
 //!
-//! The file is absent until the first update. An update writes its start, changes the data, then writes its end: a
-//! file with only one of the two says that the data cannot be trusted.
+//! The file is absent until the first update. An update writes its start, changes the data, then
+//! writes its end: a file with only one of the two says that the data cannot be trusted.
 
 use crate::iso7816::tlv::objects;
 
@@ -26,8 +26,9 @@ pub(super) enum Stamp {
 }
 
 impl Stamp {
-    /// What EF_ACTUA says. Both dates must stand in it, each as seven bytes of decimal digits, yyyymmddhhmmss. The length of the
-    /// template around them is not looked at: cards are accepted with a wrong one.
+    /// What EF_ACTUA says. Both dates must stand in it, each as seven bytes of decimal digits,
+    /// yyyymmddhhmmss. The length of the template around them is not looked at: cards are accepted
+    /// with a wrong one.
     pub(super) fn of(file: &[u8]) -> Stamp {
         let Some(([0xEC, _], dates)) = file.split_first_chunk::<2>() else {
             return Stamp::Interrupted;

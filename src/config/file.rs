@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Level, Logout, level_names};
+use super::values::{Level, Logout, level_names};
 use crate::system::unwaiting_options;
 
 /// Largest file that is read, in bytes; a hundred times what all keys need.
@@ -52,7 +52,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Settings>, String> {
     parse(&text).map(Some)
 }
 
-/// A file that cannot be opened because it is not there. Somebody has put something in its place all the same: then that is a mistake.
+/// A file that cannot be opened because it is not there. Somebody has put something in its place
+/// all the same: then that is a mistake.
 fn absent(path: &Path) -> Result<(), String> {
     let directory = path.parent().unwrap_or(path);
     if fs::symlink_metadata(path).is_ok() {
@@ -103,7 +104,8 @@ impl Settings {
         self.problems.push(sentence);
     }
 
-    /// Hands each key of a table to `take`, which answers what the key must be when it cannot use it.
+    /// Hands each key of a table to `take`, which answers what the key must be when it cannot use
+    /// it.
     fn section(
         &mut self,
         section: &str,

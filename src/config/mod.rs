@@ -1,17 +1,22 @@
-//! What an administrator or a user may set: the trace, readers to leave alone, the warm start. All of it is optional.
+//! What an administrator or a user may set: the trace, readers to leave alone, the certificate
+//! cache. All of it is optional.
 //!
-//! Read once for each C_Initialize, by [`load`]. From the weakest to the strongest: the defaults, the system's
-//! file, the user's file, environment variables; `CPX_PKCS11_CONFIG` names one file instead of the two. Nothing
-//! in a file can make the module fail: what cannot be understood is a [`Config::problems`] entry, for a person.
+//! Read once for each C_Initialize, by [`load`]. From the weakest to the strongest: the defaults,
+//! the system's file, the user's file, environment variables; `CPX_PKCS11_CONFIG` names one file
+//! instead of the two. Nothing in a file can make the module fail: what cannot be understood is a
+//! [`Config::problems`] entry, for a person.
 //!
 //! `docs/configuration.md` is the manual of it.
 
 mod file;
+mod values;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::system::effective_user;
+use values::level_names;
+pub use values::{Destination, Level, Logout};
 
 /// The system's file.
 const SYSTEM_FILE: &str = "/etc/cpx-pkcs11/config.toml";
@@ -28,72 +33,6 @@ const CONFIG: &str = "CPX_PKCS11_CONFIG";
 const TRACE: &str = "CPX_PKCS11_TRACE";
 const TRACE_FILE: &str = "CPX_PKCS11_TRACE_FILE";
 
-/// How much the trace tells; each level includes the ones before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Nothing.
-    #[default]
-    Off,
-    /// What went wrong.
-    Error,
-    /// What the module noticed: a card inserted, a service lost and found.
-    Info,
-    /// Each C_ function with its return code and duration, and how it came about.
-    Calls,
-    /// Each command to the card and its answer.
-    Apdu,
-}
-
-impl Level {
-    const NAMES: [(&str, Level); 5] = [
-        ("off", Level::Off),
-        ("error", Level::Error),
-        ("info", Level::Info),
-        ("calls", Level::Calls),
-        ("apdu", Level::Apdu),
-    ];
-
-    /// The level of that name, in small or capital letters.
-    fn named(name: &str) -> Option<Level> {
-        let mut names = Self::NAMES.into_iter();
-        names
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, level)| level)
-    }
-}
-
-/// Where the trace goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Destination {
-    /// The standard error of the process.
-    #[default]
-    Stderr,
-    /// The end of a file; an absolute path.
-    File(PathBuf),
-}
-
-/// What becomes of the card when somebody logs out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Logout {
-    /// The last program that uses the card closes it; whoever leaves earlier ends its own login only.
-    #[default]
-    LastCloses,
-    /// Whoever leaves resets the card, and so ends every program's login.
-    AlwaysResets,
-}
-
-impl Logout {
-    const NAMES: [(&str, Logout); 2] = [
-        ("last-closes", Logout::LastCloses),
-        ("always-reset", Logout::AlwaysResets),
-    ];
-
-    fn named(name: &str) -> Option<Logout> {
-        let mut names = Self::NAMES.into_iter();
-        names.find(|(known, _)| *known == name).map(|(_, logout)| logout)
-    }
-}
-
 /// The configuration in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -101,7 +40,8 @@ pub struct Config {
     pub level: Level,
     /// Where the trace goes.
     pub destination: Destination,
-    /// The directory for certificates that later processes may use; `None`: they read them from the card, as is usual.
+    /// The directory for certificates that later processes may use; `None`: they read them from the
+    /// card, as is usual.
     pub certificates: Option<PathBuf>,
     /// What becomes of the card when somebody logs out.
     pub logout: Logout,
@@ -112,8 +52,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the administrator wants that reader left alone: its name contains one of the texts of
-    /// `readers.ignore`, in small or capital letters.
+    /// Whether the administrator wants that reader left alone: its name contains one of the texts
+    /// of `readers.ignore`, in small or capital letters.
     pub fn ignores(&self, reader: &str) -> bool {
         if self.ignored.is_empty() {
             return false;
@@ -220,7 +160,8 @@ impl Surroundings {
         absolute(&self.runtime)
     }
 
-    /// Where the processes of the user take turns. A service of the system may have no runtime directory.
+    /// Where the processes of the user take turns. A service of the system may have no runtime
+    /// directory.
     fn turns_directory(&self) -> PathBuf {
         match self.runtime_directory() {
             Some(directory) => directory.join(TURNS),
@@ -228,7 +169,8 @@ impl Surroundings {
         }
     }
 
-    /// The user's file; a relative `$XDG_CONFIG_HOME` counts as not set (XDG Base Directory Specification).
+    /// The user's file; a relative `$XDG_CONFIG_HOME` counts as not set (XDG Base Directory
+    /// Specification).
     fn user_file(&self) -> Option<PathBuf> {
         let given = absolute(&self.config_home).map(Path::to_owned);
         let base = given.or_else(|| Some(self.home()?.join(".config")))?;
@@ -251,8 +193,9 @@ fn absolute(path: &Option<OsString>) -> Option<&Path> {
     path.as_deref().map(Path::new).filter(|path| path.is_absolute())
 }
 
-/// Reads the configuration. Opens at most two files, and none when the process runs with rights that its user
-/// does not have (setuid, setgid, file capabilities), so that it is `privileged`: then every setting has its default.
+/// Reads the configuration. Opens at most two files, and none when the process runs with rights
+/// that its user does not have (setuid, setgid, file capabilities), so that it is `privileged`:
+/// then every setting has its default.
 pub fn load(privileged: bool) -> Config {
     load_in(&Surroundings::of_process(privileged))
 }
@@ -314,7 +257,8 @@ fn read_variables(config: &mut Config, surroundings: &Surroundings) {
     }
 }
 
-/// `stderr`, an absolute path, a path below the user's home, or one below `directory` where there is one.
+/// `stderr`, an absolute path, a path below the user's home, or one below `directory` where there
+/// is one.
 fn destination(value: &Path, home: Option<&Path>, directory: Option<&Path>) -> Option<Destination> {
     if value == Path::new("stderr") {
         return Some(Destination::Stderr);
@@ -325,10 +269,6 @@ fn destination(value: &Path, home: Option<&Path>, directory: Option<&Path>) -> O
         Err(_) => directory?.join(value),
     };
     Some(Destination::File(path))
-}
-
-fn level_names() -> String {
-    Level::NAMES.map(|(name, _)| name).join(", ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Exchanges with the card: one [`Command`] in, one [`Answer`] out, whatever the protocol makes of it.
+//! Exchanges with the card: one [`Command`] in, one [`Answer`] out, whatever the protocol makes of
+//! it.
 
 use base16ct::HexDisplay;
 use zeroize::Zeroizing;
@@ -14,8 +15,8 @@ const LEGACY_CLASS: u8 = 0xA0;
 /// Class bits that GET RESPONSE takes over from the command: all but chaining.
 const NOT_CHAINING: u8 = !0x10;
 
-/// GET RESPONSE and repetitions for one command before the card is taken for mad. 64 times 256 bytes is
-/// more than any answer of these cards.
+/// Most GET RESPONSE and repetitions for one command. 64 times 256 bytes is more than any answer of
+/// these cards.
 const ROUNDS: usize = 64;
 
 /// Most bytes that come in so many rounds.
@@ -57,8 +58,9 @@ impl<'c> Channel<'c> {
 
     /// Sends a command and collects its whole answer.
     ///
-    /// Chains long data, repeats with the right length after 6Cxx and fetches what 61xx announces when the command
-    /// expects an answer. A chain that the card refuses ends with that status word.
+    /// Chains long data, repeats with the right length after 6Cxx and fetches what 61xx announces
+    /// when the command expects an answer. A chain that the card refuses ends with that status
+    /// word.
     pub fn exchange(&mut self, command: &Command) -> Result<Answer, Error> {
         let mut frames = command.frames(self.protocol())?;
         let last = frames.pop().ok_or(Malformed("command without a frame"))?;
@@ -258,7 +260,8 @@ mod tests {
                       < AABB 9000";
         let answer = exchange(Protocol::T1, script, sign()).unwrap();
         assert_eq!(answer.data[..], [0xAA, 0xBB]);
-        // Under T=0 the length that was wrong is not in the command, which the card may have carried out.
+        // Under T=0 the length that was wrong is not in the command, which the card may have
+        // carried out.
         let answer = exchange(Protocol::T0, "> 002A9E9A021122\n< 6C02", sign()).unwrap();
         assert_eq!((answer.data.len(), answer.sw), (0, StatusWord(0x6C02)));
     }

@@ -1,4 +1,5 @@
-//! Command APDUs (ISO 7816-4 §5.1, short form) and their frames under each protocol (ISO 7816-3 §12).
+//! Command APDUs (ISO 7816-4 §5.1, short form) and their frames under each protocol (ISO 7816-3
+//! §12).
 
 use zeroize::Zeroizing;
 

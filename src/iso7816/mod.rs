@@ -1,4 +1,5 @@
-//! Floor 2: ISO 7816-4. Commands, answers, status words, BER-TLV, and the ways in which T=0 and T=1 carry them.
+//! Layer 2: ISO 7816-4. Commands, answers, status words, BER-TLV, and the ways in which T=0 and T=1
+//! carry them.
 
 mod channel;
 mod command;
@@ -9,6 +10,8 @@ pub use command::Command;
 pub use status::StatusWord;
 
 pub use crate::tlv::{self, Malformed};
+
+use std::fmt;
 
 use crate::memory::NoMemory;
 use crate::reader::ReaderError;
@@ -21,6 +24,17 @@ pub enum Error {
     /// An answer that no card may give.
     Malformed(Malformed),
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Reader(why) => why.fmt(f),
+            Error::Malformed(what) => what.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl From<ReaderError> for Error {
     fn from(e: ReaderError) -> Self {

@@ -107,8 +107,9 @@ impl StatusWord {
         (self.0 & 0xFFF0 == 0x63C0).then_some((self.0 & 0xF) as u8)
     }
 
-    /// A refusal that may only mean that this card's application is not the selected one, because another program has
-    /// selected its own or has reset the card, or that a chain of commands was broken off before (6883).
+    /// A refusal that may only mean that this card's application is not the selected one, because
+    /// another program has selected its own or has reset the card, or that a chain of commands was
+    /// broken off before (6883).
     pub fn may_be_foreign_context(self) -> bool {
         matches!(
             self,

@@ -1,9 +1,9 @@
 //! AODF: the PINs (PKCS #15 §6.8).
 
-use super::PinObject;
 use super::decode::{
     BIT_STRING, Bits, INTEGER, LastField, OCTET_STRING, SEQUENCE, entry, number, path, reference, understood,
 };
+use super::types::PinObject;
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::Tlv;
 
@@ -15,7 +15,8 @@ const NEEDS_PADDING: usize = 5;
 const UNBLOCKING_PIN: usize = 6;
 const SO_PIN: usize = 7;
 
-/// GUESS: pads a PIN whose entry asks for padding without saying with what; FF is what ISO 7816-4 fills with.
+/// GUESS: pads a PIN whose entry asks for padding without saying with what; FF is what ISO 7816-4
+/// fills with.
 const DEFAULT_PAD: u8 = 0xFF;
 
 /// Reads AODF. `application` holds the file identifiers of the application's DF.
@@ -25,8 +26,8 @@ pub fn pins(file: &[u8], application: &[u16]) -> Result<Vec<PinObject>, Malforme
     })
 }
 
-/// PinAttributes: `pinFlags, pinType, minLength, storedLength, maxLength OPTIONAL, pinReference [0], padChar OPTIONAL,
-/// lastPinChange OPTIONAL, path OPTIONAL`.
+/// PinAttributes: `pinFlags, pinType, minLength, storedLength, maxLength OPTIONAL, pinReference
+/// [0], padChar OPTIONAL, lastPinChange OPTIONAL, path OPTIONAL`.
 fn pin(object: &Tlv<'_>, application: &[u16]) -> Result<PinObject, Malformed> {
     let mut object = entry(object)?;
     let auth_id = object.class.expect(OCTET_STRING, "authId")?.value.to_vec();

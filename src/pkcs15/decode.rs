@@ -1,9 +1,10 @@
 //! What all directory files have in common: entries, paths, and values written a little wrong.
 //!
-//! Real cards are not strict about DER: bit strings carry trailing zero bits or set bits that they declare unused, key
-//! references above 7F are negative integers, fields of later versions follow known ones.
+//! Real cards are not strict about DER: bit strings carry trailing zero bits or set bits that they
+//! declare unused, key references above 7F are negative integers, fields of later versions follow
+//! known ones.
 
-use super::{Common, Path, Usage};
+use super::types::{Common, Path, Usage};
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Objects, Tlv, length_and_value, objects, salvaged};
 use crate::memory;
@@ -39,9 +40,10 @@ pub(super) enum LastField {
 
 /// Entries of a directory file, and nothing of what stands between and behind them.
 ///
-/// The file is filled up with 00 or FF, and so is the space of entries that were deleted; of some only the first byte became 00
-/// (ISO 7816-15 §8.2: the tag 00 marks free space). An entry whose own length is wrong, or that the end of the file cuts, ends
-/// where its last whole field does: those behind it are found again. It is an error only if nothing but rubbish is there; behind
+/// The file is filled up with 00 or FF, and so is the space of entries that were deleted; of some
+/// only the first byte became 00 (ISO 7816-15 §8.2: the tag 00 marks free space). An entry whose
+/// own length is wrong, or that the end of the file cuts, ends where its last whole field does:
+/// those behind it are found again. It is an error only if nothing but rubbish is there; behind
 /// much of it nothing is looked for.
 pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malformed> {
     let mut found = Vec::new();
@@ -75,7 +77,8 @@ pub(super) fn entries(file: &[u8], last: LastField) -> Result<Vec<Tlv<'_>>, Malf
     Ok(found)
 }
 
-/// Most bytes of a directory that are no entry and no fill: each of them may cost a look at all that follow.
+/// Most bytes of a directory that are no entry and no fill: each of them may cost a look at all
+/// that follow.
 const RUBBISH_MAX: usize = 1024;
 
 /// Tags with which entries of directory files begin.
@@ -91,7 +94,8 @@ fn next_entry(rest: &[u8], last: LastField) -> Option<(Tlv<'_>, &[u8])> {
     let (object, behind) = salvaged(rest)?;
     let is_whole = objects(rest).next()? == Ok(object);
     if !is_whole && last != LastField::Any {
-        // It begins with a SEQUENCE, as all do, and its length field is not the beginning of the next one.
+        // It begins with a SEQUENCE, as all do, and its length field is not the beginning of the
+        // next one.
         let hides_another = (1..=LONGEST_HEADER).any(|at| rest.get(at..).is_some_and(is_sound));
         if hides_another || !object.value.starts_with(&[SEQUENCE as u8]) {
             return None;
@@ -135,14 +139,15 @@ fn is_sound(rest: &[u8]) -> bool {
     }
 }
 
-/// What is behind an entry whose tag was overwritten, if `behind` the tag there is what was one: a length and whole objects.
+/// What is behind an entry whose tag was overwritten, if `behind` the tag there is what was one: a
+/// length and whole objects.
 fn deleted(behind: &[u8]) -> Option<&[u8]> {
     let (value, next) = length_and_value(behind)?;
     (!value.is_empty() && objects(value).all(|object| object.is_ok())).then_some(next)
 }
 
-/// Entries that `read` understands. One that it does not is left out, so that a single odd object does not make the
-/// card unusable.
+/// Entries that `read` understands. One that it does not is left out, so that a single odd object
+/// does not make the card unusable.
 pub(super) fn understood<'a, T>(
     file: &'a [u8],
     kind: &'static str,
@@ -169,8 +174,8 @@ pub(super) struct Entry<'a> {
     pub(super) kind: Objects<'a>,
 }
 
-/// Takes an entry apart; only the choice written as a plain SEQUENCE (RSA keys, X.509 certificates, opaque data, PINs) is
-/// known here.
+/// Takes an entry apart; only the choice written as a plain SEQUENCE (RSA keys, X.509 certificates,
+/// opaque data, PINs) is known here.
 pub(super) fn entry<'a>(object: &Tlv<'a>) -> Result<Entry<'a>, Malformed> {
     if object.tag != SEQUENCE {
         return Err(Malformed("kind of object"));
@@ -184,8 +189,8 @@ pub(super) fn entry<'a>(object: &Tlv<'a>) -> Result<Entry<'a>, Malformed> {
     Ok(Entry { common, class, kind })
 }
 
-/// CommonObjectAttributes (PKCS #15 §6.1.2): label, flags, authId, all optional; each is known by its tag, whatever else stands
-/// between or behind them.
+/// CommonObjectAttributes (PKCS #15 §6.1.2): label, flags, authId, all optional; each is known by
+/// its tag, whatever else stands between or behind them.
 fn common(fields: Objects<'_>) -> Result<Common, Malformed> {
     let mut common = Common::default();
     let (mut labelled, mut flagged) = (false, false);
@@ -208,7 +213,8 @@ fn common(fields: Objects<'_>) -> Result<Common, Malformed> {
     Ok(common)
 }
 
-/// Content of a BIT STRING. Bits that it declares unused are not set, whatever it says in their place.
+/// Content of a BIT STRING. Bits that it declares unused are not set, whatever it says in their
+/// place.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -253,7 +259,8 @@ pub(super) fn usage(content: &[u8]) -> Usage {
     }
 }
 
-/// Text of a label or name, without what fills it up to a fixed length: NUL, blanks, FF. Bytes that are no UTF-8 show as U+FFFD.
+/// Text of a label or name, without what fills it up to a fixed length: NUL, blanks, FF. Bytes that
+/// are no UTF-8 show as U+FFFD.
 pub(super) fn text(value: &[u8]) -> String {
     let is_text = |byte: &u8| !matches!(byte, 0x00 | b' ' | 0xFF);
     let length = value.iter().rposition(is_text).map_or(0, |last| last + 1);
@@ -269,8 +276,8 @@ pub(super) fn number(content: &[u8]) -> Result<usize, Malformed> {
     }
 }
 
-/// Content of an INTEGER that is one byte for the card: references above 7F are written with a leading zero
-/// or as a negative number.
+/// Content of an INTEGER that is one byte for the card: references above 7F are written with a
+/// leading zero or as a negative number.
 pub(super) fn reference(content: &[u8]) -> Result<u8, Malformed> {
     match content {
         &[byte] | &[0x00 | 0xFF, byte] => Ok(byte),
@@ -278,9 +285,9 @@ pub(super) fn reference(content: &[u8]) -> Result<u8, Malformed> {
     }
 }
 
-/// Path (PKCS #15 §6.1.5): `efidOrPath OCTET STRING, index INTEGER OPTIONAL, length [0] INTEGER OPTIONAL`, and
-/// an extension seen on CPS3, `[1] { [APPLICATION 15] AID, OCTET STRING }`, whose path stands in the application with
-/// that AID.
+/// Path (PKCS #15 §6.1.5): `efidOrPath OCTET STRING, index INTEGER OPTIONAL, length [0] INTEGER
+/// OPTIONAL`, and an extension seen on CPS3, `[1] { [APPLICATION 15] AID, OCTET STRING }`, whose
+/// path stands in the application with that AID.
 ///
 /// `None`: the path is empty, and there is no file.
 pub(super) fn path(mut fields: Objects<'_>, application: &[u16]) -> Result<Option<Path>, Malformed> {
@@ -310,8 +317,8 @@ pub(super) fn path(mut fields: Objects<'_>, application: &[u16]) -> Result<Optio
     }))
 }
 
-/// File identifiers from the master file down. A path that does not begin with 3F00 begins at the application's DF, or
-/// above it if its first step is that DF itself (`0001 B001`).
+/// File identifiers from the master file down. A path that does not begin with 3F00 begins at the
+/// application's DF, or above it if its first step is that DF itself (`0001 B001`).
 fn absolute(steps: &[u8], application: &[u16]) -> Result<Vec<u16>, Malformed> {
     let (pairs, odd) = steps.as_chunks::<2>();
     if !odd.is_empty() {

@@ -10,8 +10,8 @@ const PATH: u32 = 0x51;
 
 const MF: u16 = 0x3F00;
 
-/// Path of the application `aid`, from 3F00 downwards: `61 { 4F aid, 50 label, 51 path }`. `None` when EF.DIR does not know it, or
-/// not its path.
+/// Path of the application `aid`, from 3F00 downwards: `61 { 4F aid, 50 label, 51 path }`. `None`
+/// when EF.DIR does not know it, or not its path.
 pub fn application_path(file: &[u8], aid: &[u8]) -> Result<Option<Vec<u16>>, Malformed> {
     let paths = understood(file, "EF.DIR", LastField::Any, |template| {
         if template.tag != TEMPLATE {

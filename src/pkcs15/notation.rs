@@ -3,7 +3,8 @@
 /// The contact application of a CPS.
 pub(crate) const APPLICATION: &[u16] = &[0x3F00, 0x0001];
 
-/// Bytes of the notation: hexadecimal, text in quotes, and `{ }` around what a length belongs in front of.
+/// Bytes of the notation: hexadecimal, text in quotes, and `{ }` around what a length belongs in
+/// front of.
 pub(crate) fn der(text: &str) -> Vec<u8> {
     let mut levels = vec![Vec::new()];
     let mut rest = text.trim_start();

@@ -4,7 +4,7 @@ use super::decode::{
     BIT_STRING, BOOLEAN, Entry, INTEGER, LastField, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTF8_STRING,
     entry, number, path, reference, text, understood, usage,
 };
-use super::{Certificate, DataObject, Path, PrivateKey, PublicKey, Usage};
+use super::types::{Certificate, DataObject, Path, PrivateKey, PublicKey, Usage};
 use crate::crypto;
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Objects, Tlv};
@@ -95,8 +95,8 @@ struct KeyAttributes {
     reference: Option<u8>,
 }
 
-/// CommonKeyAttributes (PKCS #15 §6.3.1): `iD, usage, native DEFAULT TRUE, accessFlags OPTIONAL, keyReference OPTIONAL`; what
-/// else stands among them is passed over.
+/// CommonKeyAttributes (PKCS #15 §6.3.1): `iD, usage, native DEFAULT TRUE, accessFlags OPTIONAL,
+/// keyReference OPTIONAL`; what else stands among them is passed over.
 fn key_attributes(fields: Objects<'_>) -> Result<KeyAttributes, Malformed> {
     let id = fields.find(OCTET_STRING)?.ok_or(Malformed("iD"))?.value.to_vec();
     let usage = usage(fields.find(BIT_STRING)?.ok_or(Malformed("usage"))?.value);
@@ -104,7 +104,8 @@ fn key_attributes(fields: Objects<'_>) -> Result<KeyAttributes, Malformed> {
     Ok(KeyAttributes { id, usage, reference })
 }
 
-/// modulusLength, which follows the value; 0 when it is not told. Applications reserve as much memory for a signature.
+/// modulusLength, which follows the value; 0 when it is not told. Applications reserve as much
+/// memory for a signature.
 fn modulus_bits(rsa: Objects<'_>) -> Result<usize, Malformed> {
     let Some(length) = rsa.find(INTEGER)? else {
         return Ok(0);
@@ -115,8 +116,8 @@ fn modulus_bits(rsa: Objects<'_>) -> Result<usize, Malformed> {
     }
 }
 
-/// File of an ObjectValue: `None` when the value stands in the directory itself or nowhere. The path is the first
-/// SEQUENCE, or stands one SEQUENCE deeper.
+/// File of an ObjectValue: `None` when the value stands in the directory itself or nowhere. The
+/// path is the first SEQUENCE, or stands one SEQUENCE deeper.
 fn value_path(fields: Objects<'_>, application: &[u16]) -> Result<Option<Path>, Malformed> {
     let Some(mut value) = fields.find(SEQUENCE)? else {
         return Ok(None);
@@ -156,7 +157,8 @@ mod tests {
         }
     }
 
-    /// The two keys of a real CPS3, as they are printed; the flags of the second one are written loosely.
+    /// The two keys of a real CPS3, as they are printed; the flags of the second one are written
+    /// loosely.
     fn keys_of_a_cps3() -> Vec<u8> {
         der(&format!(
             "30 {{ 30 {{ 0C {{ 'CPS_PRIV_SIG' }} 03 {{ 07 80 }} 04 {{ 01 }} 30 {{ 30 {{ 03 {{ 04 10 }} 04 {{ 01 }} }} }} }}

@@ -1,7 +1,7 @@
 //! EF.ODF: which directory file holds which kind of object (PKCS #15 §6.2).
 
-use super::Path;
 use super::decode::{LastField, SEQUENCE, path, understood};
+use super::types::Path;
 use crate::iso7816::Malformed;
 
 /// Directory files that ODF names, each kind in the order of the file.

@@ -1,7 +1,7 @@
 //! EF.TokenInfo (PKCS #15 §6.9).
 
-use super::TokenInfo;
 use super::decode::{BIT_STRING, GENERALIZED_TIME, SEQUENCE, UTF8_STRING, text};
+use super::types::TokenInfo;
 use crate::iso7816::Malformed;
 use crate::iso7816::tlv::{Tlv, begun, objects};
 
@@ -14,8 +14,8 @@ pub fn token_info(file: &[u8]) -> Result<TokenInfo, Malformed> {
     Ok(info)
 }
 
-/// Reads the beginning of EF.TokenInfo: all but lastUpdate. `None` when the field behind the label has not begun, or at any
-/// oddity: the whole file will tell.
+/// Reads the beginning of EF.TokenInfo: all but lastUpdate. `None` when the field behind the label
+/// has not begun, or at any oddity: the whole file will tell.
 pub fn token_info_head(head: &[u8]) -> Option<TokenInfo> {
     let mut info = TokenInfo::default();
     let mut fields = begun(head, SEQUENCE)?;

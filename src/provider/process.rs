@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
+use crate::certificate_cache::CertificateCache;
 use crate::config;
 use crate::reader::Readers;
 use crate::reader::pcsc::{self, Pcsc};
 use crate::trace;
-use crate::warm;
 
 use super::error::{Error, Result};
 use super::library::Library;
@@ -115,7 +115,11 @@ pub fn initialize(privileged: bool) -> Result<()> {
         return Err(Error::CryptokiAlreadyInitialized);
     }
     let mut config = config::load(privileged);
-    let certificates = config.certificates.as_deref().map(warm::Store::new).map(Arc::new);
+    let certificates = config
+        .certificates
+        .as_deref()
+        .map(CertificateCache::new)
+        .map(Arc::new);
     if let Some(Err(why)) = certificates.as_ref().map(|store| store.check()) {
         config.add_problem(format!("certificates.remember: below XDG_RUNTIME_DIR: {why}"));
     }

@@ -1,4 +1,4 @@
-//! Floor 1: readers, connections, transactions, insertion and removal.
+//! Layer 1: readers, connections, transactions, insertion and removal.
 //!
 //! A small trait with PC/SC behind it ([`pcsc`]); tests put simulated cards behind the same trait.
 //! Nothing here looks into a command or an answer.
@@ -17,7 +17,8 @@ use crate::memory::NoMemory;
 /// Transmission protocol of ISO 7816-3 in use on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Byte oriented: a command carries data or expects data, never both; answers wait for GET RESPONSE.
+    /// Byte oriented: a command carries data or expects data, never both; answers wait for GET
+    /// RESPONSE.
     T0,
     /// Block oriented: command and answer travel whole.
     T1,
@@ -87,6 +88,8 @@ impl fmt::Display for ReaderError {
     }
 }
 
+impl std::error::Error for ReaderError {}
+
 /// What is known of a reader without talking to the card in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReaderState {
@@ -110,23 +113,24 @@ pub struct ReaderState {
 /// No method sends anything to a card except [`Readers::connect`], which powers it, and none waits
 /// behind an exchange that runs on a connection.
 pub trait Readers: Send + Sync {
-    /// State of every attached reader, in the service's order. No service or no reader: empty list or
-    /// [`ReaderError::NoService`]; [`ReaderError::Refused`] by a service that will not tell.
+    /// State of every attached reader, in the service's order. No service or no reader: empty list
+    /// or [`ReaderError::NoService`]; [`ReaderError::Refused`] by a service that will not tell.
     fn list(&self) -> Result<Vec<ReaderState>, ReaderError>;
 
-    /// Whether nothing has happened to this one reader since it was as `known`. `false` also when that cannot be told.
+    /// Whether nothing has happened to this one reader since it was as `known`. `false` also when
+    /// that cannot be told.
     fn unchanged(&self, known: &ReaderState) -> bool {
         self.list().is_ok_and(|readers| readers.contains(known))
     }
 
-    /// Waits until the service's picture differs from `known` (card event, reader attached or
-    /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are allowed, and where there is
-    /// nothing to wait with (no service, no descriptor for a connection to it) it returns at once: whoever waits again
-    /// pauses before.
+    /// Waits until the service's snapshot differs from `known` (card event, reader attached or
+    /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are
+    /// allowed, and where there is nothing to wait with (no service, no descriptor for a connection
+    /// to it) it returns at once: whoever waits again pauses before.
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError>;
 
-    /// The library ends. So does every [`Readers::wait`] under way, and the connections made before wait for other programs'
-    /// transactions no longer than a moment. Callable from any thread.
+    /// The library ends. So does every [`Readers::wait`] under way, and the connections made before
+    /// wait for other programs' transactions no longer than a moment. Callable from any thread.
     fn cancel(&self);
 
     /// Opens a shared connection to the card in the reader called `name`.
@@ -145,12 +149,13 @@ pub enum Continuity {
     Kept,
     /// The card was reset since: selected application, logical channels and verified PINs are gone.
     Reset,
-    /// We had no connection for so long that the card may have been switched off, or be another one.
+    /// We had no connection for so long that the card may have been switched off, or be another
+    /// one.
     Returned,
 }
 
-/// Longest time without a connection after which the card is taken to be as it was left: no person swaps a card or a
-/// reader faster, and no update of a card's data begins and ends in it.
+/// Longest time without a connection after which the card is taken to be as it was left: no person
+/// swaps a card or a reader faster, and no update of a card's data begins and ends in it.
 pub const SHORT_ABSENCE: Duration = Duration::from_millis(500);
 
 /// A shared connection to one card, which need not last from one transaction to the next.
@@ -160,33 +165,35 @@ pub trait Connection: Send {
     /// Protocol agreed with the card.
     fn protocol(&self) -> Protocol;
 
-    /// Starts a transaction: other programs wait until [`Connection::end`]. Waits for the end of another program's, without a limit
-    /// until [`Readers::cancel`], then [`ReaderError::Busy`]. Connects if need be, also after a reset by another program, and
-    /// says what may have happened to the card.
+    /// Starts a transaction: other programs wait until [`Connection::end`]. Waits for the end of
+    /// another program's, without a limit until [`Readers::cancel`], then [`ReaderError::Busy`].
+    /// Connects if need be, also after a reset by another program, and says what may have happened
+    /// to the card.
     fn begin(&mut self) -> Result<Continuity, ReaderError>;
 
-    /// Sends one command APDU and returns the answer with its two status bytes. Only inside a transaction.
-    /// Answers may hold plaintext, so they are wiped when dropped.
+    /// Sends one command APDU and returns the answer with its two status bytes. Only inside a
+    /// transaction. Answers may hold plaintext, so they are wiped when dropped.
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError>;
 
     /// Ends the transaction and leaves the card as it is; see [`Connection::keep`].
     fn end(&mut self);
 
-    /// Whether the connection is kept between two transactions; it is not from the beginning. Otherwise [`Connection::end`] gives it back
-    /// and leaves the card as it is: other programs can see that nobody is here, and a service that serves nobody switches the
-    /// card off.
+    /// Whether the connection is kept between two transactions; it is not from the beginning.
+    /// Otherwise [`Connection::end`] gives it back and leaves the card as it is: other programs can
+    /// see that nobody is here, and a service that serves nobody switches the card off.
     fn keep(&mut self, keep: bool);
 
-    /// Asks the service, not the card, whether the card was reset or removed since our last exchange. Does not wait for the end of
-    /// another program's transaction: as long as it lasts the answer is what was known before. Without a
-    /// connection the counter of the reader has to tell.
+    /// Asks the service, not the card, whether the card was reset or removed since our last
+    /// exchange. Does not wait for the end of another program's transaction: as long as it lasts
+    /// the answer is what was known before. Without a connection the counter of the reader has to
+    /// tell.
     fn check(&mut self) -> Result<Continuity, ReaderError>;
 
     /// Resets the card: every verified PIN and open channel is gone, for every program.
     /// Called outside a transaction or as its last act.
     fn reset(&mut self) -> Result<(), ReaderError>;
 
-    /// Leaves the card, and resets it if no other program has a connection to it; `false`: another one has. Called outside a
-    /// transaction.
+    /// Leaves the card, and resets it if no other program has a connection to it; `false`: another
+    /// one has. Called outside a transaction.
     fn reset_if_alone(&mut self) -> Result<bool, ReaderError>;
 }

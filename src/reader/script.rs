@@ -1,14 +1,15 @@
-//! A connection for tests that plays a written dialogue and fails the test when the driver says anything else.
+//! A connection for tests that plays a written dialogue and fails the test when the driver says
+//! anything else.
 //!
 //! ```text
 //! # what follows is a comment
 //! > 00 A4 09 0C 02 3F00     the command that must come
 //! < 9000                    the card's answer
 //! ! Removed                 instead of an answer: a reader error
-//! ~ reset                   another program resets the card here; the next transaction or check says so
+//! ~ reset                   another program resets the card here: the next look says so
 //! ~ return                  the driver had no connection for a while; the next transaction says so
 //! = reset                   the driver must reset the card here
-//! = others                  the driver must try so here, and learn that another program uses the card
+//! = others                  it must try so here, and learns that another program uses the card
 //! ```
 
 use std::cell::RefCell;

@@ -43,7 +43,8 @@ impl PrivateDirectory {
         }
     }
 
-    /// The user of the process, if the directory is in memory and that user's alone, and nobody else can put another one in its place.
+    /// The user of the process, if the directory is in memory and that user's alone, and nobody
+    /// else can put another one in its place.
     pub fn owner(&self) -> io::Result<u32> {
         let owner = effective_user();
         let not_alone = || refused("the directory is not this user's alone");
@@ -72,7 +73,8 @@ pub(crate) fn is_private(found: &Metadata, owner: u32) -> bool {
     found.uid() == owner && found.mode() & 0o077 == 0
 }
 
-/// The user's own directory, or one of the system in which each file is its owner's to remove, such as /dev/shm.
+/// The user's own directory, or one of the system in which each file is its owner's to remove, such
+/// as /dev/shm.
 fn is_safe_above(found: &Metadata, owner: u32) -> bool {
     let sticky = found.uid() == 0 && found.mode() & 0o1000 != 0;
     found.is_dir() && (is_private(found, owner) || sticky)

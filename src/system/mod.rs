@@ -1,5 +1,6 @@
-//! What the module needs of the operating system beside readers, files and memory: who the user is, a directory in memory that is
-//! this user's alone, and a queue of processes in it. The one room that knows which system this is.
+//! What the module needs of the operating system beside readers, files and memory: who the user is,
+//! a directory in memory that is this user's alone, and a queue of processes in it. The one module
+//! that knows which system this is.
 
 pub(crate) mod directory;
 mod file;

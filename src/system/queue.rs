@@ -1,9 +1,10 @@
 //! A queue of this user's processes for one reader.
 //!
-//! libpcsclite looks only every 100 ms whether another program's transaction has ended, so that a program which uses the card all the time
-//! would keep the others away for seconds. A process that wants the card waits at the door first, and then for the room: whoever
-//! leaves the room and wants it again finds another one at the door. The locks are the kernel's and end with their process; a process
-//! that nobody competes with takes them at once.
+//! libpcsclite looks only every 100 ms whether another program's transaction has ended, so that a
+//! program which uses the card all the time would keep the others away for seconds. A process that
+//! wants the card waits at the door first, and then for the room: whoever leaves the room and wants
+//! it again finds another one at the door. The locks are the kernel's and end with their process; a
+//! process that nobody competes with takes them at once.
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,7 +18,8 @@ use rustix::io::Errno;
 use super::PrivateDirectory;
 use super::file::careful_options;
 
-/// Time that a process waits for its turn; then it goes on without one, and the PC/SC service decides.
+/// Time that a process waits for its turn; then it goes on without one, and the PC/SC service
+/// decides.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pauses between two looks at a lock: the first one, and the longest.
@@ -31,8 +33,8 @@ pub struct Queue {
     files: Option<[PathBuf; 2]>,
 }
 
-/// One's turn; it ends when this is dropped. The file is open no longer, so that a program which closes all its files does not end up with
-/// a lock on one of its own.
+/// One's turn; it ends when this is dropped. The file is open no longer, so that a program which
+/// closes all its files does not end up with a lock on one of its own.
 #[derive(Debug)]
 pub struct Turn {
     _room: File,
@@ -54,8 +56,8 @@ impl Queue {
         Queue { files }
     }
 
-    /// Waits until it is this process' turn, for [`PATIENCE`] at the most and no longer than until `is_over`. `None`: there is no queue, or
-    /// it does not move.
+    /// Waits until it is this process' turn, for [`PATIENCE`] at the most and no longer than until
+    /// `is_over`. `None`: there is no queue, or it does not move.
     pub fn turn(&self, is_over: impl Fn() -> bool) -> Option<Turn> {
         let [door, room] = self.files.as_ref()?;
         let deadline = Instant::now() + PATIENCE;
@@ -73,7 +75,8 @@ impl Queue {
     }
 }
 
-/// The file with its lock, unless that cannot be had before it `is_over`. The kernel takes the lock away when the file is closed.
+/// The file with its lock, unless that cannot be had before it `is_over`. The kernel takes the lock
+/// away when the file is closed.
 fn locked(path: &Path, is_over: impl Fn() -> bool) -> Option<File> {
     let file = careful_options()
         .write(true)

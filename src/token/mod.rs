@@ -25,13 +25,13 @@ use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use crate::card::{self, Card, CardError, Chip};
+use crate::certificate_cache::CertificateCache;
 use crate::config::Logout;
 use crate::crypto::generator;
 use crate::crypto::rsa::PublicKey;
 use crate::memory;
 use crate::pkcs15::{self, TokenDirectory};
 use crate::reader::Connection;
-use crate::warm;
 
 pub use error::Error;
 use login::Pins;
@@ -75,7 +75,7 @@ pub struct Token {
     objects: Sections,
     pins: Pins,
     /// Certificates of an earlier process, if they are wanted.
-    certificates: Option<Arc<warm::Store>>,
+    certificates: Option<Arc<CertificateCache>>,
 }
 
 impl Token {
@@ -83,7 +83,7 @@ impl Token {
     pub fn open(
         connection: Box<dyn Connection>,
         atr: &[u8],
-        certificates: Option<Arc<warm::Store>>,
+        certificates: Option<Arc<CertificateCache>>,
         logout: Logout,
     ) -> Result<Token, Error> {
         let card = card::recognise(connection, atr)?;

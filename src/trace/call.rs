@@ -51,8 +51,8 @@ pub fn enabled() -> bool {
     log::log_enabled!(target: CALLS, Debug)
 }
 
-/// Writes that a function begins: its name, and the names of its arguments, as in the standard's prototype, with what may be known of them.
-/// Nothing at all is told of a PIN, not even its length.
+/// Writes that a function begins: its name, and the names of its arguments, as in the standard's
+/// prototype, with what may be known of them. Nothing at all is told of a PIN, not even its length.
 pub fn call(name: &'static str, arguments: &[(&'static str, Argument)]) -> Call {
     let started = enabled().then(|| {
         log::debug!(target: CALLS, "> {name}{}", Arguments(arguments));
@@ -70,7 +70,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Writes how the function ended, with the time it took where it is known, and hands its return code on.
+    /// Writes how the function ended, with the time it took where it is known, and hands its return
+    /// code on.
     pub fn returned(self, rv: CK_RV) -> CK_RV {
         if enabled() {
             log::debug!(target: CALLS, "< {} {}{}", self.name, rv::Name(rv), Time(self.started));
@@ -86,7 +87,8 @@ impl fmt::Display for Arguments<'_> {
         for (name, argument) in self.0 {
             match argument {
                 _ if speaks_of_pin(name) => write!(out, " {name}=(withheld)"),
-                // By the standard's naming, counts begin with `ul`; other numbers are codes of some kind.
+                // By the standard's naming, counts begin with `ul`; other numbers are codes of some
+                // kind.
                 Argument::Number(number) if name.starts_with("ul") => write!(out, " {name}={number}"),
                 Argument::Number(number) => write!(out, " {name}={number:#x}"),
                 Argument::Null(true) => write!(out, " {name}=NULL"),

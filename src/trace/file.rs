@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::system::{careful_options, effective_user};
 
-/// A file of one user that grows at its end. It is opened anew for each record, so that a log rotation may take it away, and a program that
-/// closes all its files does not end up with records in a file of its own.
+/// A file of one user that grows at its end. It is opened anew for each record, so that a log
+/// rotation may take it away, and a program that closes all its files does not end up with records
+/// in a file of its own.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TraceFile {
     path: PathBuf,
@@ -31,11 +32,12 @@ impl TraceFile {
         TraceFile { path, owner }
     }
 
-    /// Adds a whole line with one write, so that lines of threads and processes do not mix. A new file gets the rights 0600.
+    /// Adds a whole line with one write, so that lines of threads and processes do not mix. A new
+    /// file gets the rights 0600.
     ///
     /// # Errors
-    /// Those of open and write. [`ErrorKind::PermissionDenied`] for a file that is not the user's own, or that others may write to; in
-    /// a directory like /tmp somebody may have put it there.
+    /// Those of open and write. [`ErrorKind::PermissionDenied`] for a file that is not the user's
+    /// own, or that others may write to; in a directory like /tmp somebody may have put it there.
     pub(super) fn append(&self, line: &[u8]) -> io::Result<()> {
         let mut file = self.open()?;
         match file.write(line)? {

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use der::DateTime;
 use log::Record;
 
-/// `2026-02-03T10:11:12.345Z 4711 4713 DEBUG cpx_pkcs11::calls < C_Sign CKR_OK 250.1 ms`: time in UTC, process, thread as the kernel
-/// counts them, level, target, message.
+/// `2026-02-03T10:11:12.345Z 4711 4713 DEBUG cpx_pkcs11::calls < C_Sign CKR_OK 250.1 ms`: time in
+/// UTC, process, thread as the kernel counts them, level, target, message.
 pub(super) fn of(record: &Record<'_>) -> String {
     let mut line = String::with_capacity(160);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,12 +1,14 @@
-//! The trace: what the module did, for a person who looks for a fault. Off unless the [configuration](crate::config) asks for it.
+//! The trace: what the module did, for a person who looks for a fault. Off unless the
+//! [configuration](crate::config) asks for it.
 //!
-//! Every floor writes to it through the macros of [`log`]; [`start`] puts the one logger of this library behind them. PINs,
-//! plaintexts and protected data are not filtered out here: the floors never hand them over. [`call`] therefore takes no
-//! bytes, and the card channel leaves the body of a sensitive exchange out.
+//! Every layer writes to it through the macros of [`log`]; [`start`] puts the one logger of this
+//! library behind them. PINs, plaintexts and protected data are not filtered out here: the layers
+//! never hand them over. [`call`] therefore takes no bytes, and the card channel leaves the body of
+//! a sensitive exchange out.
 //!
-//! The trace is made for a guest in other people's processes. Each record is written with one `write` and nothing stays: no
-//! open file that the process could close or hand to somebody else, no lock that a fork could leave taken, no buffer, no
-//! thread-local value, nothing to do at exit.
+//! The trace is made for a guest in other people's processes. Each record is written with one
+//! `write` and nothing stays: no open file that the process could close or hand to somebody else,
+//! no lock that a fork could leave taken, no buffer, no thread-local value, nothing to do at exit.
 
 mod call;
 mod file;
@@ -29,11 +31,12 @@ pub use call::{Argument, CALLS, Call, call, enabled};
 
 static TRACER: Tracer = Tracer::new();
 
-/// Puts the configuration in force, at each C_Initialize. A program that links this crate and has a logger of its own keeps it and
-/// its level.
+/// Puts the configuration in force, at each C_Initialize. A program that links this crate and has a
+/// logger of its own keeps it and its level.
 ///
-/// What is wrong with the configuration is written to the trace and told on the standard error, there once for a process: the trace may be
-/// off, or elsewhere than the person looks, or be itself what is wrong. A trace file that cannot be used ends the trace.
+/// What is wrong with the configuration is written to the trace and told on the standard error,
+/// there once for a process: the trace may be off, or elsewhere than the person looks, or be itself
+/// what is wrong. A trace file that cannot be used ends the trace.
 pub fn start(config: &Config) {
     let mut mistakes: Vec<String> = config
         .problems()
@@ -73,7 +76,8 @@ pub fn start(config: &Config) {
     }
 }
 
-/// Whether these are not the mistakes that this process was told of last. Told by a number: a lock could be left taken by a fork.
+/// Whether these are not the mistakes that this process was told of last. Told by a number: a lock
+/// could be left taken by a fork.
 fn are_news(mistakes: &[String]) -> bool {
     static TOLD: AtomicU64 = AtomicU64::new(0);
     if mistakes.is_empty() {
@@ -138,8 +142,8 @@ fn write_stderr(line: &[u8]) -> io::Result<()> {
     File::from(stderr().as_fd().try_clone_to_owned()?).write_all(line)
 }
 
-/// The logger. Sinks are kept for ever in a list that only grows, so that a thread can write while another one starts the trace
-/// anew; one sink is one entry, however often it is started.
+/// The logger. Sinks are kept for ever in a list that only grows, so that a thread can write while
+/// another one starts the trace anew; one sink is one entry, however often it is started.
 struct Tracer {
     sinks: OnceBox<Entry>,
     /// Index of the sink in use.

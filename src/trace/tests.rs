@@ -1,4 +1,5 @@
-//! Which files are written to and which are refused. What is written stands in `tests/trace.rs`, which has a process of its own.
+//! Which files are written to and which are refused. What is written stands in `tests/trace.rs`,
+//! which has a process of its own.
 
 use std::fs;
 use std::io::ErrorKind;

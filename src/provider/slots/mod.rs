@@ -12,10 +12,10 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 
 use crate::card::CardError;
+use crate::certificate_cache::CertificateCache;
 use crate::config::Config;
 use crate::reader::{ReaderState, Readers};
 use crate::token::{self, Token};
-use crate::warm;
 
 use super::error::{Error, Result};
 use super::types::{ObjectHandle, SlotId};
@@ -33,7 +33,7 @@ pub use slot::{Presence, Slot, absent_instead_of_removed};
 pub struct SlotTable {
     readers: Arc<dyn Readers>,
     config: Config,
-    certificates: Option<Arc<warm::Store>>,
+    certificates: Option<Arc<CertificateCache>>,
     slots: RwLock<Vec<Arc<Slot>>>,
     /// What the service said at the last look, for [`Readers::wait`].
     snapshot: Mutex<Vec<ReaderState>>,
@@ -49,7 +49,7 @@ impl SlotTable {
     pub fn new(
         readers: Arc<dyn Readers>,
         config: Config,
-        certificates: Option<Arc<warm::Store>>,
+        certificates: Option<Arc<CertificateCache>>,
     ) -> SlotTable {
         let table = SlotTable {
             readers,

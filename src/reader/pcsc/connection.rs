@@ -9,30 +9,33 @@ use pcsc::{Card, Context, Disposition, Error, Protocols, ShareMode, State, Trans
 use self_cell::{MutBorrow, self_cell};
 use zeroize::Zeroizing;
 
+use super::ending::Ending;
+use super::error::{reader_error, service_lost};
 use super::process::OfProcess;
-use super::{Ending, reader_error, service_lost};
+use super::state::event_counter;
 use crate::memory;
 use crate::reader::{Connection, Continuity, Protocol, ReaderError, SHORT_ABSENCE};
 use crate::system::{Queue, Turn};
 
-/// Time given to other programs: to one's transaction where the service answers "sharing violation" instead of waiting, and to resets
-/// that follow each other.
+/// Time given to other programs: to one's transaction where the service answers "sharing violation"
+/// instead of waiting, and to resets that follow each other.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_STEP: Duration = Duration::from_millis(20);
 
-/// Time that another program may have the card for itself before it is taken to keep it: one that closes the card has it so while
-/// the card is reset.
+/// Time that another program may have the card for itself before it is taken to keep it: one that
+/// closes the card has it so while the card is reset.
 const EXCLUSIVE_INSTANT: Duration = Duration::from_secs(2);
 
-/// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls every 400 ms).
+/// Time that pcscd may take to notice that a card which stopped answering was pulled out (it polls
+/// every 400 ms).
 const REMOVAL_NOTICE: Duration = Duration::from_millis(900);
 
-/// Between two looks whether another program's transaction has ended. The client library would look every 100 ms, and could not be
-/// stopped.
+/// Between two looks whether another program's transaction has ended. The client library would look
+/// every 100 ms, and could not be stopped.
 const TURN_PAUSE: Duration = Duration::from_millis(10);
 
-/// What a driver is asked that answers without an exchange: which features its reader has (CM_IOCTL_GET_FEATURE_REQUEST of PC/SC
-/// part 10).
+/// What a driver is asked that answers without an exchange: which features its reader has
+/// (CM_IOCTL_GET_FEATURE_REQUEST of PC/SC part 10).
 const FEATURES: u32 = 3400;
 
 /// Longest reader name of pcsclite (MAX_READERNAME, 128) and room to spare.
@@ -71,7 +74,8 @@ pub(super) struct PcscConnection {
     atr: Vec<u8>,
     /// Event counter of the reader when the card was connected.
     events: u32,
-    /// What the next transaction has to say of the card's past. The service has forgotten it by then.
+    /// What the next transaction has to say of the card's past. The service has forgotten it by
+    /// then.
     untold: Continuity,
     /// See [`Connection::keep`].
     kept: bool,
@@ -89,8 +93,9 @@ impl PcscConnection {
         queue: Queue,
         ending: Ending,
     ) -> Result<Self, ReaderError> {
-        let _turn = queue.turn(|| is_over(&ending));
-        // The counter is read first: a card swapped meanwhile is then taken for removed, never for the other.
+        let _turn = queue.turn(|| ending.is_over());
+        // The counter is read first: a card swapped meanwhile is then taken for removed, never for
+        // the other.
         let (_, events) = look(&context, &reader)?;
         let mut card = connect(&context, &reader)?;
         let status = match status(&card) {
@@ -150,7 +155,7 @@ impl PcscConnection {
     /// Waits until no other program has a transaction with the card.
     fn await_turn(&self, card: &Card) -> Result<(), ReaderError> {
         while occupied(card) {
-            if is_over(&self.ending) {
+            if self.ending.is_over() {
                 return Err(ReaderError::Busy);
             }
             thread::sleep(TURN_PAUSE);
@@ -183,7 +188,8 @@ impl PcscConnection {
         self.same_card(card, found)
     }
 
-    /// Takes up the card again after a reset by another program, or finds that it is not the same card.
+    /// Takes up the card again after a reset by another program, or finds that it is not the same
+    /// card.
     fn reconnect(&mut self, mut card: Card) -> Result<Card, ReaderError> {
         let found = take_up(&mut card);
         if found.is_ok() && self.untold == Continuity::Kept {
@@ -192,7 +198,8 @@ impl PcscConnection {
         self.same_card(card, found)
     }
 
-    /// The card, if it is the one that was connected first, by what was found of it and by the counter of its reader.
+    /// The card, if it is the one that was connected first, by what was found of it and by the
+    /// counter of its reader.
     fn same_card(
         &mut self,
         card: Card,
@@ -246,7 +253,8 @@ impl PcscConnection {
         }
     }
 
-    /// Asks the service whether the card that was left still is in its reader, as far as the reader's counter tells.
+    /// Asks the service whether the card that was left still is in its reader, as far as the
+    /// reader's counter tells.
     fn look_at_left(&mut self) -> Result<Continuity, ReaderError> {
         let (reader, events) = (self.reader.clone(), self.events);
         match self.handles().and_then(|h| look(&h.context, &reader)) {
@@ -302,8 +310,8 @@ impl PcscConnection {
         }
     }
 
-    /// Why an exchange failed: a card that was pulled out answers with the errors of a broken one until the
-    /// service has noticed.
+    /// Why an exchange failed: a card that was pulled out answers with the errors of a broken one
+    /// until the service has noticed.
     fn diagnose(&mut self, error: Error) -> ReaderError {
         let why = reader_error(error);
         if why.is_final() {
@@ -313,11 +321,12 @@ impl PcscConnection {
         let Ok(handles) = self.handles() else {
             return ReaderError::NoService;
         };
-        let known = State::from_bits_retain(State::PRESENT.bits() | (super::pcsc_count(events) << 16));
+        let known = State::from_bits_retain(State::PRESENT.bits() | (event_counter(events) << 16));
         let mut state = [pcsc::ReaderState::new(reader, known)];
         match handles.context.get_status_change(REMOVAL_NOTICE, &mut state) {
             Ok(()) if state.iter().any(|s| s.event_count() != events) => self.lose(ReaderError::Removed),
-            // The same error as of a reader that cannot reach its card, but the service itself does not answer.
+            // The same error as of a reader that cannot reach its card, but the service itself does
+            // not answer.
             Err(error) if service_lost(error) => self.lose(ReaderError::NoService),
             _ => why,
         }
@@ -330,7 +339,7 @@ impl Connection for PcscConnection {
     }
 
     fn begin(&mut self) -> Result<Continuity, ReaderError> {
-        self.turn = self.queue.turn(|| is_over(&self.ending));
+        self.turn = self.queue.turn(|| self.ending.is_over());
         let begun = self.begin_in_turn();
         if begun.is_err() {
             if !self.kept {
@@ -424,9 +433,10 @@ impl Connection for PcscConnection {
         }
     }
 
-    /// Who is alone can have the card for itself: for an instant, so that other programs hardly meet it.
+    /// Who is alone can have the card for itself: for an instant, so that other programs hardly
+    /// meet it.
     fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
-        self.turn = self.queue.turn(|| is_over(&self.ending));
+        self.turn = self.queue.turn(|| self.ending.is_over());
         let done = self.reset_in_turn();
         self.turn = None;
         done
@@ -477,13 +487,9 @@ fn status(card: &Card) -> Result<(Protocol, Vec<u8>), Error> {
     Ok((protocol, status.atr().to_vec()))
 }
 
-/// The library has ended, and so has its patience.
-fn is_over(ending: &Ending) -> bool {
-    ending.get().is_some_and(|end| Instant::now() >= *end)
-}
-
-/// Whether another program has a transaction with the card. Of all questions that the service refuses meanwhile, this is one where
-/// the client library does not ask again until it has an answer.
+/// Whether another program has a transaction with the card. Of all questions that the service
+/// refuses meanwhile, this is one where the client library does not ask again until it has an
+/// answer.
 fn occupied(card: &Card) -> bool {
     let mut features = [0; pcsc::MAX_BUFFER_SIZE];
     let answer = card.control(pcsc::ctl_code(FEATURES.into()), &[], &mut features);
@@ -495,8 +501,8 @@ fn is_reset(error: Error) -> bool {
     matches!(error, Error::ResetCard | Error::UnpoweredCard)
 }
 
-/// Takes up a card that was reset. Another program may reset it again before it can be asked, and again: eight of them that log out do
-/// so many times in a second.
+/// Takes up a card that was reset. Another program may reset it again before it can be asked, and
+/// again: eight of them that log out do so many times in a second.
 fn take_up(card: &mut Card) -> Result<(Protocol, Vec<u8>), Error> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -514,8 +520,8 @@ fn take_up(card: &mut Card) -> Result<(Protocol, Vec<u8>), Error> {
     }
 }
 
-/// Connects, shared. Another program may have the card for itself for an instant while it closes it; one that keeps it is waited for no
-/// longer.
+/// Connects, shared. Another program may have the card for itself for an instant while it closes
+/// it; one that keeps it is waited for no longer.
 fn connect(context: &Context, reader: &CString) -> Result<Card, ReaderError> {
     let deadline = Instant::now() + EXCLUSIVE_INSTANT;
     loop {

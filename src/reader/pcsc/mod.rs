@@ -1,26 +1,31 @@
 //! Readers and cards of the PC/SC service (pcsclite).
 //!
-//! pcsclite serialises the calls made on one context, so that a call behind a long one waits for it. Contexts are
-//! therefore never shared between uses: one answers for the state of the readers, each wait has its own, and
-//! each connection has its own. Nothing is called before the first use, and a context that died with its
-//! service is replaced at the next use.
+//! pcsclite serialises the calls made on one context, so that a call behind a long one waits for
+//! it. Contexts are therefore never shared between uses: one answers for the state of the readers,
+//! each wait has its own, and each connection has its own. Nothing is called before the first use,
+//! and a context that died with its service is replaced at the next use.
 
 mod connection;
+mod ending;
+mod error;
 mod process;
+mod state;
 
 use std::ffi::{CStr, CString};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::slice;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use pcsc::{Context, Error, State};
 
 use self::connection::PcscConnection;
+use self::ending::Ending;
+use self::error::{reader_error, service_lost};
 use self::process::{OfProcess, establish};
 pub use self::process::{after_fork_in_child, after_fork_in_parent, before_fork, forget};
+use self::state::{event_counter, known_bits, names_equal, reader_state, same};
 use super::{Connection, ReaderError, ReaderState, Readers};
 use crate::system::{PrivateDirectory, Queue};
 
@@ -30,20 +35,14 @@ const READERS_PER_CALL: usize = 16;
 /// Bytes for the names of usual readers.
 const NAMES_SPACE: usize = 1024;
 
-/// Longest time that [`Readers::wait`] trusts one call of the service: a reader attached just before the call
-/// is only noticed at the next one.
+/// Longest time that [`Readers::wait`] trusts one call of the service: a reader attached just
+/// before the call is only noticed at the next one.
 const WAIT_SLICE: Duration = Duration::from_secs(2);
 
-/// Pause between two cancellations of a wait that has not ended yet, and their number. A cancellation is lost
-/// when it comes just before the waiter enters the service.
+/// Pause between two cancellations of a wait that has not ended yet, and their number. A
+/// cancellation is lost when it comes just before the waiter enters the service.
 const CANCEL_PAUSE: Duration = Duration::from_millis(20);
 const CANCEL_ATTEMPTS: u32 = 50;
-
-/// Time that the transactions of other programs have when the library ends.
-const LAST_PATIENCE: Duration = Duration::from_millis(500);
-
-/// The end of all patience, once the library ends.
-type Ending = Arc<OnceLock<Instant>>;
 
 /// Where pcscd listens, if the environment names no other place.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
@@ -94,7 +93,8 @@ struct Waiter {
 }
 
 impl Pcsc {
-    /// A service that has not been called yet. The processes of this user take turns in the directory `turns`.
+    /// A service that has not been called yet. The processes of this user take turns in the
+    /// directory `turns`.
     pub fn new(turns: Option<&Path>) -> Self {
         Pcsc {
             turns: turns.map(PrivateDirectory::new),
@@ -102,8 +102,8 @@ impl Pcsc {
         }
     }
 
-    /// Runs `query` on the context kept for the state of the readers; once more on a new one if that context's
-    /// service is gone.
+    /// Runs `query` on the context kept for the state of the readers; once more on a new one if
+    /// that context's service is gone.
     fn with_status_context<T>(
         &self,
         query: impl Fn(&mut Status) -> Result<T, Error>,
@@ -140,8 +140,9 @@ impl Readers for Pcsc {
         })
     }
 
-    /// One question to the service in place of two, about one reader in place of all: this is asked all the time. The service is not
-    /// told what is known: it would begin to wait for a change, and stop again, which takes far longer than an answer.
+    /// One question to the service in place of two, about one reader in place of all: this is asked
+    /// all the time. The service is not told what is known: it would begin to wait for a change,
+    /// and stop again, which takes far longer than an answer.
     fn unchanged(&self, known: &ReaderState) -> bool {
         let now = self.with_status_context(|Status { context, asked }| {
             let state = match asked {
@@ -179,7 +180,7 @@ impl Readers for Pcsc {
     }
 
     fn cancel(&self) {
-        self.ending.get_or_init(|| Instant::now() + LAST_PATIENCE);
+        self.ending.begin();
         let mut waiters = self.waiters.lock();
         waiters.cancelled_below = waiters.next;
         for _ in 0..CANCEL_ATTEMPTS {
@@ -206,7 +207,7 @@ impl Readers for Pcsc {
         let name = CString::new(name).map_err(|_| ReaderError::NoReader)?;
         let context = establish().map_err(reader_error)?;
         let queue = Queue::new(self.turns.as_ref(), &queue_name(&name));
-        let ending = Arc::clone(&self.ending);
+        let ending = self.ending.clone();
         Ok(Box::new(PcscConnection::open(context, name, queue, ending)?))
     }
 
@@ -273,7 +274,8 @@ impl Drop for Ticket<'_> {
     }
 }
 
-/// The queue for a reader: one for each service, since readers of two services may have the same name.
+/// The queue for a reader: one for each service, since readers of two services may have the same
+/// name.
 fn queue_name(reader: &CStr) -> String {
     let socket = std::env::var_os("PCSCLITE_CSOCK_NAME").unwrap_or_else(|| SOCKET.into());
     let service = std::fs::metadata(socket).map_or(0, |found| found.ino());
@@ -286,7 +288,8 @@ fn queue_name(reader: &CStr) -> String {
     format!("{service:x}-{reader}")
 }
 
-/// Names of all readers. Asked in one question, where a service with very many or very long names needs two.
+/// Names of all readers. Asked in one question, where a service with very many or very long names
+/// needs two.
 fn names(context: &Context) -> Result<Vec<CString>, Error> {
     let mut buffer = [0; NAMES_SPACE];
     match context.list_readers(&mut buffer) {
@@ -315,30 +318,8 @@ fn look(context: &Context) -> Result<Vec<ReaderState>, Error> {
         .collect())
 }
 
-fn reader_state(state: &pcsc::ReaderState) -> ReaderState {
-    let bits = state.event_state();
-    let present = bits.contains(State::PRESENT);
-    ReaderState {
-        name: state.name().to_string_lossy().into_owned(),
-        attached: true,
-        present,
-        mute: bits.contains(State::MUTE),
-        atr: if present { state.atr().to_vec() } else { Vec::new() },
-        events: state.event_count(),
-    }
-}
-
-/// Whether the service says of a reader what is known of it.
-fn same(state: &pcsc::ReaderState, known: &ReaderState) -> bool {
-    let bits = state.event_state();
-    !bits.contains(State::UNKNOWN)
-        && bits.contains(State::PRESENT) == known.present
-        && bits.contains(State::MUTE) == known.mute
-        && state.event_count() == known.events
-        && (!known.present || state.atr() == known.atr)
-}
-
-/// Waits up to `slice` for a picture other than `known`. A cancelled call looks like one that timed out.
+/// Waits up to `slice` for a snapshot other than `known`. A cancelled call looks like one that
+/// timed out.
 fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<bool, Error> {
     let names = names(context)?;
     let attached: Vec<_> = known.iter().filter(|k| k.attached).collect();
@@ -358,10 +339,10 @@ fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<
         .take(READERS_PER_CALL)
         .collect();
     if states.len() < READERS_PER_CALL {
-        // The number of readers stands where others have their event counter; a service that looks at it would report a
-        // change at once without it.
+        // The number of readers stands where others have their event counter; a service that looks
+        // at it would report a change at once without it.
         let count = u32::try_from(states.len()).unwrap_or_default();
-        let known = State::from_bits_retain(pcsc_count(count) << 16);
+        let known = State::from_bits_retain(event_counter(count) << 16);
         states.push(pcsc::ReaderState::new(pcsc::PNP_NOTIFICATION(), known));
     }
     match context.get_status_change(slice, &mut states) {
@@ -371,65 +352,9 @@ fn changed(context: &Context, known: &[ReaderState], slice: Duration) -> Result<
     }
 }
 
-fn names_equal(name: &CStr, known: &str) -> bool {
-    name.to_bytes() == known.as_bytes() || name.to_string_lossy() == known
-}
-
-/// `dwCurrentState` of a reader as we know it: the flags, and the event counter in the high 16 bits. The
-/// sharing flags are left out, so that another program's connection wakes nobody.
-fn known_bits(known: &ReaderState) -> State {
-    let mut bits = if known.present {
-        State::PRESENT
-    } else {
-        State::EMPTY
-    };
-    bits.set(State::MUTE, known.mute);
-    State::from_bits_retain(bits.bits() | (pcsc_count(known.events) << 16))
-}
-
-fn pcsc_count(events: u32) -> pcsc::ffi::DWORD {
-    pcsc::ffi::DWORD::from(events & 0xFFFF)
-}
-
-/// The context is of no more use: its service stopped, or was started anew and does not know it.
-fn service_lost(error: Error) -> bool {
-    matches!(
-        error,
-        Error::NoService
-            | Error::ServiceStopped
-            | Error::InvalidHandle
-            | Error::CommError
-            | Error::Shutdown
-            | Error::SystemCancelled
-            | Error::InternalError
-    )
-}
-
-/// What an error of the service means to the floors above. pcscd answers SCARD_W_SECURITY_VIOLATION or
-/// SCARD_E_NO_ACCESS to a session that its policy does not allow.
-fn reader_error(error: Error) -> ReaderError {
-    match error {
-        Error::NoService
-        | Error::ServiceStopped
-        | Error::InvalidHandle
-        | Error::Shutdown
-        | Error::SystemCancelled => ReaderError::NoService,
-        Error::SecurityViolation | Error::NoAccess => ReaderError::Refused,
-        Error::UnknownReader | Error::ReaderUnavailable | Error::NoReadersAvailable => ReaderError::NoReader,
-        Error::NoSmartcard | Error::RemovedCard => ReaderError::Removed,
-        Error::UnresponsiveCard | Error::UnpoweredCard | Error::UnsupportedCard | Error::ProtoMismatch => {
-            ReaderError::Mute
-        }
-        Error::SharingViolation => ReaderError::Busy,
-        other => {
-            log::debug!("PC/SC: {other}");
-            ReaderError::Failed
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::thread;
 
     use super::*;
@@ -449,36 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_from_a_service_that_is_not_there() {
-        for refusal in [Error::SecurityViolation, Error::NoAccess] {
-            assert_eq!(reader_error(refusal), ReaderError::Refused);
-        }
-        assert_eq!(reader_error(Error::NoService), ReaderError::NoService);
-        assert_eq!(reader_error(Error::UnpoweredCard), ReaderError::Mute);
-        assert_eq!(reader_error(Error::NotTransacted), ReaderError::Failed);
-    }
-
-    #[test]
     fn a_name_that_pcsc_cannot_carry_is_no_reader() {
         assert_eq!(Pcsc::new(None).connect("a\0b").err(), Some(ReaderError::NoReader));
-    }
-
-    #[test]
-    fn the_picture_that_a_wait_starts_from() {
-        let state = |present, mute, events| ReaderState {
-            name: "lab reader".into(),
-            attached: true,
-            present,
-            mute,
-            atr: Vec::new(),
-            events,
-        };
-        for (known, bits) in [
-            (state(false, false, 0), 0x0000_0010),
-            (state(true, false, 3), 0x0003_0020),
-            (state(true, true, 0x1_0002), 0x0002_0220),
-        ] {
-            assert_eq!(known_bits(&known).bits(), bits);
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! Handles of the service belong to the process that opened them, and to the life of the client library.
+//! Handles of the service belong to the process that opened them, and to the life of the client
+//! library.
 
 use std::mem;
 use std::process;
@@ -17,10 +18,12 @@ pub fn forget() {
     FORGOTTEN.store(true, Ordering::Release);
 }
 
-/// Keeps forks and new connections apart: the client library holds a lock of its own while a connection is made, and a child that
-/// is born meanwhile can never make one. An atomic and no lock of ours, since a child has to free it whoever had it.
+/// Keeps forks and new connections apart: the client library holds a lock of its own while a
+/// connection is made, and a child that is born meanwhile can never make one. An atomic and no lock
+/// of ours: a child has to free it, whichever thread took it.
 struct Gate {
-    /// What is under way: one of the constants, or the time at which a connection was begun, behind them.
+    /// What is under way: one of the constants, or the time at which a connection was begun, behind
+    /// them.
     state: AtomicU64,
     /// Where the times begin.
     epoch: OnceLock<Instant>,
@@ -28,14 +31,15 @@ struct Gate {
 
 static GATE: Gate = Gate::new();
 
-/// Age up to which a connection is waited for by a fork. A service that answers does so in a millisecond, and on a machine under load
-/// before this.
+/// Age up to which a connection is waited for by a fork. A service that answers does so in a
+/// millisecond, and on a machine under load before this.
 const CONNECTION_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Between two looks of a fork at a connection.
 const FORK_PAUSE: Duration = Duration::from_millis(1);
 
-/// Between two looks of a connection at another one, which may hang: the first pause and the longest.
+/// Between two looks of a connection at another one, which may hang: the first pause and the
+/// longest.
 const CONNECTION_PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
 
 impl Gate {
@@ -43,7 +47,8 @@ impl Gate {
     const FREE: u64 = 0;
     /// A fork.
     const FORK: u64 = 1;
-    /// In a child: the connection that a thread of its parent was making when it was born, and that nobody will end.
+    /// In a child: the connection that a thread of its parent was making when it was born, and that
+    /// nobody will end.
     const ORPHAN: u64 = 2;
     /// A connection, begun this many milliseconds after the epoch.
     const CONNECTION: u64 = 3;
@@ -69,7 +74,8 @@ impl Gate {
         u64::try_from(age.as_millis()).unwrap_or(u64::MAX - Self::CONNECTION)
     }
 
-    /// Takes the gate for a connection, if it is free. [`Error::NoService`]: it never will be in this process.
+    /// Takes the gate for a connection, if it is free. [`Error::NoService`]: it never will be in
+    /// this process.
     fn take(&self) -> Result<bool, Error> {
         match self.replace(Self::FREE, Self::CONNECTION + self.now()) {
             Ok(()) => Ok(true),
@@ -83,7 +89,8 @@ impl Gate {
         self.state.store(Self::FREE, Ordering::Release);
     }
 
-    /// Waits for the end of a connection that is under way, but only until it is as old as `patience`, however many forks there are.
+    /// Waits for the end of a connection that is under way, but only until it is as old as
+    /// `patience`, however many forks there are.
     fn before_fork(&self, patience: Duration) {
         while let Err(begun @ Self::CONNECTION..) = self.replace(Self::FREE, Self::FORK) {
             let age = self.now().saturating_sub(begun - Self::CONNECTION);
@@ -154,8 +161,9 @@ pub(super) fn forgotten() -> bool {
     FORGOTTEN.load(Ordering::Acquire)
 }
 
-/// A value that is dropped in the process that made it and forgotten in any other: after a fork, the child
-/// shares the parent's socket to the service, and a call on an inherited handle would disturb the parent.
+/// A value that is dropped in the process that made it and forgotten in any other: after a fork,
+/// the child shares the parent's socket to the service, and a call on an inherited handle would
+/// disturb the parent.
 pub(super) struct OfProcess<T> {
     pid: u32,
     value: Option<T>,

@@ -1,9 +1,9 @@
-//! Warm start: certificates that one process has read from a card, for the next one of the same user. Off unless the
-//! [configuration](crate::config) asks for it.
+//! The certificate cache: certificates that one process has read from a card, for the next one of
+//! the same user. Off unless the [configuration](crate::config) asks for it.
 //!
-//! They stay in memory: below `$XDG_RUNTIME_DIR`, which the system removes when the user leaves, and only where that is a file system
-//! without a disk. Only certificates are kept, which a card shows to everybody. Whoever takes one from here compares its end with
-//! the card: see `Token`.
+//! They stay in memory: below `$XDG_RUNTIME_DIR`, which the system removes when the user leaves,
+//! and only where that is a file system without a disk. Only certificates are kept, which a card
+//! shows to everybody. Whoever takes one from here compares its end with the card: see `Token`.
 
 use std::fs::{self, DirEntry, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -26,14 +26,15 @@ const DIGEST: usize = Hash::Sha256.len();
 
 /// The certificates that are kept for one user.
 #[derive(Debug)]
-pub struct Store {
+pub struct CertificateCache {
     directory: PrivateDirectory,
 }
 
-impl Store {
-    /// The certificates in this directory, which is made when there is one to keep; its parent must be there.
-    pub fn new(directory: &Path) -> Store {
-        Store {
+impl CertificateCache {
+    /// The certificates in this directory, which is made when there is one to keep; its parent must
+    /// be there.
+    pub fn new(directory: &Path) -> CertificateCache {
+        CertificateCache {
             directory: PrivateDirectory::new(directory),
         }
     }
