@@ -47,6 +47,8 @@ pub enum Command {
     Key(Key),
     #[command(subcommand, disable_help_subcommand = true)]
     Pin(Pin),
+    Sign(Sign),
+    Verify(Verify),
     Doctor(Doctor),
     Setup(Setup),
     #[command(hide = true)]
@@ -65,6 +67,8 @@ impl Command {
             Command::Pin(Pin::Change(_)) => "pin change",
             Command::Pin(Pin::Unblock(_)) => "pin unblock",
             Command::Pin(Pin::Check(_)) => "pin check",
+            Command::Sign(_) => "sign",
+            Command::Verify(_) => "verify",
             Command::Doctor(_) => "doctor",
             Command::Setup(_) => "setup",
             Command::Manual(_) => "manual",
@@ -130,6 +134,34 @@ pub struct Unblock {
 pub struct Check {
     #[command(flatten)]
     pub pin: PinSource,
+}
+
+/// A document to sign.
+#[derive(Debug, Args)]
+pub struct Sign {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[arg(long)]
+    pub attached: bool,
+    #[arg(long, value_name = "FILE")]
+    pub chain: Option<PathBuf>,
+    #[command(flatten)]
+    pub pin: PinSource,
+}
+
+/// A signed document.
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
 }
 
 /// What is looked for, and where.

@@ -48,6 +48,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     }
 }
 
+/// A file of this name could be written: none is there.
+pub fn is_free(path: &Path) -> Result<()> {
+    match path.symlink_metadata().is_ok() {
+        true => {
+            let path = path.display().to_string();
+            fail(Exit::File, message!("file-exists", path = path))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Writes a file that is not there yet: nothing of a person's is overwritten.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<()> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod card;
+mod cms;
 mod commands;
 mod files;
 mod interrupts;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cryptoki::context::{CInitializeArgs, Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
-use cryptoki::mechanism::MechanismType;
+use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
@@ -359,6 +359,20 @@ impl Open {
                 CardCertificate::decode(&label(attributes), &id(attributes), &value(attributes))
             })
             .collect())
+    }
+
+    /// A signature with SHA-256 and PKCS #1 v1.5, by the private key of this CKA_ID.
+    pub fn sign(&self, id: &[u8], text: &[u8]) -> Result<Vec<u8>> {
+        let wanted = [
+            Attribute::Class(ObjectClass::PRIVATE_KEY),
+            Attribute::Id(id.to_vec()),
+        ];
+        let found = self.0.find_objects(&wanted).map_err(|error| failure(&error))?;
+        let Some(key) = found.first() else {
+            return Err(Failure::new(Exit::NotPossible, message!("no-such-key")));
+        };
+        let signature = self.0.sign(&Mechanism::Sha256RsaPkcs, *key, text);
+        signature.map_err(|error| failure(&error))
     }
 
     /// The data objects that can be read, those with the PIN only after a login.

@@ -26,7 +26,7 @@ help-exit-codes =
      10  doctor found something
     130  interrupted
 
-cmd-about = The health professional's card: what is on it, its PIN, and why something does not work.
+cmd-about = The health professional's card: what is on it, its PIN, signed documents, and why something does not work.
 cmd-long = Without a command: "cpx status".
 cmd-status-about = Readers, cards, tries of the PIN and end of the certificates
 cmd-show-about = The holder and the data of the card, decoded
@@ -40,6 +40,8 @@ cmd-pin-change-about = Change the PIN
 cmd-pin-unblock-about = Unblock the PIN with the unblocking code
 cmd-pin-check-about = Check the PIN; a wrong one costs a try
 
+cmd-sign-about = Sign a document with the signature key (CMS)
+cmd-verify-about = Check a signed document, point by point
 cmd-doctor-about = Say why the card does not work, and what to do
 cmd-setup-about = Let a program find the card: firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Write man pages and completions below a directory, as /usr/share has them
@@ -52,6 +54,11 @@ arg-user = For this person alone
 arg-undo = Put everything back as it was
 arg-dry-run = Show what would change, and write nothing
 arg-keep-one = p11-kit: keep other modules for the same card away
+arg-file = The document
+arg-attached = Put the document into the signature's file
+arg-signature = The signature (else FILE.p7s, or in FILE itself)
+arg-trust = Trusted authorities, PEM or DER (else those of the system)
+arg-crl = List of revoked certificates of the authority
 arg-directory = Directory to write to
 arg-lang = Language: fr or en (else that of the environment)
 arg-module = PKCS #11 module to use in place of the installed one
@@ -285,6 +292,52 @@ card-fails = The card did not do what was asked ({ $reason }).
     .next = Take the card out, put it back and begin again; "cpx doctor" looks for the cause.
 no-such-certificate = Read in this way, this card does not have that certificate.
     .next = "cpx cert list" lists those that it has.
+
+## sign, verify
+
+busy-signing = The card signs
+signed = Signed: { $path }
+sign-unencodable = The signature cannot be written.
+    .next = Tell the project, with this document's size and kind.
+sign-out-of-date = The signature certificate of this card is not valid today. Nothing was signed.
+    .next = cpx doctor says more.
+no-such-key = Read in this way, this card does not have that key.
+    .next = "cpx key list" lists those that it has.
+verify-signer = Signer: { $name }
+verify-time = Signed, as the signer says: { $time }
+verify-valid = The signature is valid.
+verify-valid-with-limits = The signature is valid as far as it could be checked (see the lines with !).
+verify-invalid = The signature is NOT valid.
+point-format = Format: CMS
+point-not-empty = A signature is there
+point-certificate-present = The signer's certificate is there
+point-signature-intact = Signature intact
+point-document-intact = Document intact
+point-signing-time = Signing time
+point-in-date = The certificate is in date
+point-non-repudiation = The certificate is for signing documents
+point-trusted = Trusted authority
+point-certificate-intact = The certificates are signed by their authorities
+point-not-revoked = The certificate is not revoked
+reason-not-cms = the file is no CMS signature, or is damaged
+reason-no-signer = nobody has signed
+reason-empty = it is empty
+reason-no-certificate = it is not in the file
+reason-algorithm = the algorithm is weak or unknown
+reason-signature = it was not made with the key of this certificate
+reason-document = the document is not the one that was signed
+reason-no-document = there is no document
+reason-no-time = none
+reason-time-to-come = it is still to come
+reason-not-yet = it is not valid yet
+reason-expired = it has expired
+reason-usage = it is for something else
+reason-untrusted = none of those that are trusted (--trust FILE) has issued it
+reason-damaged = the signature of an authority is wrong
+reason-no-issuer = the authority is not at hand
+reason-no-list = not checked: no list of its authority is given (--crl FILE)
+reason-old-list = the list of its authority is out of date
+reason-revoked = it was revoked
 
 ## doctor
 

@@ -26,7 +26,7 @@ help-exit-codes =
      10  doctor a trouvé quelque chose
     130  interrompu
 
-cmd-about = La carte de professionnel de santé : ce qu'elle contient, son PIN, et ce qui ne marche pas.
+cmd-about = La carte de professionnel de santé : ce qu'elle contient, son PIN, des documents signés, et ce qui ne marche pas.
 cmd-long = Sans commande : « cpx status ».
 cmd-status-about = Lecteurs, cartes, essais de PIN et fin de validité des certificats
 cmd-show-about = Titulaire et données de la carte, décodées
@@ -40,6 +40,8 @@ cmd-pin-change-about = Change le PIN
 cmd-pin-unblock-about = Débloque le PIN avec le code de déblocage
 cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
 
+cmd-sign-about = Signe un document avec la clé de signature (CMS)
+cmd-verify-about = Vérifie un document signé, point par point
 cmd-doctor-about = Dit pourquoi la carte ne marche pas, et quoi faire
 cmd-setup-about = Fait trouver la carte à un programme : firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Écrit les pages de manuel et les complétions dans un dossier, comme dans /usr/share
@@ -52,6 +54,11 @@ arg-user = Pour cette personne seulement
 arg-undo = Remet tout comme avant
 arg-dry-run = Montre ce qui changerait, sans rien écrire
 arg-keep-one = p11-kit : écarte les autres modules de la même carte
+arg-file = Le document
+arg-attached = Met le document dans le fichier de la signature
+arg-signature = La signature (sinon FICHIER.p7s, ou dans FICHIER même)
+arg-trust = Autorités de confiance, PEM ou DER (sinon celles du système)
+arg-crl = Liste des certificats révoqués de l'autorité
 arg-directory = Dossier où écrire
 arg-lang = Langue : fr ou en (sinon celle de l'environnement)
 arg-module = Module PKCS #11 à utiliser, au lieu de celui qui est installé
@@ -285,6 +292,52 @@ card-fails = La carte n'a pas fait ce qui était demandé ({ $reason }).
     .next = Retirez la carte, remettez-la et recommencez ; « cpx doctor » cherche la cause.
 no-such-certificate = Cette carte, lue ainsi, n'a pas ce certificat.
     .next = « cpx cert list » donne ceux qu'elle a.
+
+## sign, verify
+
+busy-signing = La carte signe
+signed = Signé : { $path }
+sign-unencodable = La signature ne peut pas être écrite.
+    .next = Dites-le au projet, avec la taille et le genre du document.
+sign-out-of-date = Le certificat de signature de cette carte n'est pas valable aujourd'hui. Rien n'a été signé.
+    .next = cpx doctor en dit plus.
+no-such-key = Cette carte, lue ainsi, n'a pas cette clé.
+    .next = « cpx key list » donne celles qu'elle a.
+verify-signer = Signataire : { $name }
+verify-time = Signé, selon le signataire : { $time }
+verify-valid = La signature est valable.
+verify-valid-with-limits = La signature est valable, pour ce qui a pu être vérifié (voir les lignes avec !).
+verify-invalid = La signature n'est PAS valable.
+point-format = Format : CMS
+point-not-empty = Une signature est présente
+point-certificate-present = Le certificat du signataire est présent
+point-signature-intact = Signature intacte
+point-document-intact = Document intact
+point-signing-time = Date de signature
+point-in-date = Le certificat est en cours de validité
+point-non-repudiation = Le certificat sert à signer des documents
+point-trusted = Autorité de confiance
+point-certificate-intact = Les certificats sont signés par leurs autorités
+point-not-revoked = Le certificat n'est pas révoqué
+reason-not-cms = ce fichier n'est pas une signature CMS, ou est abîmé
+reason-no-signer = personne n'a signé
+reason-empty = elle est vide
+reason-no-certificate = il n'est pas dans le fichier
+reason-algorithm = l'algorithme est faible ou inconnu
+reason-signature = elle n'a pas été faite avec la clé de ce certificat
+reason-document = le document n'est pas celui qui a été signé
+reason-no-document = il n'y a pas de document
+reason-no-time = absente
+reason-time-to-come = elle est dans l'avenir
+reason-not-yet = il n'est pas encore valable
+reason-expired = il a expiré
+reason-usage = il sert à autre chose
+reason-untrusted = aucune de celles qui sont de confiance (--trust FICHIER) ne l'a émis
+reason-damaged = la signature d'une autorité est fausse
+reason-no-issuer = l'autorité n'est pas disponible
+reason-no-list = pas vérifié : aucune liste de son autorité n'est donnée (--crl FICHIER)
+reason-old-list = la liste de son autorité est périmée
+reason-revoked = il a été révoqué
 
 ## doctor
 

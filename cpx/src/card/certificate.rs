@@ -13,7 +13,8 @@ use super::identifier::PersonId;
 
 const SURNAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.4");
 const GIVEN_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.42");
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// `commonName`.
+pub const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const TITLE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.12");
 const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
@@ -151,6 +152,11 @@ impl CardCertificate {
             decoded.take(extension.extn_id, extension.extn_value.as_bytes());
         }
         Some(decoded)
+    }
+
+    /// A certificate that is on no card, as one of a signer.
+    pub fn of(certificate: &Certificate) -> Option<CardCertificate> {
+        CardCertificate::decode("", &[], &certificate.to_der().ok()?)
     }
 
     /// Takes an extension in. One that is not as it should be is kept in hexadecimal.

@@ -1,7 +1,7 @@
 //! The card's own data objects. What is known of them is named; everything else is shown in
 //! hexadecimal.
 
-use cpx_pkcs11::iso7816::tlv::{Tlv, objects};
+use cpx_pkcs11::tlv::{Tlv, objects};
 
 use super::certificate::hex;
 

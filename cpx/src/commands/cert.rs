@@ -1,7 +1,5 @@
 //! `cpx cert`: the certificates of the card, listed and exported.
 
-use std::path::Path;
-
 use der::Encode;
 use der::pem::LineEnding;
 use serde_json::Value;
@@ -10,9 +8,10 @@ use x509_cert::Certificate;
 use super::{Context, Report, describe};
 use crate::arguments::{Cert, Export};
 use crate::card::certificate::CardCertificate;
+use crate::cms::trust;
 use crate::files;
 use crate::message;
-use crate::outcome::{Exit, Failure, Result, fail};
+use crate::outcome::{Exit, Result, fail};
 use crate::say;
 use crate::screen::{Mark, Table, harmless};
 
@@ -63,7 +62,7 @@ fn list(context: &Context) -> Result<Report> {
 
 fn export(arguments: &Export, context: &Context) -> Result<Report> {
     let chain = match &arguments.chain {
-        Some(path) => read_chain(path)?,
+        Some(path) => trust::of_file(path)?,
         None => Vec::new(),
     };
     let mut all = certificates(context)?.into_iter();
@@ -114,12 +113,4 @@ fn in_pem(certificate: &CardCertificate, authorities: Vec<Certificate>) -> Strin
 
 fn pem(der: &[u8]) -> String {
     der::pem::encode_string("CERTIFICATE", LineEnding::LF, der).unwrap_or_default()
-}
-
-/// Certificates of a file, PEM.
-fn read_chain(path: &Path) -> Result<Vec<Certificate>> {
-    let shown = path.display().to_string();
-    let content = files::read(path)?;
-    Certificate::load_pem_chain(&content)
-        .map_err(|_| Failure::new(Exit::File, message!("no-certificates-in", path = shown)))
 }

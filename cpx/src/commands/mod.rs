@@ -8,6 +8,7 @@ pub mod manual;
 pub mod pin;
 pub mod setup;
 pub mod show;
+pub mod sign;
 pub mod status;
 
 use serde_json::{Map, Value, json};
@@ -84,6 +85,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Report> {
         Command::Key(_) => key::run(context),
         Command::Pin(arguments) => pin::run(arguments, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
+        Command::Sign(arguments) => sign::sign(arguments, context),
+        Command::Verify(arguments) => sign::verify(arguments, context),
         Command::Setup(arguments) => setup::run(arguments, context),
         Command::Manual(arguments) => manual::run(arguments, context),
     }

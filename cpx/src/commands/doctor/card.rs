@@ -1,6 +1,5 @@
 //! What is in the readers: cards of ours, with PIN and certificates, and others.
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use der::{DateTime, Decode};
@@ -9,18 +8,11 @@ use x509_cert::Certificate;
 use super::service::short;
 use super::{Context, Findings};
 use crate::card::certificate::{CardCertificate, SOON, Standing, hex};
+use crate::cms::trust;
 use crate::message;
 use crate::module::{Card, Module, Place, Tries};
-use crate::system::{System, entries, processes};
+use crate::system::{System, processes};
 use crate::texts::Message;
-
-/// Where a system keeps authorities that it trusts, as files or folders of files.
-const AUTHORITIES: [&str; 4] = [
-    "/usr/local/share/ca-certificates",
-    "/etc/pki/ca-trust/source/anchors",
-    "/etc/ca-certificates/trust-source/anchors",
-    "/etc/ssl/certs/ca-certificates.crt",
-];
 
 /// All readers.
 pub fn examine(module: &Module, system: &System, context: &Context, findings: &mut Findings) {
@@ -88,7 +80,8 @@ fn ours(card: &Card<'_>, reader: String, system: &System, findings: &mut Finding
     if card.tries() != Tries::NoPin && matches!(card.pads_pss(), Ok(false)) {
         findings.note("doctor-chip-without-pss");
     }
-    if let Some(certificate) = certificates.iter().find(|it| !is_trusted(it, system)) {
+    let authorities = trust::of_system(system);
+    if let Some(certificate) = certificates.iter().find(|it| !is_trusted(it, &authorities)) {
         findings.note(message!(
             "doctor-authority-missing",
             issuer = certificate.issuer.clone()
@@ -139,27 +132,12 @@ fn dates(certificates: &[CardCertificate], findings: &mut Findings) {
 }
 
 /// Whether the authority that issued a certificate is among those of the system.
-fn is_trusted(certificate: &CardCertificate, system: &System) -> bool {
+fn is_trusted(certificate: &CardCertificate, authorities: &[Certificate]) -> bool {
     let Ok(certificate) = Certificate::from_der(&certificate.der) else {
         return true;
     };
     let issuer = certificate.tbs_certificate().issuer();
-    let places = AUTHORITIES.iter().map(|place| system.at(place));
-    let mut files = places.flat_map(|place| match place.is_dir() {
-        true => entries(&place),
-        false => vec![place],
-    });
-    files.any(|file| {
-        authorities(file)
-            .iter()
-            .any(|it| it.tbs_certificate().subject() == issuer)
-    })
-}
-
-fn authorities(file: PathBuf) -> Vec<Certificate> {
-    let content = std::fs::read(file).unwrap_or_default();
-    match Certificate::from_der(&content) {
-        Ok(one) => vec![one],
-        Err(_) => Certificate::load_pem_chain(&content).unwrap_or_default(),
-    }
+    authorities
+        .iter()
+        .any(|authority| authority.tbs_certificate().subject() == issuer)
 }
