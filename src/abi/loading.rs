@@ -1,11 +1,11 @@
 //! The life of the shared object: loading, forks, and its end at exit or dlclose.
 //!
 //! The PC/SC client library sets two traps that only those hooks avoid. Its destructor frees its
-//! tables, and whoever calls it from a later one crashes, as libraries do that call
-//! C_CloseAllSessions or C_Finalize from destructors of their own: the hook here runs before, since
-//! the module depends on it, and sets a flag. And it has a lock of its own, which is held as long
-//! as a connection to the service is being made: a child that is born meanwhile would wait for it
-//! for ever.
+//! tables, and a call from a later destructor crashes; some libraries call C_CloseAllSessions or
+//! C_Finalize from destructors of their own. The hook here runs before, since the module depends on
+//! that library, and sets a flag. And it has a lock of its own, which is held as long as a
+//! connection to the service is being made: a child that is forked meanwhile would wait for it for
+//! ever.
 
 use crate::provider;
 

@@ -4,7 +4,7 @@
 //! One file per chapter of the standard's function list. The macro `cryptoki!` makes each of its
 //! functions an exported one: it asks the provider for the initialised library before anything
 //! else, so that CKR_CRYPTOKI_NOT_INITIALIZED comes first whatever the arguments are, and hands raw
-//! pointers over as [`pointer::Pointer`]s, which only [`pointer::Memory`] can follow. Bad pointers
+//! pointers over as `pointer::Pointer`s, which only `pointer::Memory` can follow. Bad pointers
 //! are refused before the provider is called, so that an active operation survives them.
 //!
 //! Names of functions and arguments are those of the standard's prototypes.

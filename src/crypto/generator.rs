@@ -10,8 +10,8 @@ use super::{CryptoError, system_random};
 /// Bytes of a seed, from each of its two sources.
 pub const SEED: usize = 32;
 
-/// Fills `out` from a generator (ChaCha20) whose seed is the SHA-256 of random bytes of the card and
-/// as many of the operating system: whoever foresees one of the two foresees nothing.
+/// Fills `out` from a generator (ChaCha20) whose seed is the SHA-256 of random bytes of the card
+/// and as many of the operating system: whoever foresees one of the two foresees nothing.
 ///
 /// # Errors
 /// [`CryptoError::NoRandom`] when the system has none to give; `out` is as it was.

@@ -16,11 +16,12 @@ use super::library::Library;
 use super::slots::SlotTable;
 
 /// One place for each process in a line of forks. A child leaves its parent's place alone: the
-/// handles in it are the parent's, and another thread of the parent may have held its lock when the
-/// child was born, in which case nobody will ever open it.
+/// handles in it are the parent's, and another thread of the parent may have held its lock at the
+/// fork, which no thread of the child can open.
 static LIBRARIES: [RwLock<Option<Arc<Library>>>; GENERATIONS] = [const { RwLock::new(None) }; GENERATIONS];
 
-/// Forks in a line, each child initialising the library anew, after which places are used again.
+/// Forks in a line, each child initialising the library anew. After that many, places are used
+/// again.
 const GENERATIONS: usize = 16;
 
 /// Who uses the library.
@@ -70,8 +71,7 @@ impl Owner {
     }
 }
 
-/// Read far more often than written, and a lock that only readers held while the process forked
-/// does not stop the child's readers.
+/// A lock that only readers held at the fork does not stop the child's readers.
 static READERS: RwLock<Option<Arc<dyn Readers>>> = RwLock::new(None);
 
 /// Puts another service of readers in the place of PC/SC from the next C_Initialize on; `None`
@@ -86,7 +86,8 @@ pub fn forget_readers() {
     pcsc::forget();
 }
 
-/// A fork is about to happen: no thread may be where a child could not follow.
+/// A fork is about to happen: waits until no thread makes a connection to the PC/SC service, if
+/// that is about to end.
 pub fn before_fork() {
     pcsc::before_fork();
 }

@@ -71,8 +71,8 @@ const NO: &[u8] = &[CK_FALSE];
 const YES: &[u8] = &[CK_TRUE];
 const EMPTY: &[u8] = &[];
 
-/// CKA_PRIVATE, and the uses of the key, have defaults of the token's own (footnote 9): who unwraps
-/// is logged in, and the module does nothing with the key. CKA_KEY_TYPE has none.
+/// CKA_PRIVATE, and the uses of the key, have defaults of the token's own (footnote 9): the user
+/// who unwraps is logged in, and the module does nothing with the key. CKA_KEY_TYPE has none.
 const RULES: [Rule; 22] = [
     rule(CKA_KEY_TYPE, Shape::Ulong, When::Once, EMPTY),
     rule(CKA_TOKEN, Shape::Bool, When::Once, NO),
@@ -303,8 +303,8 @@ impl Template {
     }
 
     /// The answer to a wrapped key that is none. Where the length of the key is known before, it is
-    /// the same for a malformed block and for a well-formed one with a key of another length: who
-    /// tries cryptograms must not learn which it was.
+    /// the same for a malformed block and for a well-formed one with a key of another length: a
+    /// caller that tries cryptograms must not learn which it was.
     pub fn refusal(&self) -> Error {
         match (self.lengths, self.len) {
             (None, None) => Error::WrappedKeyInvalid,

@@ -56,7 +56,7 @@ impl Queue {
         Queue { files }
     }
 
-    /// Waits until it is this process' turn, for [`PATIENCE`] at the most and no longer than until
+    /// Waits until it is this process' turn, for `PATIENCE` at the most and no longer than until
     /// `is_over`. `None`: there is no queue, or it does not move.
     pub fn turn(&self, is_over: impl Fn() -> bool) -> Option<Turn> {
         let [door, room] = self.files.as_ref()?;

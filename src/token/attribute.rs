@@ -98,8 +98,8 @@ pub enum Cost {
     File,
 }
 
-/// What a value usually costs: a search looks at dear ones last, and who asks for a whole
-/// certificate need not ask for its beginning.
+/// What a value usually costs: a search compares expensive attributes last, and a caller that reads
+/// a whole certificate need not read its beginning first.
 pub fn cost(kind: CK_ATTRIBUTE_TYPE) -> Cost {
     match kind {
         CKA_SUBJECT | CKA_ISSUER | CKA_SERIAL_NUMBER | CKA_START_DATE | CKA_END_DATE => Cost::Head,
@@ -146,8 +146,8 @@ impl Token {
             Object::Data(data) => self.of_data(data, kind, size_only),
         };
         match value {
-            // Of a key without a certificate nobody knows the numbers, nor of a certificate that is
-            // none its names.
+            // The numbers of a key without a certificate are not known, nor the names in a file
+            // that is no certificate.
             Err(Error::NoPublicKey | Error::NoCertificate(_)) => Ok(Value::Unknown),
             value => value,
         }

@@ -40,10 +40,10 @@ use mechanism::Listed;
 use object::{Certificate, Data, Object, Origin, PrivateKey, PublicKeyObject, Section};
 use x509::{Head, X509};
 
-/// Room for all that is made of a certificate, in its own lengths.
+/// Memory for all that is made of a certificate, as a multiple of its length.
 const COPIES: usize = 4;
 
-/// Bytes at the end of a certificate by which one is known from every other: they are of its
+/// Bytes at the end of a certificate that tell it from every other one: they belong to its
 /// signature.
 const SIGNATURE_END: usize = 32;
 
@@ -188,8 +188,8 @@ impl Token {
 
     /// The sections where an application looks for objects of a class (CKA_CLASS in native form),
     /// or for everything. Private keys that it cannot see before the login are left out, and so is
-    /// their directory file. Who wants everything does not mean the public keys of PuKDF where keys
-    /// have certificates, nor the mechanisms, which say something of the slot.
+    /// their directory file. A search for everything leaves out the public keys of PuKDF where keys
+    /// have certificates, and the mechanisms, which say something of the slot.
     pub fn sections<'a>(
         &self,
         class: Option<&'a [u8]>,
@@ -267,8 +267,8 @@ impl Token {
     }
 
     /// The fields before the key in a certificate. Only the beginning of its file is read: most
-    /// searches by subject or issuer mean another certificate. Whoever wants all of it later reads
-    /// it anew, in one transaction: it may have been replaced meanwhile.
+    /// searches by subject or issuer look for another certificate. A caller that wants all of it
+    /// later reads it anew, in one transaction: it may have been replaced meanwhile.
     fn head_of<'a>(&self, certificate: &'a Certificate) -> Result<&'a Head, Error> {
         if let Some(content) = certificate.content.get() {
             return Ok(&content.head);
@@ -297,7 +297,7 @@ impl Token {
                 return Ok(known);
             }
             let file = self.card.lock().read_object(path).map_err(of_certificate)?;
-            // For what is cut out of it, and what the arithmetic makes of its key.
+            // For the fields that are copied out of it, and for the arithmetic with its key.
             memory::room(COPIES * file.len())?;
             let parsed = X509::parse(&file)
                 .ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
@@ -309,7 +309,7 @@ impl Token {
     }
 
     /// The certificate in this file, if another process has kept one that ends as the card's does:
-    /// two exchanges. Whatever fails, the card will say it again when the file is read.
+    /// two exchanges. A failure is no answer: the card repeats it when the file is read.
     fn known_certificate(&self, path: &pkcs15::Path) -> Option<X509> {
         let kept = self.certificates.as_ref()?;
         let known = kept.find(&self.serial, &path.fids)?;
@@ -324,7 +324,7 @@ impl Token {
         (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
     }
 
-    /// What the file of a certificate begins with, whatever it is a certificate of; see
+    /// The first object in the file of a certificate, also where it is no X.509 certificate; see
     /// [`x509::whole_sequence`].
     fn bare_certificate(&self, certificate: &Certificate) -> Result<Option<Vec<u8>>, Error> {
         let file = self
@@ -473,7 +473,7 @@ impl Token {
     }
 }
 
-/// What a file that is not there, or is no certificate, means for who wants one.
+/// The error of a certificate whose file is missing or ends too early.
 fn of_certificate(error: CardError) -> Error {
     match error {
         CardError::NotFound(_) | CardError::Truncated => Error::NoCertificate(error),

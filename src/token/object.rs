@@ -149,7 +149,7 @@ const PROFILES: [CK_PROFILE_ID; 4] = [
     CKP_PUBLIC_CERTIFICATES_TOKEN,
 ];
 
-/// Those of a token to which nobody can log in, which the test cases of the others begin with.
+/// Profiles of a token without a PIN: the test cases of the others begin with a login.
 const PROFILES_WITHOUT_LOGIN: [CK_PROFILE_ID; 2] = [CKP_BASELINE_PROVIDER, CKP_PUBLIC_CERTIFICATES_TOKEN];
 
 /// The part of a token's objects that one source announces.

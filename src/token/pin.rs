@@ -20,7 +20,7 @@ impl Token {
     /// another program.
     pub fn login_state(&self) -> Login {
         if self.login() != Login::Public {
-            // Whoever uses the card will hear that it is gone.
+            // The next exchange reports a card that is gone.
             let _ = self.check_connection();
         }
         self.login()
@@ -69,8 +69,7 @@ impl Token {
         match act(&mut card) {
             Ok(done) if card.seen_continuous() => Ok(done),
             Ok(_) | Err(CardError::NotVerified) => {
-                // A card that denies a login which nobody has ended is in a state that it alone
-                // knows.
+                // The card denies a login that no program has ended: its state is not known.
                 if card.seen_continuous() && self.login() != Login::Public {
                     self.close_in_doubt(&mut card);
                 }
@@ -136,7 +135,7 @@ impl Token {
             self.close_in_doubt(&mut card);
         }
         result?;
-        // What an earlier login should have left closed is this one's to close now.
+        // A card that an earlier login has left open is closed with this login.
         *self.pins.left_open.lock() = false;
         *self.pins.login.lock() = Login::In(user);
         Ok(())
@@ -157,8 +156,8 @@ impl Token {
         }
     }
 
-    /// Ends the login, and closes the card as [`Logout`] says. The token is public afterwards
-    /// whatever the card answers.
+    /// Ends the login, and closes the card as `Logout` of the configuration says. The token is
+    /// public afterwards whatever the card answers.
     pub fn logout(&self) -> Result<(), Error> {
         let mut card = self.card.lock();
         self.forget_login();

@@ -149,13 +149,13 @@ impl Decryption {
     }
 }
 
-/// Data given in parts; RSA works on the whole of them. They never move, so that nothing is left
-/// behind where they were.
+/// Data given in parts; RSA works on the whole of them. The buffer never grows, so that no copy of
+/// them is left in freed memory.
 #[derive(Default)]
 struct Parts(Zeroizing<Vec<u8>>);
 
 impl Parts {
-    /// Longer than any modulus here: what comes on top of it cannot make a valid call.
+    /// Longer than any modulus here: with more data no call is valid.
     const LONGEST: usize = 512;
 
     /// Takes a part; the first one makes room for all of them.

@@ -6,7 +6,7 @@ use crate::provider::types::{MechanismType, Output};
 use crate::token::object::{Object, PrivateKey, PublicKeyObject};
 use crate::token::{Login, Token, User, mechanism};
 
-/// What a key is wanted for.
+/// The use for which a key is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// C_Sign with a private key.

@@ -16,7 +16,7 @@ const _: () = assert!(Section::ALL.len() <= 1 << 3);
 
 /// A token for the time between insertion and removal.
 ///
-/// Outside of this folder nobody reaches the token through it: that goes through
+/// Code outside of this folder reaches the token only through
 /// [`SlotTable::with_token`](super::SlotTable::with_token) and
 /// [`SessionToken::with_token`](super::SessionToken::with_token), which record a removal.
 #[derive(Clone)]

@@ -27,7 +27,7 @@ pub struct Slot {
 }
 
 struct State {
-    /// Shared with who looks whether it still is so.
+    /// Shared with callers that ask whether it still is so.
     reader: Arc<ReaderState>,
     /// A card came or went since the application was last told.
     event: bool,
@@ -73,7 +73,7 @@ impl State {
 /// What is known of the card in the reader; forgotten at each insertion and removal.
 #[derive(Clone)]
 enum CardInSlot {
-    /// Nobody asked yet.
+    /// No call has needed the card yet.
     Unknown,
     /// Not a card of ours, or one that has shown twice that it cannot be used: nothing more is sent
     /// to it.
@@ -176,9 +176,9 @@ impl Slot {
         }
     }
 
-    /// What an application is answered to a refusal of the card in this slot. Where the code does
-    /// not say what happened the log does, on the level `error` once for a card, until something
-    /// has [worked](Slot::worked): applications repeat their questions.
+    /// The answer to a refusal of the card in this slot. Where the CKR_ code does not say what
+    /// happened, the log does: on the level `error`, once for a card, until something has
+    /// [worked](Slot::worked). Applications repeat their questions.
     pub fn answer(&self, refusal: &token::Error) -> Error {
         let answer = Error::answer_to(refusal);
         if answer.leaves_open_why() {
@@ -191,7 +191,8 @@ impl Slot {
         answer
     }
 
-    /// The card has done what a session wanted: what goes wrong next is news.
+    /// The card has done what a session wanted: the log is told of the next failure even if it
+    /// knows it.
     pub fn worked(&self) {
         self.state.lock().told.clear();
     }
@@ -279,8 +280,7 @@ fn may_be_recognised(reader: &ReaderState) -> Result<()> {
     }
 }
 
-/// Tells the log what a look at a reader has brought: of a card of which nothing can come on the
-/// level `error`.
+/// Tells the log what has changed at a reader. A card that cannot be used is an error.
 fn log_change(before: Option<&ReaderState>, now: &ReaderState) {
     let name = &now.name;
     if now.attached && !before.is_some_and(|before| before.attached) {
@@ -308,12 +308,12 @@ fn lasting(refusal: &token::Error) -> bool {
     *refusal == token::Error::Card(card::CardError::Unidentified) || is_foreign(refusal)
 }
 
-/// A card that has said whose it is: asking again would not make it ours.
+/// The card has shown that it is another issuer's: asking again would not change that.
 fn is_foreign(refusal: &token::Error) -> bool {
     *refusal == token::Error::Card(card::CardError::NotRecognized)
 }
 
-/// A card that goes before it has become a token of the application was never there.
+/// A card that is taken out before it is recognised was never a token of the application.
 pub fn absent_instead_of_removed(error: Error) -> Error {
     if error == Error::DeviceRemoved {
         Error::TokenNotPresent
