@@ -43,7 +43,7 @@ deb() {
     compress_manual "$tree/usr"
     install -D --mode 644 "$WORK/made/$package-$architecture.copyright" "$doc/copyright"
     install -D --mode 644 "$WORK/made/changelog.Debian" "$doc/changelog.Debian"
-    [[ ! -f $ROOT/CHANGELOG.md ]] || install --mode 644 "$ROOT/CHANGELOG.md" "$doc/changelog"
+    [[ ! -f $ROOT/CHANGELOG.md ]] || install -D --mode 644 "$ROOT/CHANGELOG.md" "$doc/changelog"
     # As Debian wants it: what is longer than 4 KiB, and changelogs.
     find "$doc" -maxdepth 1 -type f \( -size +4k -o -name 'changelog*' \) ! -name copyright -exec gzip --best --no-name {} +
     mapfile -t files < <(binaries "$tree")

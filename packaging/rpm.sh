@@ -12,7 +12,7 @@ rpm_package() {
     compress_manual "$tree/usr"
     install -D --mode 644 "$ROOT/LICENSE" "$tree/usr/share/licenses/$package/LICENSE"
     install -D --mode 644 "$WORK/made/$package-$architecture.copyright" "$tree/usr/share/licenses/$package/COPYRIGHT"
-    [[ ! -f $ROOT/CHANGELOG.md ]] || install --mode 644 "$ROOT/CHANGELOG.md" "$tree/usr/share/doc/$package/CHANGELOG.md"
+    [[ ! -f $ROOT/CHANGELOG.md ]] || install -D --mode 644 "$ROOT/CHANGELOG.md" "$tree/usr/share/doc/$package/CHANGELOG.md"
     # rpm takes libraries for such by that mode.
     binaries "$tree" | xargs chmod 755
     find "$tree" -type d -exec chmod 755 {} +

@@ -146,6 +146,12 @@ def a_card_is_used(debian, module=MODULE):
     expect(re.search("Label: .*CPS", tokens), "p11tool sees no token")
     shown = debian.says(f"{with_card} sh -e -c 'cpx status; cpx show'")
     expect("27000001" in shown and "TESTINE" in shown, "cpx shows no holder")
+    diagnosis = debian.says(f"{with_card} sh -c 'cpx doctor; echo status $?'")
+    # OpenSC stands beside the module here, which is worth a warning.
+    expect(re.search("^status (0|10)$", diagnosis, re.MULTILINE), "cpx doctor finds more than warnings")
+    # Whatever this changes, it puts back: the files are compared in the end.
+    for program in ("firefox", "p11-kit"):
+        debian.says(f"cpx setup {program} --system && cpx setup {program} --system --undo")
     certificate = "Certificat de Signature CPS"
     debian.says(f"""cd /tmp && echo text >message && {with_card} sh -e -c '
         pkcs11-tool --module {module} --login --pin {PIN} --sign --label CPS_PRIV_SIG --mechanism SHA256-RSA-PKCS --input-file message --output-file signature
