@@ -33,6 +33,11 @@ debian_fields() {
     esac
 }
 
+# kibibytes DIRECTORY: as dpkg-gencontrol counts, whatever the file system.
+kibibytes() {
+    find "$1" -printf '%y %s\n' | awk '{ sum += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print sum }'
+}
+
 # deb PACKAGE ARCHITECTURE: writes it into $OUT.
 deb() {
     local package=$1 architecture=$2 tree=$WORK/deb/$1-$2 doc files depends script
@@ -61,7 +66,7 @@ deb() {
         echo "Source: cpx-pkcs11"
         echo "Architecture: $architecture"
         echo "Maintainer: $PACKAGER"
-        echo "Installed-Size: $(du --apparent-size --summarize --block-size=1024 --exclude=DEBIAN "$tree" | cut -f 1)"
+        echo "Installed-Size: $(kibibytes "$tree/usr")"
         echo "Depends: $depends"
         debian_fields "$package"
         echo "Priority: optional"
