@@ -49,6 +49,8 @@ pub enum Command {
     Pin(Pin),
     Sign(Sign),
     Verify(Verify),
+    Encrypt(Encrypt),
+    Decrypt(Decrypt),
     Doctor(Doctor),
     Setup(Setup),
     #[command(hide = true)]
@@ -69,6 +71,8 @@ impl Command {
             Command::Pin(Pin::Check(_)) => "pin check",
             Command::Sign(_) => "sign",
             Command::Verify(_) => "verify",
+            Command::Encrypt(_) => "encrypt",
+            Command::Decrypt(_) => "decrypt",
             Command::Doctor(_) => "doctor",
             Command::Setup(_) => "setup",
             Command::Manual(_) => "manual",
@@ -162,6 +166,28 @@ pub struct Verify {
     pub trust: Vec<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
+}
+
+/// A document for others.
+#[derive(Debug, Args)]
+pub struct Encrypt {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    pub to: Vec<PathBuf>,
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// A document for the card's holder.
+#[derive(Debug, Args)]
+pub struct Decrypt {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub pin: PinSource,
 }
 
 /// What is looked for, and where.

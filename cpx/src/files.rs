@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::message;
@@ -61,7 +62,17 @@ pub fn is_free(path: &Path) -> Result<()> {
 
 /// Writes a file that is not there yet: nothing of a person's is overwritten.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<()> {
-    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    write(path, content, 0o666)
+}
+
+/// The same, for the eyes of this user alone.
+pub fn write_new_for_oneself(path: &Path, content: &[u8]) -> Result<()> {
+    write(path, content, 0o600)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let created = options.write(true).create_new(true).mode(mode).open(path);
     let mut file = match created {
         Err(reason) if reason.kind() == std::io::ErrorKind::AlreadyExists => {
             let path = path.display().to_string();

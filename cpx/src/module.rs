@@ -9,6 +9,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
+use zeroize::Zeroizing;
 
 use crate::card::certificate::CardCertificate;
 use crate::card::data::DataObject;
@@ -361,18 +362,31 @@ impl Open {
             .collect())
     }
 
-    /// A signature with SHA-256 and PKCS #1 v1.5, by the private key of this CKA_ID.
-    pub fn sign(&self, id: &[u8], text: &[u8]) -> Result<Vec<u8>> {
+    fn private_key(&self, id: &[u8]) -> Result<ObjectHandle> {
         let wanted = [
             Attribute::Class(ObjectClass::PRIVATE_KEY),
             Attribute::Id(id.to_vec()),
         ];
         let found = self.0.find_objects(&wanted).map_err(|error| failure(&error))?;
-        let Some(key) = found.first() else {
-            return Err(Failure::new(Exit::NotPossible, message!("no-such-key")));
-        };
-        let signature = self.0.sign(&Mechanism::Sha256RsaPkcs, *key, text);
+        let missing = || Failure::new(Exit::NotPossible, message!("no-such-key"));
+        found.first().copied().ok_or_else(missing)
+    }
+
+    /// A signature with SHA-256 and PKCS #1 v1.5, by the private key of this CKA_ID.
+    pub fn sign(&self, id: &[u8], text: &[u8]) -> Result<Vec<u8>> {
+        let key = self.private_key(id)?;
+        let signature = self.0.sign(&Mechanism::Sha256RsaPkcs, key, text);
         signature.map_err(|error| failure(&error))
+    }
+
+    /// What was enciphered (PKCS #1 v1.5) for the key of this CKA_ID; nothing if it was not.
+    pub fn decrypt(&self, id: &[u8], enciphered: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let key = self.private_key(id)?;
+        match self.0.decrypt(&Mechanism::RsaPkcs, key, enciphered) {
+            Ok(plain) => Ok(Some(Zeroizing::new(plain))),
+            Err(Error::Pkcs11(RvError::EncryptedDataInvalid | RvError::EncryptedDataLenRange, _)) => Ok(None),
+            Err(error) => Err(failure(&error)),
+        }
     }
 
     /// The data objects that can be read, those with the PIN only after a login.

@@ -433,3 +433,112 @@ fn a_list_of_revoked_certificates_counts_if_it_is_of_now_and_of_the_authority() 
         (0, vec!["warning not-revoked no-list".to_owned()])
     );
 }
+
+#[test]
+fn what_is_enciphered_for_the_card_is_deciphered_by_it_alone() {
+    if !is_here() {
+        return;
+    }
+    each([CPS3, CPS4], |persona| {
+        let desk = desk(persona);
+        authority(&desk);
+        desk.file("auth.pem", desk.line("cert export authentication").stdout);
+        let decrypt = |file: &str, pin: &str| {
+            let words = format!("decrypt {file} --out plain --json");
+            let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+            let done = desk.cpx(words.into_iter().chain(desk.pin(pin)));
+            let plain = fs::read_to_string(desk.home.join("plain")).ok();
+            let _ = fs::remove_file(desk.home.join("plain"));
+            (
+                done.exit,
+                done.json()["error"]["code"].as_str().map(str::to_owned),
+                plain,
+            )
+        };
+        let fine = (0, None, Some(TEXT.to_owned()));
+        for form in [
+            "-outform DER -aes128",
+            "-outform DER -aes192",
+            "-outform DER -aes256",
+            "-outform PEM -aes256",
+            "-outform DER -aes256 -stream",
+            "-outform DER -aes256 -keyid",
+        ] {
+            let line = format!("cms -encrypt -binary -in doc.txt -out sealed {form} good.pem auth.pem");
+            assert_eq!(openssl(&desk, &line).exit, 0, "{form}");
+            assert_eq!(decrypt("sealed", common::PIN), fine, "{form}");
+        }
+        // Ours, for two: the card, and a key of OpenSSL's.
+        let made = desk.line("encrypt doc.txt --to auth.pem --to other.pem --json");
+        assert_eq!(made.json()["file"], "doc.txt.p7m", "{}", made.stderr);
+        assert_eq!(decrypt("doc.txt.p7m", common::PIN), fine);
+        let line =
+            "cms -decrypt -binary -inform DER -in doc.txt.p7m -recip other.pem -inkey other.key -out opened";
+        assert_eq!(openssl(&desk, line).exit, 0);
+        assert_eq!(fs::read_to_string(at(&desk, "opened")).unwrap(), TEXT);
+    });
+}
+
+#[test]
+fn a_deciphered_document_is_for_its_reader_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = desk(CPS4);
+    desk.file("auth.pem", desk.line("cert export authentication").stdout);
+    assert_eq!(desk.line("encrypt doc.txt --to auth.pem").exit, 0);
+    let decrypt = || {
+        let words = ["decrypt", "doc.txt.p7m", "--lang", "en"].map(str::to_owned);
+        desk.cpx(words.into_iter().chain(desk.pin(common::PIN)))
+    };
+    // The document itself still lies there.
+    assert_eq!(decrypt().reason(), "file-exists");
+    fs::remove_file(at(&desk, "doc.txt")).unwrap();
+    assert_eq!(decrypt().exit, 0);
+    let mode = at(&desk, "doc.txt").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(at(&desk, "doc.txt")).unwrap(), TEXT);
+}
+
+#[test]
+fn what_cannot_be_deciphered_says_why_and_costs_no_try() {
+    if !is_here() {
+        return;
+    }
+    let (desk, card) = Desk::with(CPS4);
+    desk.file("doc.txt", TEXT);
+    authority(&desk);
+    desk.file("auth.pem", desk.line("cert export authentication").stdout);
+    desk.file("sign.pem", desk.line("cert export signature").stdout);
+    let seal = |more: &str| {
+        let line = format!("cms -encrypt -binary -in doc.txt -outform DER -out sealed {more}");
+        assert_eq!(openssl(&desk, &line).exit, 0, "{more}");
+    };
+    let decrypt = |exit: i32, reason: &str| {
+        let words = ["decrypt", "sealed", "--out", "plain", "--lang", "fr"].map(str::to_owned);
+        let done = desk.cpx(words.into_iter().chain(desk.pin(common::PIN)));
+        assert_eq!((done.exit, done.reason()), (exit, reason), "{}", done.stdout);
+        assert!(!at(&desk, "plain").exists());
+    };
+    desk.file("sealed", "hello");
+    decrypt(7, "decrypt-not-cms");
+    seal("-aes256 good.pem");
+    decrypt(7, "decrypt-not-for-card");
+    seal("-des3 auth.pem");
+    decrypt(8, "decrypt-algorithm");
+    seal("-aes256 -recip auth.pem -keyopt rsa_padding_mode:oaep");
+    decrypt(8, "decrypt-algorithm");
+    // The last byte of the last block but one, which the padding's is added to; and one of the key.
+    seal("-aes256 auth.pem");
+    flip(&at(&desk, "sealed"), true, 16);
+    decrypt(7, "decrypt-damaged");
+    seal("-aes256 auth.pem");
+    let head = [0x04, 0x82, 0x01, 0x00];
+    let place = find(&at(&desk, "sealed"), &head) + head.len() + 100;
+    flip(&at(&desk, "sealed"), false, place);
+    decrypt(7, "decrypt-damaged");
+    let refused = desk.line("encrypt doc.txt --to sign.pem");
+    assert_eq!((refused.exit, refused.reason()), (7, "encrypt-other-usage"));
+    assert_eq!(desk.line("encrypt doc.txt").reason(), "usage-missing");
+    assert_eq!(desk.line("decrypt doc.txt").reason(), "decrypt-not-cms");
+    assert_eq!(card.tries_left(), 3);
+    assert!(!card.sim().is_holder_verified());
+}

@@ -42,6 +42,8 @@ cmd-pin-check-about = Check the PIN; a wrong one costs a try
 
 cmd-sign-about = Sign a document with the signature key (CMS)
 cmd-verify-about = Check a signed document, point by point
+cmd-encrypt-about = Encipher a document for certificates (CMS)
+cmd-decrypt-about = Decipher a document with the authentication key
 cmd-doctor-about = Say why the card does not work, and what to do
 cmd-setup-about = Let a program find the card: firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Write man pages and completions below a directory, as /usr/share has them
@@ -57,6 +59,7 @@ arg-keep-one = p11-kit: keep other modules for the same card away
 arg-file = The document
 arg-attached = Put the document into the signature's file
 arg-signature = The signature (else FILE.p7s, or in FILE itself)
+arg-to = Certificate of a recipient, PEM or DER; may be repeated
 arg-trust = Trusted authorities, PEM or DER (else those of the system)
 arg-crl = List of revoked certificates of the authority
 arg-directory = Directory to write to
@@ -338,6 +341,26 @@ reason-no-issuer = the authority is not at hand
 reason-no-list = not checked: no list of its authority is given (--crl FILE)
 reason-old-list = the list of its authority is out of date
 reason-revoked = it was revoked
+
+## encrypt, decrypt
+
+busy-decrypting = The card deciphers
+encrypted = Enciphered: { $path }
+decrypted = Deciphered, for you alone: { $path }
+encrypt-other-usage = The certificate { $path } is for signing documents: its key deciphers nothing.
+    .next = Take the authentication certificate: cpx cert export authentication
+encrypt-impossible = The document cannot be enciphered for these certificates.
+    .next = Take certificates with an RSA key.
+decrypt-not-cms = This file is no enciphered CMS document, or is damaged.
+    .next = Ask for it again.
+decrypt-algorithm = This document is enciphered in a way that this program does not know.
+    .next = Ask for it with AES in CBC mode and RSA (PKCS #1 v1.5).
+decrypt-out = Nobody knows how to name the deciphered document.
+    .next = Name it with --out.
+decrypt-not-for-card = This document is not enciphered for the card in the reader. Nothing was sent to the card.
+    .next = Put in the card of the person that it is for.
+decrypt-damaged = This document is damaged: it cannot be deciphered.
+    .next = Ask for it again.
 
 ## doctor
 

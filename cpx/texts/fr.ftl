@@ -42,6 +42,8 @@ cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
 
 cmd-sign-about = Signe un document avec la clé de signature (CMS)
 cmd-verify-about = Vérifie un document signé, point par point
+cmd-encrypt-about = Chiffre un document pour des certificats (CMS)
+cmd-decrypt-about = Déchiffre un document avec la clé d'authentification
 cmd-doctor-about = Dit pourquoi la carte ne marche pas, et quoi faire
 cmd-setup-about = Fait trouver la carte à un programme : firefox, thunderbird, chromium, openssl, p11-kit, ssh, git, java
 cmd-manual-about = Écrit les pages de manuel et les complétions dans un dossier, comme dans /usr/share
@@ -57,6 +59,7 @@ arg-keep-one = p11-kit : écarte les autres modules de la même carte
 arg-file = Le document
 arg-attached = Met le document dans le fichier de la signature
 arg-signature = La signature (sinon FICHIER.p7s, ou dans FICHIER même)
+arg-to = Certificat d'un destinataire, PEM ou DER ; peut être répété
 arg-trust = Autorités de confiance, PEM ou DER (sinon celles du système)
 arg-crl = Liste des certificats révoqués de l'autorité
 arg-directory = Dossier où écrire
@@ -338,6 +341,26 @@ reason-no-issuer = l'autorité n'est pas disponible
 reason-no-list = pas vérifié : aucune liste de son autorité n'est donnée (--crl FICHIER)
 reason-old-list = la liste de son autorité est périmée
 reason-revoked = il a été révoqué
+
+## encrypt, decrypt
+
+busy-decrypting = La carte déchiffre
+encrypted = Chiffré : { $path }
+decrypted = Déchiffré, pour vous seul : { $path }
+encrypt-other-usage = Le certificat { $path } sert à signer des documents : sa clé ne déchiffre rien.
+    .next = Prenez le certificat d'authentification : cpx cert export authentication
+encrypt-impossible = Le document ne peut pas être chiffré pour ces certificats.
+    .next = Prenez des certificats à clé RSA.
+decrypt-not-cms = Ce fichier n'est pas un document CMS chiffré, ou est abîmé.
+    .next = Demandez qu'on vous le renvoie.
+decrypt-algorithm = Ce document est chiffré d'une façon que ce programme ne connaît pas.
+    .next = Demandez-le en AES, mode CBC, et RSA (PKCS #1 v1.5).
+decrypt-out = Impossible de savoir comment nommer le document déchiffré.
+    .next = Nommez-le par --out.
+decrypt-not-for-card = Ce document n'est pas chiffré pour la carte du lecteur. Rien n'a été envoyé à la carte.
+    .next = Introduisez la carte de la personne à qui il est destiné.
+decrypt-damaged = Ce document est abîmé : il ne peut pas être déchiffré.
+    .next = Demandez qu'on vous le renvoie.
 
 ## doctor
 

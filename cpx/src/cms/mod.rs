@@ -1,5 +1,6 @@
 //! Signed and enciphered documents by the Cryptographic Message Syntax (RFC 5652).
 
+pub mod enveloped;
 pub mod sign;
 pub mod trust;
 pub mod verify;
@@ -95,34 +96,43 @@ pub fn binary(bytes: &[u8]) -> Vec<u8> {
 /// Objects in one another. A signature with its certificates has two dozen.
 const DEEPEST: usize = 64;
 
-/// An octet string that is made of others (X.690 §8.7.3).
+/// Octet strings, whole and made of others (X.690 §8.7.3), and the same below a tag in their place.
+const OCTET_STRING: u32 = 0x04;
 const CONSTRUCTED_OCTET_STRING: u32 = 0x24;
+const IMPLICIT: u32 = 0x80;
+const IMPLICIT_IN_PIECES: u32 = 0xA0;
 
 /// BER as streams are written in it, with indefinite lengths and octet strings in pieces, in the one
-/// form that DER has. Nothing if it cannot be taken apart.
-fn one_form(bytes: &[u8]) -> Option<Vec<u8>> {
+/// form that DER has. Nothing if it cannot be taken apart. In an enciphered document pieces may also
+/// stand below the tag `[0]` that takes the place of their own.
+fn one_form(bytes: &[u8], enciphered: bool) -> Option<Vec<u8>> {
     let object = tlv::objects(bytes).next()?.ok()?;
-    one_form_at(&object, 0)
+    one_form_at(&object, enciphered, 0)
 }
 
-fn one_form_at(object: &Tlv<'_>, depth: usize) -> Option<Vec<u8>> {
+fn one_form_at(object: &Tlv<'_>, enciphered: bool, depth: usize) -> Option<Vec<u8>> {
     if object.whole.first()? & 0x20 == 0 {
         return Some(written(object.tag, object.value));
     }
     if depth == DEEPEST {
         return None;
     }
-    let mut value = Vec::new();
-    for part in object.inside() {
-        let part = part.ok()?;
-        match object.tag {
-            CONSTRUCTED_OCTET_STRING => value.extend(part.value),
-            _ => value.extend(one_form_at(&part, depth + 1)?),
-        }
-    }
+    let parts = object.inside().collect::<Result<Vec<Tlv<'_>>, _>>().ok()?;
+    let pieces = || {
+        parts
+            .iter()
+            .flat_map(|part| part.value)
+            .copied()
+            .collect::<Vec<u8>>()
+    };
+    let all_pieces = !parts.is_empty() && parts.iter().all(|part| part.tag == OCTET_STRING);
     Some(match object.tag {
-        CONSTRUCTED_OCTET_STRING => written(0x04, &value),
-        tag => written(tag, &value),
+        CONSTRUCTED_OCTET_STRING => written(OCTET_STRING, &pieces()),
+        IMPLICIT_IN_PIECES if enciphered && all_pieces => written(IMPLICIT, &pieces()),
+        tag => {
+            let parts = parts.iter().map(|part| one_form_at(part, enciphered, depth + 1));
+            written(tag, &parts.collect::<Option<Vec<Vec<u8>>>>()?.concat())
+        }
     })
 }
 
@@ -141,7 +151,7 @@ fn content(bytes: &[u8]) -> Option<(ObjectIdentifier, Any)> {
     let bytes = binary(bytes);
     let info = match ContentInfo::from_der(&bytes) {
         Ok(info) => info,
-        Err(_) => ContentInfo::from_der(&one_form(&bytes)?).ok()?,
+        Err(_) => ContentInfo::from_der(&one_form(&bytes, false)?).ok()?,
     };
     Some((info.content_type, info.content))
 }

@@ -3,6 +3,7 @@
 pub mod cert;
 pub mod describe;
 pub mod doctor;
+pub mod encrypt;
 pub mod key;
 pub mod manual;
 pub mod pin;
@@ -87,6 +88,8 @@ pub fn run(command: &Command, context: &Context) -> Result<Report> {
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Sign(arguments) => sign::sign(arguments, context),
         Command::Verify(arguments) => sign::verify(arguments, context),
+        Command::Encrypt(arguments) => encrypt::encrypt(arguments, context),
+        Command::Decrypt(arguments) => encrypt::decrypt(arguments, context),
         Command::Setup(arguments) => setup::run(arguments, context),
         Command::Manual(arguments) => manual::run(arguments, context),
     }
