@@ -17,7 +17,7 @@ use super::step::Step;
 pub struct Encryption {
     key: KeyHandle,
     padding: Padding,
-    parts: Option<Parts>,
+    parts: Parts,
 }
 
 impl Encryption {
@@ -30,13 +30,13 @@ impl Encryption {
         Ok(Encryption {
             key,
             padding,
-            parts: None,
+            parts: Parts::up_to(Error::DataLenRange),
         })
     }
 
     /// C_Encrypt.
     pub fn encrypt(&mut self, token: &Token, data: &[u8], out: Output<'_>) -> Result<Step<usize>, Refusal> {
-        if self.parts.is_some() {
+        if self.parts.begun() {
             return Err(Error::OperationNotInitialized.into());
         }
         self.end(token, data, out)
@@ -44,17 +44,14 @@ impl Encryption {
 
     /// C_EncryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
     pub fn update(&mut self, part: &[u8], out: Output<'_>) -> Result<Step<usize>> {
-        if out.wants(0)? {
-            Parts::take(&mut self.parts, part, Error::DataLenRange)?;
-        }
-        Ok(Step::GoesOn(0))
+        self.parts.update(part, out)
     }
 
     /// C_EncryptFinal.
     pub fn finish(&mut self, token: &Token, out: Output<'_>) -> Result<Step<usize>, Refusal> {
-        let parts = self.parts.take().unwrap_or_default();
-        let result = self.end(token, &parts.0, out);
-        self.parts = Some(parts);
+        let data = self.parts.data.take().unwrap_or_default();
+        let result = self.end(token, &data, out);
+        self.parts.data = Some(data);
         result
     }
 
@@ -77,7 +74,7 @@ impl Encryption {
 pub struct Decryption {
     key: KeyHandle,
     padding: Padding,
-    parts: Option<Parts>,
+    parts: Parts,
     /// A plaintext that did not fit into the caller's buffer, with the cryptogram that it came
     /// from: the caller may come back for it without another use of the key.
     kept: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
@@ -93,7 +90,7 @@ impl Decryption {
         Ok(Decryption {
             key,
             padding,
-            parts: None,
+            parts: Parts::up_to(Error::EncryptedDataLenRange),
             kept: None,
         })
     }
@@ -106,7 +103,7 @@ impl Decryption {
         cryptogram: &[u8],
         out: Output<'_>,
     ) -> Result<Step<usize>, Refusal> {
-        if self.parts.is_some() {
+        if self.parts.begun() {
             return Err(Error::OperationNotInitialized.into());
         }
         self.end(token, cryptogram, out)
@@ -114,17 +111,14 @@ impl Decryption {
 
     /// C_DecryptUpdate: takes a part, yields nothing yet. A size query takes nothing.
     pub fn update(&mut self, part: &[u8], out: Output<'_>) -> Result<Step<usize>> {
-        if out.wants(0)? {
-            Parts::take(&mut self.parts, part, Error::EncryptedDataLenRange)?;
-        }
-        Ok(Step::GoesOn(0))
+        self.parts.update(part, out)
     }
 
     /// C_DecryptFinal.
     pub fn finish(&mut self, token: &Token, out: Output<'_>) -> Result<Step<usize>, Refusal> {
-        let parts = self.parts.take().unwrap_or_default();
-        let result = self.end(token, &parts.0, out);
-        self.parts = Some(parts);
+        let data = self.parts.data.take().unwrap_or_default();
+        let result = self.end(token, &data, out);
+        self.parts.data = Some(data);
         result
     }
 
@@ -151,24 +145,44 @@ impl Decryption {
 
 /// Data given in parts; RSA works on the whole of them. The buffer never grows, so that no copy of
 /// them is left in freed memory.
-#[derive(Default)]
-struct Parts(Zeroizing<Vec<u8>>);
+struct Parts {
+    /// `None` before the first part.
+    data: Option<Zeroizing<Vec<u8>>>,
+    /// The answer to more data than any key takes.
+    too_long: Error,
+}
 
 impl Parts {
     /// Longer than any modulus here: with more data no call is valid.
     const LONGEST: usize = 512;
 
-    /// Takes a part; the first one makes room for all of them.
-    fn take(parts: &mut Option<Parts>, part: &[u8], too_long: Error) -> Result<()> {
-        let parts = match parts {
-            Some(parts) => parts,
-            None => parts.insert(Parts(Zeroizing::new(memory::with_room(Self::LONGEST)?))),
-        };
-        if parts.0.len().saturating_add(part.len()) > Self::LONGEST {
-            return Err(too_long);
+    /// No part yet; `too_long` is the answer to more than the longest data.
+    fn up_to(too_long: Error) -> Parts {
+        Parts { data: None, too_long }
+    }
+
+    /// A part was taken, or the operation was asked for its end: a call in one part comes too late.
+    fn begun(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// Takes a part, and yields nothing; a size query takes nothing. The first part makes room for
+    /// all of them.
+    fn update(&mut self, part: &[u8], out: Output<'_>) -> Result<Step<usize>> {
+        if !out.wants(0)? {
+            return Ok(Step::GoesOn(0));
         }
-        parts.0.extend_from_slice(part);
-        Ok(())
+        let data = match &mut self.data {
+            Some(data) => data,
+            None => self
+                .data
+                .insert(Zeroizing::new(memory::with_room(Self::LONGEST)?)),
+        };
+        if data.len().saturating_add(part.len()) > Self::LONGEST {
+            return Err(self.too_long);
+        }
+        data.extend_from_slice(part);
+        Ok(Step::GoesOn(0))
     }
 }
 
