@@ -6,8 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cpx_pkcs11::certificate_cache::{CertificateCache, SEALING};
 use cryptoki_sys::*;
-use sha2::{Digest, Sha256};
 use sim_cards::{Options, hex};
 
 use testkit::{PIN, Session, ulong};
@@ -19,9 +19,8 @@ const CPS4: &str = "doctor-gp-cps4";
 const COLD: [(&str, Cost); 2] = [(CPS3, Cost(35, 3491)), (CPS4, Cost(29, 3803))];
 const WARM: [(&str, Cost); 2] = [(CPS3, Cost(27, 1268)), (CPS4, Cost(21, 1574))];
 
-/// What a kept certificate that is not the card's costs more; and one that is longer, whose end the card has to deny first.
+/// What each end of a kept certificate costs more, where nothing can be opened with it.
 const WRONG: u64 = 2;
-const LONGER: u64 = 4;
 
 /// Exchanges, and bytes both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +63,20 @@ impl User {
         self.logs_in_at(&self.0, persona)
     }
 
+    /// What a process finds that has read the end of this certificate from the card.
+    fn finds(&self, kept: &Path, certificate: &[u8]) -> Option<Vec<u8>> {
+        let (file, end) = place(kept);
+        let sealing = certificate.last_chunk().expect("a certificate");
+        CertificateCache::new(&self.directory()).find(&file, end, sealing)
+    }
+
+    /// Keeps this certificate as a process does that has read it.
+    fn keeps(&self, kept: &Path, certificate: &[u8]) {
+        let (file, end) = place(kept);
+        let start = end + SEALING - certificate.len();
+        CertificateCache::new(&self.directory()).keep(&file, start, certificate);
+    }
+
     /// The same with another `$XDG_RUNTIME_DIR`.
     fn logs_in_at(&self, runtime: &Path, persona: &str) -> Login {
         let output = Command::new(std::env::current_exe().unwrap())
@@ -84,10 +97,25 @@ impl User {
                 told("exchanges=").parse().unwrap(),
                 told("bytes=").parse().unwrap(),
             ),
-            certificate: told("certificate="),
+            certificate: hex::decode(&told("certificate=")).unwrap(),
+            signature: told("signature="),
+            tries: told("tries=").parse().unwrap(),
             complaint: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Path of the certificate's file on the card, and where the certificate ends in it, by the name of
+/// the kept file.
+fn place(kept: &Path) -> (Vec<u16>, usize) {
+    let name = kept.file_name().unwrap().to_str().unwrap();
+    let [path, end, seal] = name.split('-').collect::<Vec<_>>()[..] else {
+        panic!("{name}")
+    };
+    assert_eq!(hex::decode(seal).map(|seal| seal.len()), Some(16), "{name}");
+    let path = hex::decode(path).unwrap();
+    let file = path.chunks(2).map(|fid| u16::from_be_bytes([fid[0], fid[1]]));
+    (file.collect(), usize::from_str_radix(end, 16).unwrap())
 }
 
 impl Drop for User {
@@ -99,8 +127,12 @@ impl Drop for User {
 #[derive(Debug, PartialEq, Eq)]
 struct Login {
     cost: Cost,
-    /// CKA_VALUE in hexadecimal digits.
-    certificate: String,
+    /// CKA_VALUE.
+    certificate: Vec<u8>,
+    /// In hexadecimal digits, or the return code.
+    signature: String,
+    /// Tries of the PIN that are left.
+    tries: u8,
     /// The standard error.
     complaint: String,
 }
@@ -122,13 +154,17 @@ fn a_process_that_logs_in() {
     session.login(PIN).expect("C_Login");
     let key = session.companion(certificate, CKO_PRIVATE_KEY);
     session.sign_init(CKM_SHA256_RSA_PKCS, key).expect("C_SignInit");
-    session.sign(b"a message").expect("C_Sign");
+    let signature = match session.sign(b"a message") {
+        Ok(signature) => hex::encode(&signature),
+        Err(code) => format!("{code:?}").replace(' ', ""),
+    };
     let asked = card.sim().totals();
     let bytes = asked.sent + asked.received;
     println!(
-        "exchanges={} bytes={bytes} certificate={}",
+        "exchanges={} bytes={bytes} certificate={} signature={signature} tries={}",
         asked.apdus,
-        hex::encode(&value)
+        hex::encode(&value),
+        card.sim().tries_left()
     );
 }
 
@@ -147,6 +183,7 @@ fn the_next_process_does_not_read_the_certificate_again() {
         assert_eq!(next.cost, of(WARM, persona), "{persona}");
         assert_eq!((first.complaint, next.complaint), Default::default());
         assert_eq!(next.certificate, first.certificate);
+        assert_eq!((next.signature.len(), next.tries), (512, 3));
     }
 }
 
@@ -172,26 +209,35 @@ fn certificates_are_kept_for_their_user_alone_and_nothing_else() {
     let certificates = [CPS3, CPS4].map(|persona| user.logs_in(persona).certificate);
     let rights = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(rights(&user.directory()), 0o700);
-    let mut kept: Vec<String> = user
-        .kept()
-        .iter()
-        .map(|path| {
-            assert_eq!(rights(path), 0o600);
-            let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(
-                name.len() == 64 && name.bytes().all(|digit| digit.is_ascii_hexdigit()),
-                "{name}"
-            );
-            let content = fs::read(path).unwrap();
-            let (digest, certificate) = content.split_at(32);
-            assert_eq!(Sha256::digest(certificate)[..], *digest);
-            hex::encode(certificate)
-        })
-        .collect();
-    kept.sort();
-    let mut certificates = certificates.to_vec();
-    certificates.sort();
-    assert_eq!(kept, certificates);
+    let kept = user.kept();
+    assert_eq!(kept.len(), 2);
+    for certificate in &certificates {
+        let found: Vec<_> = kept
+            .iter()
+            .filter_map(|path| user.finds(path, certificate))
+            .collect();
+        assert_eq!(found, [certificate.as_slice()]);
+    }
+    assert!(kept.iter().all(|path| rights(path) == 0o600));
+}
+
+/// Where the card is not, a kept file says neither whose it is nor which card's.
+#[test]
+fn nothing_of_a_card_is_readable_without_it() {
+    let user = User::new("sealed");
+    let certificate = user.logs_in(CPS3).certificate;
+    let [path] = &user.kept()[..] else {
+        panic!("one certificate")
+    };
+    let content = fs::read(path).unwrap();
+    let parts: Vec<&[u8]> = certificate.windows(6).collect();
+    assert!(!content.windows(6).any(|window| parts.contains(&window)));
+    let other = User::new("sealed-other");
+    let another = other.logs_in(CPS4).certificate;
+    assert_eq!(user.finds(path, &another), None, "with another card");
+    // The name is the same for every card of this kind, but for what the seal makes.
+    let (file, end) = place(path);
+    assert_eq!((file[0], end + SEALING), (0x3F00, certificate.len()));
 }
 
 #[test]
@@ -202,31 +248,92 @@ fn what_is_not_the_certificate_of_the_card_is_not_used() {
         panic!("one certificate")
     };
     let content = fs::read(path).unwrap();
-    let sealed = |certificate: &[u8]| [&Sha256::digest(certificate)[..], certificate].concat();
+    let mut flipped = content.clone();
+    flipped[1000] ^= 1;
     let other = {
         let other = User::new("other");
         other.logs_in(CPS4);
         fs::read(&other.kept()[0]).unwrap()
     };
-    let mut renewed = content[32..].to_vec();
-    *renewed.last_mut().unwrap() ^= 1;
-    // What cannot be a certificate costs nothing on the card.
+    // What is no kept file by its length costs nothing on the card.
     for (wrong, more) in [
         (Vec::new(), 0),
-        (content[..1000].to_vec(), 0),
-        (content[32..].to_vec(), 0),
-        (sealed(b""), 0),
-        (sealed(&content[32..1000]), 0),
-        (sealed(&vec![0x30; 1 << 15]), 0),
-        (other, LONGER),
-        (sealed(&renewed), WRONG),
+        (content[..40].to_vec(), 0),
+        (content[..41].to_vec(), WRONG),
+        (content[..1000].to_vec(), WRONG),
+        (good.certificate.clone(), WRONG),
+        (flipped, WRONG),
+        (vec![0x30; 1 << 15], 0),
+        (other, WRONG),
     ] {
         fs::write(path, &wrong).unwrap();
         let login = user.logs_in(CPS3);
         assert_eq!(login.cost.0, good.cost.0 + more, "{} bytes", wrong.len());
         assert_eq!(login.certificate, good.certificate);
-        assert_eq!(fs::read(path).unwrap(), content, "the right one is kept again");
+        let now = user.finds(path, &good.certificate);
+        assert_eq!(
+            now.as_ref(),
+            Some(&good.certificate),
+            "the right one is kept again"
+        );
     }
+    // A file at another place is one that the card must deny; two of them are asked for at most.
+    let name = path.file_name().unwrap().to_str().unwrap();
+    fs::remove_file(path).unwrap();
+    for (ends, asked) in [(1, 1), (2, 2), (5, 2)] {
+        for end in 0..ends {
+            let elsewhere = name.replacen(&name[13..17], &format!("{:04x}", 0x400 + end), 1);
+            fs::write(user.directory().join(&elsewhere), &content).unwrap();
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(user.directory().join(elsewhere), private).unwrap();
+        }
+        let login = user.logs_in(CPS3);
+        assert_eq!(login.cost.0, good.cost.0 + asked * WRONG, "{ends} ends");
+        assert_eq!(login.certificate, good.certificate);
+        user.kept().iter().for_each(|path| fs::remove_file(path).unwrap());
+    }
+}
+
+/// Who has the card can seal what he likes: a certificate that ends as the card's and is another one.
+/// No wrong signature comes of it, and no try of the PIN is lost.
+#[test]
+fn a_wrong_certificate_that_is_sealed_rightly_yields_no_wrong_signature() {
+    for persona in [CPS3, CPS4] {
+        let user = User::new("planted");
+        let good = user.logs_in(persona);
+        let [path] = &user.kept()[..] else {
+            panic!("one certificate")
+        };
+        for at in (0..good.certificate.len() - SEALING).step_by(7) {
+            let mut planted = good.certificate.clone();
+            planted[at] ^= 0x04;
+            user.keeps(path, &planted);
+            assert_eq!(user.finds(path, &planted), Some(planted));
+        }
+        // In the modulus: the key of the card makes no signature of this certificate's.
+        let modulus = modulus_of(&good.certificate);
+        let mut planted = good.certificate.clone();
+        planted[modulus + 100] ^= 0x04;
+        user.keeps(path, &planted);
+        let login = user.logs_in(persona);
+        assert_ne!(login.signature.len(), 512, "{persona}: {}", login.signature);
+        assert_eq!(login.tries, 3, "{persona}");
+        // Somewhere else the signature is the card's, and right.
+        let mut planted = good.certificate.clone();
+        planted[100] ^= 0x04;
+        user.keeps(path, &planted);
+        let login = user.logs_in(persona);
+        assert_eq!((login.signature.len(), login.tries), (512, 3), "{persona}");
+    }
+}
+
+/// Where the modulus of 2048 bits begins.
+fn modulus_of(certificate: &[u8]) -> usize {
+    let before = hex::decode("0282010100").unwrap();
+    let found = certificate
+        .windows(before.len())
+        .position(|window| window == before);
+    found.expect("a modulus") + before.len()
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | [`card_answers`] | all that a card says while an application works with it | exact codes, no wrong signature |
 //! | [`card_faults`] | what goes wrong between a simulated card and the module | the same; tries; the card works again |
 //! | [`c_abi`] | calls of any function, in any order, with any arguments | see there |
+//! | [`certificate_cache`] | files in the directory of the certificate cache | nothing is found but what was kept |
 //! | [`configuration`] | a configuration file and the variables | never an error, never a file that nobody named |
 //!
 //! Each is an ordinary function, which runs under libFuzzer (`fuzz_targets/`), on the corpus and on mutations of it
@@ -16,6 +17,7 @@ pub mod apdu;
 pub mod c_abi;
 pub mod card_answers;
 pub mod card_faults;
+pub mod certificate_cache;
 pub mod configuration;
 pub mod decoding;
 pub mod mutation;
@@ -36,7 +38,7 @@ pub struct Target {
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 6] = [
+    pub const ALL: [Target; 7] = [
         Target {
             name: "apdu",
             run: apdu::run,
@@ -56,6 +58,11 @@ impl Target {
             name: "card_faults",
             run: card_faults::run,
             seeds: card_faults::seeds,
+        },
+        Target {
+            name: "certificate_cache",
+            run: certificate_cache::run,
+            seeds: certificate_cache::seeds,
         },
         Target {
             name: "configuration",

@@ -77,6 +77,11 @@ fn configuration() {
 }
 
 #[test]
+fn certificate_cache() {
+    replay("certificate_cache", 2_000);
+}
+
+#[test]
 fn c_abi() {
     replay("c_abi", 300);
 }

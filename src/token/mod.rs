@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use crate::card::{self, Card, CardError, Chip};
-use crate::certificate_cache::CertificateCache;
+use crate::certificate_cache::{CertificateCache, SEALING};
 use crate::config::Logout;
 use crate::crypto::generator;
 use crate::crypto::rsa::PublicKey;
@@ -42,10 +42,6 @@ use x509::{Head, X509};
 
 /// Memory for all that is made of a certificate, as a multiple of its length.
 const COPIES: usize = 4;
-
-/// Bytes at the end of a certificate that tell it from every other one: they belong to its
-/// signature.
-const SIGNATURE_END: usize = 32;
 
 /// Bytes at the beginning of a certificate that are read when only its [`Head`] is wanted: two
 /// reads. In those of IGC-Santé the subject ends before them.
@@ -302,7 +298,7 @@ impl Token {
             let parsed = X509::parse(&file)
                 .ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
             if let Some(kept) = &self.certificates {
-                kept.keep(&self.serial, &path.fids, &file);
+                kept.keep(&path.fids, start_of(path), &file);
             }
             Ok(parsed)
         })
@@ -312,16 +308,16 @@ impl Token {
     /// two exchanges. A failure is no answer: the card repeats it when the file is read.
     fn known_certificate(&self, path: &pkcs15::Path) -> Option<X509> {
         let kept = self.certificates.as_ref()?;
-        let known = kept.find(&self.serial, &path.fids)?;
-        let parsed = X509::parse(&known)?;
-        let before_end = known.len().checked_sub(SIGNATURE_END)?;
-        let start = path.part.map_or(0, |(start, _)| start);
-        let end = pkcs15::Path {
-            part: Some((start + before_end, SIGNATURE_END)),
-            ..path.clone()
-        };
-        let found = self.card.lock().read_file(&end).ok()?;
-        (found.len() == SIGNATURE_END && known.ends_with(&found)).then_some(parsed)
+        kept.ends(&path.fids).into_iter().find_map(|end| {
+            let on_card = pkcs15::Path {
+                part: Some((end, SEALING)),
+                ..path.clone()
+            };
+            let found = self.card.lock().read_file(&on_card).ok()?;
+            let known = kept.find(&path.fids, end, found.as_slice().try_into().ok()?)?;
+            let starts_here = start_of(path) + known.len() == end + SEALING;
+            X509::parse(&known).filter(|_| starts_here)
+        })
     }
 
     /// The first object in the file of a certificate, also where it is no X.509 certificate; see
@@ -487,6 +483,11 @@ fn absent_or<T>(answer: Result<T, Error>, path: &pkcs15::Path, empty: T) -> Resu
         Err(Error::Card(CardError::NotFound(_))) if path.legacy => Ok(empty),
         answer => answer,
     }
+}
+
+/// Where an object begins in its file.
+fn start_of(path: &pkcs15::Path) -> usize {
+    path.part.map_or(0, |(start, _)| start)
 }
 
 /// The eight digits between the issuer's prefix (five bytes) and the last byte (check digit and
