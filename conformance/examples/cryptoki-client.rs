@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::{env, fs};
 
-use cryptoki::context::{CInitializeArgs, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::UserType;
@@ -30,7 +30,7 @@ fn version_of_the_crate() -> Option<&'static str> {
 fn use_card(module: &str, pin: &str) -> Result<(), Box<dyn Error>> {
     let message = fs::read("message")?;
     let pkcs11 = Pkcs11::new(module)?;
-    pkcs11.initialize(CInitializeArgs::OsThreads)?;
+    pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
     let slot = pkcs11
         .get_slots_with_token()?
         .into_iter()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cryptoki::context::{CInitializeArgs, Function, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
@@ -118,7 +118,7 @@ impl Module {
             )
         })?;
         pkcs11
-            .initialize(CInitializeArgs::OsThreads)
+            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
             .map_err(|error| failure(&error))?;
         Ok(Module {
             path,
@@ -242,7 +242,7 @@ impl Module {
 impl Drop for Module {
     fn drop(&mut self) {
         if let Some(pkcs11) = self.pkcs11.take() {
-            pkcs11.finalize();
+            let _ = pkcs11.finalize();
         }
     }
 }

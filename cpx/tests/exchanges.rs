@@ -3,7 +3,7 @@
 mod common;
 
 use common::{CPS3, CPS4, Desk, module, run};
-use cryptoki::context::{CInitializeArgs, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use testkit::Card;
 
 /// Commands of C_GetTokenInfo in a program of its own; of a first `cpx status`; and of one after it
@@ -34,12 +34,13 @@ fn ask_for_token_information(desk: &Desk) {
 #[ignore = "a process of another test"]
 fn a_program_that_asks_for_the_token_information() {
     let pkcs11 = Pkcs11::new(std::env::var_os("MODULE").unwrap()).unwrap();
-    pkcs11.initialize(CInitializeArgs::OsThreads).unwrap();
+    let threads = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+    pkcs11.initialize(threads).unwrap();
     let [slot] = pkcs11.get_slots_with_token().unwrap()[..] else {
         panic!("one card")
     };
     pkcs11.get_token_info(slot).unwrap();
-    pkcs11.finalize();
+    pkcs11.finalize().unwrap();
 }
 
 #[test]
