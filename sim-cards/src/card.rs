@@ -18,7 +18,7 @@ use crate::iso7816::transport::{LARGEST_ANSWER, Waiting};
 use crate::issuer::pkcs15;
 use crate::issuer::profile::Profile;
 use crate::kinds::chip::{Chip, Model};
-use crate::line::faults::{Faults, PlannedFault};
+use crate::line::faults::{Delays, Faults, PlannedFault};
 use crate::line::interceptor::{Action, Interceptor};
 use crate::line::timing::Timing;
 use crate::line::trace::{Exchange, Totals};
@@ -264,6 +264,11 @@ impl SimCard {
     /// Forgets every planned fault.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
+    }
+
+    /// The delays that planned faults have begun, told without waiting for the command that they delay.
+    pub fn delays(&self) -> Delays {
+        self.faults.delays()
     }
 
     /// Resets by another program, as a fault or an interceptor made them: PC/SC would tell its clients of them.

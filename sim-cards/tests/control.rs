@@ -205,6 +205,29 @@ fn a_mute_card_gives_empty_answers_and_wakes_at_a_reset() {
     assert_eq!(card.transmit(SERIAL).map(|answer| answer.len()), Some(28));
 }
 
+/// While a card is at a command nobody can look at it; that a fault holds it there can be seen all the same.
+#[test]
+fn a_delay_is_told_while_it_lasts() {
+    let (port, row) = VirtualReader::row(1);
+    let scenario = Scenario::of_cards(vec![kind(CardKind::Cps3)]).unwrap();
+    let (inputs, _received) = channel();
+    let mut bench = bench(readers(port), &scenario, &inputs);
+    bench.insert("doctor-hospital-cps3", None).unwrap();
+    let mut card = row[0].card();
+    let delays = "delays doctor-hospital-cps3".parse().unwrap();
+    assert_eq!(bench.obey(&delays).unwrap(), "0\n");
+    bench
+        .obey(&"fault doctor-hospital-cps3 +1:slow=2s".parse().unwrap())
+        .unwrap();
+    let answered = thread::spawn(move || card.transmit(SERIAL).is_some());
+    while bench.obey(&delays).unwrap() == "0\n" {
+        assert!(!answered.is_finished(), "the delay was not seen");
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(answered.join().unwrap());
+    assert_eq!(bench.obey(&delays).unwrap(), "1\n");
+}
+
 const CARDS: &str = r#"
 [[card]]
 name = "doctor"

@@ -35,6 +35,9 @@ pub enum Order {
     },
     /// `no-faults CARD`: forgets those that were planned.
     NoFaults(String),
+    /// `delays CARD`: how many delays its faults have begun. Answered while the card is at a command, which no other order about
+    /// a card is.
+    Delays(String),
     /// `status`: what is where.
     Status,
     /// `ready`: whether the reader of each inserted card has seen it.
@@ -91,13 +94,14 @@ impl FromStr for Order {
                     .map_err(|error: crate::line::faults::FaultSyntax| OrderSyntax(error.to_string()))?,
             },
             ["no-faults", card] => Self::NoFaults((*card).into()),
+            ["delays", card] => Self::Delays((*card).into()),
             ["status"] => Self::Status,
             ["ready"] => Self::Ready,
             ["end"] => Self::End,
             _ => {
                 return Err(OrderSyntax(format!(
                     "{line}: not an order (insert CARD [READER], remove CARD|READER, swap CARD|READER OTHER, \
-                     reset CARD, fault CARD WHEN:WHAT, no-faults CARD, status, ready, end)"
+                     reset CARD, fault CARD WHEN:WHAT, no-faults CARD, delays CARD, status, ready, end)"
                 )));
             }
         })
@@ -118,6 +122,7 @@ impl fmt::Display for Order {
             Self::Reset(card) => write!(f, "reset {card}"),
             Self::Fault { card, fault } => write!(f, "fault {card} {fault}"),
             Self::NoFaults(card) => write!(f, "no-faults {card}"),
+            Self::Delays(card) => write!(f, "delays {card}"),
             Self::Status => f.write_str("status"),
             Self::Ready => f.write_str("ready"),
             Self::End => f.write_str("end"),
@@ -169,6 +174,7 @@ mod tests {
             "fault a 12+:send=00A4",
             "fault a B0#*:slow=70us",
             "no-faults a",
+            "delays a",
             "ready",
             "end",
         ] {

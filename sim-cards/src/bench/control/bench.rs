@@ -14,6 +14,7 @@ use crate::bench::order::{Order, Target};
 use crate::bench::vpcd::{Address, Reader};
 use crate::card::SimCard;
 use crate::iso7816::interface::Protocol;
+use crate::line::faults::Delays;
 
 /// Where the virtual readers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +136,7 @@ pub struct Bench {
 struct OnBench {
     name: String,
     card: Arc<Mutex<SimCard>>,
+    delays: Delays,
     /// The reader it goes into when none is named.
     reader: usize,
     /// Its exchanges are told.
@@ -179,6 +181,7 @@ impl Bench {
         self.readers.row.address(reader)?;
         self.cards.push(OnBench {
             name: name.into(),
+            delays: card.delays(),
             card: Arc::new(Mutex::new(card)),
             reader,
             watch,
@@ -217,6 +220,7 @@ impl Bench {
             Order::Reset(card) => drop(lock(&self.find(card)?.card).reset()),
             Order::Fault { card, fault } => lock(&self.find(card)?.card).add_fault(fault.clone()),
             Order::NoFaults(card) => lock(&self.find(card)?.card).clear_faults(),
+            Order::Delays(card) => return Ok(format!("{}\n", self.find(card)?.delays.count())),
             Order::Status => return Ok(self.status()),
             Order::Ready => self.ready()?,
             Order::End => self.remove_all(),

@@ -237,6 +237,7 @@ fn named(step: &Step) -> impl Iterator<Item = &String> {
         Order::Insert { card, .. }
         | Order::Fault { card, .. }
         | Order::NoFaults(card)
+        | Order::Delays(card)
         | Order::Reset(card) => [Some(card), None],
         Order::Remove(Target::Card(card)) => [Some(card), None],
         Order::Swap {

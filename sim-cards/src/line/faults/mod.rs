@@ -12,6 +12,8 @@
 mod damage;
 mod text;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::iso7816::status::Status;
@@ -94,9 +96,26 @@ pub struct PlannedFault {
 #[derive(Debug, Default)]
 pub struct Faults {
     planned: Vec<Armed>,
+    delays: Delays,
     /// Number of the last exchange.
     last: u64,
     random: Random,
+}
+
+/// How many delays have begun, also for those who cannot look at the card while it is at a command.
+#[derive(Debug, Clone, Default)]
+pub struct Delays(Arc<AtomicU64>);
+
+impl Delays {
+    /// So many since the card was made.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self, delay: Duration) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(delay);
+    }
 }
 
 #[derive(Debug)]
@@ -122,6 +141,11 @@ impl Faults {
             met: 0,
             due: false,
         });
+    }
+
+    /// Those of the faults that make an answer late.
+    pub fn delays(&self) -> Delays {
+        self.delays.clone()
     }
 
     /// Forgets every fault.
@@ -157,7 +181,7 @@ impl Interceptor for Faults {
                 continue;
             }
             match &armed.fault {
-                Fault::Slow(delay) => std::thread::sleep(*delay),
+                Fault::Slow(delay) => self.delays.begin(*delay),
                 fault if action == Action::Pass => action = before(fault),
                 _ => {}
             }
