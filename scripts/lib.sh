@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Helpers shared by scripts/demo and scripts/test. Sourcing this file defines functions and runs nothing else.
+# Helpers shared by the scripts beside it; what the checks of conformance use as well is in shared.sh. Sourcing this file defines functions and runs nothing else.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TARGET=$(cd "$ROOT" && realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -7,6 +7,9 @@ MODULE=$TARGET/release/libcpx_pkcs11.so
 SIM_CARD=$TARGET/release/sim-card
 LAB_PKI=$TARGET/release/lab-pki
 READER_DRIVER=$TARGET/release/libsim_cards_reader.so
+
+# shellcheck source-path=SCRIPTDIR source=shared.sh
+source "$ROOT/scripts/shared.sh"
 
 # pcscd stands in sbin, which a user's PATH may lack.
 PATH=$PATH:/usr/sbin:/sbin
@@ -56,18 +59,6 @@ bounded() {
 interruptible() {
     "$@" <&0 &
     wait "$!"
-}
-
-# wait_until COMMAND...: polls until it succeeds; says so if it gives up.
-wait_until() {
-    local deadline=$((SECONDS + PATIENCE))
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || {
-            warn "given up after $PATIENCE s: $*"
-            return 1
-        }
-        sleep 0.1
-    done
 }
 
 # --- Processes and files that must not outlive the script -----------------------------------------------------

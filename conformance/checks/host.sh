@@ -6,6 +6,14 @@ build_host() {
     gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/p11-kit-1 "$CLIENTS/host.c" -o "$WORK/host" -ldl -lpthread
 }
 
+# build_guest: ./guest, another program on the card; needs gcc and libpcsclite-dev.
+build_guest() {
+    gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/PCSC "$CLIENTS/guest.c" -o guest -lpcsclite
+}
+
+# first_reader: its name, as PC/SC shows it, if a card is in it.
+first_reader() { opensc-tool --list-readers | sed -n 's/^0 *Yes *//p' | sed 's/^ *//; s/ *$//'; }
+
 declare -A SAYS=() HEARS=() PROCESS=()
 
 # host NAME MODULE [MODULE]: starts one. The environment of this shell is its environment.

@@ -32,20 +32,11 @@ fail() {
 
 note() { printf '\n== %s\n' "$*"; }
 
-# refuses COMMAND...: succeeds if COMMAND fails. (With a bare "!" a failure would pass unseen under "set -e".)
-refuses() { if "$@"; then fail "this must not succeed: $*"; fi; }
-
 # Seconds for whatever a check waits for: many times what it takes, so that a busy machine changes no verdict.
 export PATIENCE=${PATIENCE:-180}
 
-# wait_until COMMAND...: polls until it succeeds; says so if it gives up.
-wait_until() {
-    local deadline=$((SECONDS + PATIENCE))
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || { echo "given up after $PATIENCE s: $*" && return 1; }
-        sleep 0.05
-    done
-}
+# shellcheck source-path=SCRIPTDIR source=../../scripts/shared.sh
+source "$CHECKS/../../scripts/shared.sh"
 
 # pin_file: a file that holds the code, for programs that want one.
 pin_file() {
@@ -102,17 +93,19 @@ put_card_in() {
 # exchanges [CARD]: how many commands it got so far; as many lines has its file "$TRACE".
 exchanges() { order status | sed -n "s/^${1:-card}: .* \([0-9]*\) exchanges, .*/\1/p"; }
 
+# delays [CARD]: how many delays its faults have begun, also while the card is at a command. delayed_since NUMBER [CARD]: whether
+# another one has begun.
+delays() { order delays "${1:-card}"; }
+delayed_since() { (($(delays "${2:-card}") > $1)); }
+
 # tries_left [CARD]: of its code, asked from the card itself.
 tries_left() { order status | sed -n "s/^${1:-card}: .* \([0-9]*\) tries left$/\1/p"; }
 
 # --- What the card must hold ----------------------------------------------------------------------------------
 
-# sha256 CERTIFICATE: fingerprint of a certificate, PEM or DER.
-sha256() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//'; }
-
 # same_certificate FILE EXPECTED
 same_certificate() {
-    [[ $(sha256 "$1") == "$(sha256 "$2")" ]] || fail "$1 is not the certificate $2"
+    [[ $(fingerprint "$1") == "$(fingerprint "$2")" ]] || fail "$1 is not the certificate $2"
 }
 
 public_key() { openssl x509 -in "$1" -noout -pubkey; }
@@ -167,13 +160,6 @@ server_authorities() {
     echo "$WORK/server-authorities.pem"
 }
 
-# end_process [PID]: one that this check runs in the background, if it does.
-end_process() {
-    [[ -n ${1:-} ]] || return 0
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-}
-
 # end_server: the one that is named by SERVER.
 end_server() {
     end_process "${SERVER:-}"
@@ -181,28 +167,17 @@ end_server() {
 }
 
 # id_of LABEL: CKA_ID of the certificate with this label, and so of its key; hexadecimal.
-id_of() {
-    local listed id
-    listed=$(pkcs11-tool --module "$MODULE" --list-objects --type cert) || fail "the certificates cannot be listed" >&2
-    id=$(grep -A 4 "label: *$1$" <<<"$listed" | sed -n 's/^ *ID: *//p' | head -n 1)
-    [[ -n $id ]] || fail "no certificate is called $1" >&2
-    echo "$id"
-}
+id_of() { certificate_id "$1" pkcs11-tool --module "$MODULE"; }
 
 # --- Signatures, verified by OpenSSL without the module -------------------------------------------------------
 
-# make_message FILE: not a whole number of hash blocks, more than one part.
-make_message() { openssl rand -out "$1" 100001; }
-
 # verify_signature pkcs1|pss CERTIFICATE MESSAGE SIGNATURE [HASH]: over MESSAGE, and not over another.
 verify_signature() {
-    local scheme=$1 certificate=$2 message=$3 signature=$4 hash=${5:-sha256} options=()
-    [[ $scheme == pkcs1 ]] || options=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
+    local scheme=$1 certificate=$2 message=$3 signature=$4 hash=${5:-sha256}
     public_key "$certificate" >"$WORK/public.pem"
-    openssl dgst "-$hash" "${options[@]}" -verify "$WORK/public.pem" -signature "$signature" "$message" ||
-        fail "OpenSSL does not verify the signature"
+    openssl_takes "$scheme" "$hash" "$WORK/public.pem" "$message" "$signature" || fail "OpenSSL does not verify the signature"
     { cat "$message" && echo; } >"$WORK/changed"
-    refuses openssl dgst "-$hash" "${options[@]}" -verify "$WORK/public.pem" -signature "$signature" "$WORK/changed"
+    refuses openssl_takes "$scheme" "$hash" "$WORK/public.pem" "$WORK/changed" "$signature"
 }
 
 # verify_cms SIGNED CERTIFICATE CONTENT: a detached CMS signature in DER, with the chain, by this signer.
@@ -221,20 +196,18 @@ TLS_PORT=4433
 SERVER_LOG=$WORK/server.log
 
 # tls_server tls1_2|tls1_3 [OPTION...]: an OpenSSL server that requires a certificate of the lab's persons, in place of
-# the one before. What a client is told by `openssl_configuration` is not told to it.
+# the one before.
 tls_server() {
-    local version=$1
+    local version=$1 authorities
     shift
     end_server
-    rm -f "$WORK/silence" "$SERVER_LOG"
-    mkfifo "$WORK/silence"
-    # Both ends open and nothing to read: s_server leaves at the end of its input.
-    exec {silence}<>"$WORK/silence"
-    env --unset=OPENSSL_CONF openssl s_server -accept "127.0.0.1:$TLS_PORT" "-$version" -cert "$SERVER_CERTIFICATE" -key "$SERVER_KEY" \
-        -cert_chain "$(server_authorities)" -CAfile "$CARD_AUTHORITIES" -Verify 5 -verify_return_error \
-        -no_ticket "$@" <&"$silence" >"$SERVER_LOG" 2>&1 &
+    rm -f "$SERVER_LOG"
+    authorities=$(server_authorities)
+    open_fifo silence
+    openssl_server "127.0.0.1:$TLS_PORT" "$version" "$SERVER_CERTIFICATE" "$SERVER_KEY" "$authorities" "$CARD_AUTHORITIES" "$@" \
+        <&"$FIFO" >"$SERVER_LOG" 2>&1 &
     SERVER=$!
-    exec {silence}<&-
+    exec {FIFO}<&-
     wait_until grep -q '^ACCEPT' "$SERVER_LOG" || fail "the TLS server did not start"
 }
 
@@ -247,52 +220,28 @@ tls_page_server() {
     } &
 }
 
-# has_ended PROCESS: a child of this shell.
-has_ended() { [[ ! -e /proc/$1 || $(sed 's/.*) //' "/proc/$1/stat") == Z* ]]; }
-
-# converse COMMAND...: runs a client that says one sentence, until the server has heard it.
+# converse COMMAND...: a client that the server hears, see `speak`; shows both ends.
 converse() {
-    SENTENCE="bonjour $RANDOM$RANDOM$RANDOM"
-    rm -f "$WORK/speech"
-    mkfifo "$WORK/speech"
-    exec {speech}<>"$WORK/speech"
-    # tstclnt spins and floods its output when a handshake fails.
-    local log head client
-    exec {log}> >(head -c 100000 >"$WORK/client.log")
-    head=$!
-    "$@" <&"$speech" >&"$log" 2>&1 {log}>&- &
-    client=$!
-    exec {log}>&-
-    echo "$SENTENCE" >&"$speech"
-    wait_until heard_or_gone "$client" || true
-    kill -KILL "$client" 2>/dev/null || true
-    # What the client said last is in the file when nobody writes any more.
-    wait_until has_ended "$head" || true
+    local heard=yes
+    speak "$@" || heard=no
     note "client" && cut -c 1-300 "$WORK/client.log"
     note "server" && cut -c 1-300 "$SERVER_LOG"
-    grep -qaxF "$SENTENCE" "$SERVER_LOG" || fail "the server did not hear the client"
-}
-
-# tstclnt stays after a handshake that failed: the server says that it ended the connection, or what was wrong with it.
-heard_or_gone() {
-    grep -qaxF "$SENTENCE" "$SERVER_LOG" || ! kill -0 "$1" || grep -qaxE 'ERROR|CONNECTION CLOSED' "$SERVER_LOG"
+    [[ $heard == yes ]] || fail "the server did not hear the client"
 }
 
 # server_saw TLSv1.2|TLSv1.3 RSA|RSA-PSS: this version, a verified chain, the card's certificate, this signature.
 server_saw() {
     local seen=$WORK/seen.pem session
-    sed -n '/^Client certificate$/,/END CERTIFICATE/p' "$SERVER_LOG" | sed 1d >"$seen"
-    session=$(sed -n '/BEGIN SSL SESSION/,/END SSL SESSION/p' "$SERVER_LOG" | openssl sess_id -noout -text)
+    certificate_seen >"$seen"
+    session=$(session_seen)
     note "the server saw"
-    printf '%s\n' "$(sha256 "$seen")" "$(grep -E '^ *(Protocol|Verify return code)' <<<"$session")" \
+    printf '%s\n' "$(fingerprint "$seen")" "$(grep -E '^ *(Protocol|Verify return code)' <<<"$session")" \
         "$(grep '^Peer sign' "$SERVER_LOG")"
     same_certificate "$seen" "$AUTH_CERTIFICATE"
     grep -q 'Verify return code: 0 (ok)' <<<"$session" || fail "the server did not verify the chain"
     grep -qE "^ *Protocol *: $1$" <<<"$session" || fail "the server did not see $1"
-    grep -qx 'Peer signing digest: SHA256' "$SERVER_LOG" || fail "the server did not see SHA-256"
-    # Since 3.5 OpenSSL names the signature by its scheme of TLS 1.3.
-    sed -n 's/: rsa_pkcs1_.*/: RSA/; s/: rsa_pss_.*/: RSA-PSS/; /^Peer signature type: /p' "$SERVER_LOG" >"$WORK/signature-type"
-    grep -qx "Peer signature type: $2" "$WORK/signature-type" || fail "the server did not see $2"
+    [[ $(server_line 'Peer signing digest') == SHA256 ]] || fail "the server did not see SHA-256"
+    [[ $(signature_seen) == "$2" ]] || fail "the server did not see $2"
 }
 
 # With PKCS #1 v1.5 alone on the card, clients built on OpenSSL have to be told so: OpenSSL looks at the key's type,

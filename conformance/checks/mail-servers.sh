@@ -80,7 +80,7 @@ smtp_server() {
     mount --bind "$WORK/postfix" /etc/postfix
     mount -t tmpfs -o mode=755 tmpfs /var/spool/postfix
     mount -t tmpfs -o mode=755,uid=postfix tmpfs /var/lib/postfix
-    echo "$(sha256 "$AUTH_CERTIFICATE") $HOLDER" >"$WORK/postfix-clients"
+    echo "$(fingerprint "$AUTH_CERTIFICATE") $HOLDER" >"$WORK/postfix-clients"
     cat >/etc/postfix/main.cf <<TEXT
 compatibility_level = 3.6
 maillog_file = $SMTP_LOG
@@ -173,7 +173,7 @@ smtp_server_saw() {
     show_mail_logs
     grep "Trusted TLS connection established from localhost.*: $MAIL_TLS with cipher" "$SMTP_LOG" ||
         fail "Postfix verified no certificate over $MAIL_TLS"
-    grep -x "from=$HOLDER_ADDRESS user=$HOLDER certificate=$(sha256 "$AUTH_CERTIFICATE") version=$MAIL_TLS DUNNO" \
+    grep -x "from=$HOLDER_ADDRESS user=$HOLDER certificate=$(fingerprint "$AUTH_CERTIFICATE") version=$MAIL_TLS DUNNO" \
         "$POLICY_LOG" || fail "Postfix did not see the card's certificate"
 }
 

@@ -23,7 +23,7 @@ nss_import() {
     local one
     csplit --quiet --elide-empty-files --prefix "$WORK/one-" "$2" '/BEGIN CERTIFICATE/' '{*}'
     for one in "$WORK"/one-*; do
-        certutil -A -d "sql:$NSS" -n "$(sha256 "$one")" -t "$1" -i "$one"
+        certutil -A -d "sql:$NSS" -n "$(fingerprint "$one")" -t "$1" -i "$one"
     done
     rm "$WORK"/one-*
 }

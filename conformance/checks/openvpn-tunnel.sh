@@ -59,5 +59,5 @@ tunnel_stands() {
 vpn_server_saw() {
     tunnel_stands || fail "there is no tunnel"
     grep -q "Control Channel: $1" "$WORK/server.log"
-    [[ $(tr a-f A-F <"$WORK/vpn-client") == "$(sha256 "$AUTH_CERTIFICATE")" ]] || fail "another certificate"
+    [[ $(tr a-f A-F <"$WORK/vpn-client") == "$(fingerprint "$AUTH_CERTIFICATE")" ]] || fail "another certificate"
 }

@@ -53,7 +53,7 @@ was_seen() { [[ -s $SEEN ]] || grep -q 'no certificate' "$SERVER_LOG" || ! kill 
 page_server_saw() {
     note "the server saw" && cat "$SEEN"
     [[ -s $SEEN ]] || tail -n 20 "$SERVER_LOG"
-    python3 - "$SEEN" "$(sha256 "$AUTH_CERTIFICATE")" "$@" <<'PROGRAM' || fail "the server saw something else"
+    python3 - "$SEEN" "$(fingerprint "$AUTH_CERTIFICATE")" "$@" <<'PROGRAM' || fail "the server saw something else"
 import json, sys
 file, certificate, version, signature = sys.argv[1:]
 seen = [json.loads(line) for line in open(file)]

@@ -68,18 +68,8 @@ public_key_of() {
 }
 
 # id_of KEY [TOOL]: its CKA_ID, which is its certificate's. pkcs11-tool chooses a key by ID only, and any key where there is
-# none. Assign it: within the arguments of a command its failure would pass unseen.
-id_of() {
-    local listing id
-    listing=$("${2:-ours}" --list-objects --type cert) || return
-    id=$(grep -A 4 "label: *${CERTIFICATE_OF[$1]}$" <<<"$listing" | sed -n 's/^ *ID: *//p')
-    id=${id%%$'\n'*}
-    [[ $id =~ ^[0-9a-f]+$ ]] || {
-        printf 'no ID of %s in:\n%s\n' "$1" "$listing" >&2
-        return 1
-    }
-    echo "$id"
-}
+# none.
+id_of() { certificate_id "${CERTIFICATE_OF[$1]}" "${2:-ours}"; }
 
 # sign KEY MECHANISM MESSAGE SIGNATURE: the application hashes what the mechanism does not.
 sign() {
@@ -101,14 +91,11 @@ sign() {
 
 # openssl_verifies KEY MECHANISM MESSAGE SIGNATURE
 openssl_verifies() {
-    local hash=-sha256 options=()
-    [[ $2 != SHA1-* ]] || hash=-sha1
-    [[ $2 != *-PSS ]] || options=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
-    openssl dgst "$hash" "${options[@]}" -verify "$WORK/$1.pub" -signature "$4" "$3"
+    local hash=sha256 scheme=pkcs1
+    [[ $2 != SHA1-* ]] || hash=sha1
+    [[ $2 != *-PSS ]] || scheme=pss
+    openssl_takes "$scheme" "$hash" "$WORK/$1.pub" "$3" "$4"
 }
-
-# One message whose last hash block is not full, long enough for several parts.
-make_message() { openssl rand -out "$1" 100000; }
 
 signature_verifies() {
     public_key_of "$1"

@@ -9,5 +9,5 @@ source "$CHECKS/java-provider.sh"
 java_provider
 keytool -list -v "${KEYSTORE[@]}" -providerArg "$PROVIDER" -storepass "$PIN" | tee log
 [[ $(grep -c 'Entry type: PrivateKeyEntry' log) == 2 ]]
-grep -qF "SHA256: $(sha256 "$AUTH_CERTIFICATE")" log
-grep -qF "SHA256: $(sha256 "$SIGNATURE_CERTIFICATE")" log
+grep -qF "SHA256: $(fingerprint "$AUTH_CERTIFICATE")" log
+grep -qF "SHA256: $(fingerprint "$SIGNATURE_CERTIFICATE")" log

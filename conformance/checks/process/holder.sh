@@ -1,6 +1,6 @@
 #!/bin/bash
 # What:    waits for a program that keeps the card for twelve seconds, and notices that it was reset at their end
-# Client:  clients/host.c
+# Client:  clients/host.c, clients/guest.c
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:libpcsclite-dev debian:opensc debian:openssl
 # Run:     ci
 # Module:  ours
@@ -8,14 +8,14 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/PCSC "$CLIENTS/holder.c" -o holder -lpcsclite
-reader=$(opensc-tool --list-readers | sed -n 's/^0 *Yes *//p' | sed 's/^ *//; s/ *$//')
+build_guest
+reader=$(first_reader)
 echo "the reader: $reader"
 
 short_message message
 host app "$MODULE"
 logs_in app
-./holder "$reader" 12 >holds &
+./guest "$reader" 12 >holds &
 holder=$!
 wait_until grep holds holds
 # Longer than the module gives resets that follow each other.

@@ -20,7 +20,7 @@ commands_with() { grep -cE "\"command\":\"..$1" "$TRACE" || true; }
 
 # killed_in INSTRUCTION WORD...: while the card is at the first command with this instruction of what is asked.
 killed_in() {
-    local before instruction=$1
+    local before delayed instruction=$1
     shift
     note "killed in $1, at $instruction"
     host victim "$MODULE"
@@ -32,9 +32,10 @@ killed_in() {
         *) do_it victim token && do_it victim open && do_it victim login "$code" ;;
     esac
     before=$(commands_with "$instruction")
+    delayed=$(delays)
     order fault card "$instruction#1:slow=2s"
     tell victim "$@"
-    sleep 1
+    wait_until delayed_since "$delayed" || fail "the card was at nothing"
     kill -KILL "${PROCESS[victim]}"
     wait "${PROCESS[victim]}" 2>/dev/null || true
     wait_until more_than "$before" commands_with "$instruction" || fail "the card was at nothing"

@@ -8,8 +8,8 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/PCSC "$CLIENTS/guest.c" -o guest -lpcsclite
-reader=$(opensc-tool --list-readers | sed -n 's/^0 *Yes *//p' | sed 's/^ *//; s/ *$//')
+build_guest
+reader=$(first_reader)
 
 # guest_comes: another program connects; guest_says WORDS: what it must find of its card; guest_leaves.
 guest_comes() {

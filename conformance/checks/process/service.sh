@@ -51,9 +51,10 @@ service_is_back
 goes_on absent
 
 note "in a signature"
+delayed=$(delays "$card")
 order fault "$card" "2A#1:slow=3s"
 tell absent sign "$SIGNATURE_KEY" message signature
-sleep 1
+wait_until delayed_since "$delayed" "$card" || fail "the card is at no signature"
 service_is_killed
 answer=$(hear absent) && echo "$answer"
 [[ $answer == *" $CKR_DEVICE_REMOVED" ]] || fail "$answer instead of CKR_DEVICE_REMOVED"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What:    waits neither for a program that keeps the card, where it need not, nor for a pcscd that hangs, where it needs no card
-# Client:  clients/host.c
+# Client:  clients/host.c, clients/guest.c
 # Needs:   debian:gcc debian:libc6-dev debian:libp11-kit-dev debian:libpcsclite-dev debian:opensc
 # Run:     ci
 # Module:  ours
@@ -8,16 +8,16 @@ source "$CHECKS/lib.sh"
 source "$CHECKS/host.sh"
 
 build_host
-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I/usr/include/PCSC "$CLIENTS/holder.c" -o holder -lpcsclite
+build_guest
 own_service
 own_card
-reader=$(opensc-tool --list-readers | sed -n 's/^0 *Yes *//p' | sed 's/^ *//; s/ *$//')
+reader=$(first_reader)
 echo "the reader: $reader"
 
 note "a program keeps the card for a minute"
 host app "$MODULE"
 logs_in app
-./holder "$reader" 60 >holds &
+./guest "$reader" 60 >holds &
 holder=$!
 wait_until grep holds holds
 # It would be heard after a minute.
