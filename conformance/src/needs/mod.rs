@@ -128,8 +128,10 @@ impl Tools {
             }
             Source::Example => {
                 let program = paths::target_dir().join("release/examples").join(package);
-                let said = process::output(Command::new(program).arg("--version")).ok()?;
-                Some(said.trim().to_owned())
+                // One that says no version is this workspace's own.
+                let said = process::output(Command::new(&program).arg("--version"));
+                let own = || program.exists().then(|| env!("CARGO_PKG_VERSION").to_owned());
+                said.map(|said| said.trim().to_owned()).ok().or_else(own)
             }
             Source::Debian13 => Debian13::below(&self.dir).installed(package),
             // All packages of the workspace have one version.
