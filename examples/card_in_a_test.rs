@@ -7,20 +7,22 @@ use sim_cards::{Options, SimCard, persona};
 
 fn main() {
     let mut card = doctor();
-    for command in ["00A4040C0D E828BD080F80250000 01FF0010", "0020000104 31323334"] {
+    for command in ["00A4040C0D E828BD080F8025000001FF0010", "0020000104 31323334"] {
         let answer = card.transmit(&bytes(command));
         println!("{command} -> {answer:02X?}");
     }
 }
 
-/// A CPS3 whose PIN is 1234, with two of its three tries left.
+/// A CPS3 with power, whose PIN is 1234, with two of its three tries left.
 fn doctor() -> SimCard {
     let doctor = persona::find("doctor-hospital-cps3").expect("a persona of the crate");
     let options = Options {
         tries: Some(2),
         ..Options::default()
     };
-    SimCard::from_persona(&doctor, &options)
+    let mut card = SimCard::from_persona(&doctor, &options);
+    card.power_on().expect("an ATR");
+    card
 }
 
 fn bytes(digits: &str) -> Vec<u8> {
