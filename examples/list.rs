@@ -5,13 +5,13 @@
 use std::env;
 use std::error::Error;
 
-use cryptoki::context::{CInitializeArgs, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, AttributeType};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let module = env::args().nth(1).ok_or("usage: list MODULE")?;
     let pkcs11 = Pkcs11::new(module)?;
-    pkcs11.initialize(CInitializeArgs::OsThreads)?;
+    pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
     for slot in pkcs11.get_slots_with_token()? {
         let token = pkcs11.get_token_info(slot)?;
         println!(
