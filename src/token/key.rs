@@ -65,10 +65,11 @@ impl Token {
     }
 
     /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps
-    /// several, any may be the right one.
+    /// several, any may be the right one; and where another process has kept them, those of the card
+    /// decide.
     fn checked(&self, key: &PrivateKey, what: &ToSign, signature: Vec<u8>) -> Result<Vec<u8>, Error> {
         let id = &key.entry.id;
-        let verified = |public| match what.verify(public, &signature) {
+        let verified = |public: &PublicKey| match what.verify(public, &signature) {
             Ok(()) => Ok(true),
             Err(CryptoError::NoMemory) => Err(NoMemory),
             Err(_) => Ok(false),
@@ -78,6 +79,12 @@ impl Token {
         }
         for public in self.certified_keys(id)?.skip(1).flatten() {
             if verified(public)? {
+                return Ok(signature);
+            }
+        }
+        for public in self.keys_read_anew(id)?.flatten() {
+            if verified(&public)? {
+                log::warn!("a certificate that an earlier process has kept was not the card's");
                 return Ok(signature);
             }
         }

@@ -292,16 +292,34 @@ impl Token {
             if let Some(known) = self.known_certificate(path) {
                 return Ok(known);
             }
-            let file = self.card.lock().read_object(path).map_err(of_certificate)?;
-            // For the fields that are copied out of it, and for the arithmetic with its key.
-            memory::room(COPIES * file.len())?;
-            let parsed = X509::parse(&file)
-                .ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
-            if let Some(kept) = &self.certificates {
-                kept.keep(&path.fids, start_of(path), &file);
-            }
-            Ok(parsed)
+            self.read_certificate(path)
         })
+    }
+
+    /// Reads a certificate from the card, and keeps it for later processes.
+    fn read_certificate(&self, path: &pkcs15::Path) -> Result<X509, Error> {
+        let file = self.card.lock().read_object(path).map_err(of_certificate)?;
+        // For the fields that are copied out of it, and for the arithmetic with its key.
+        memory::room(COPIES * file.len())?;
+        let parsed =
+            X509::parse(&file).ok_or(Error::NoCertificate(CardError::Malformed("no X.509 certificate")))?;
+        if let Some(kept) = &self.certificates {
+            kept.keep(&path.fids, start_of(path), &file);
+        }
+        Ok(parsed)
+    }
+
+    /// The RSA keys in the certificates with this identifier as the card has them now, where those
+    /// in memory may be another process'. None where the card was read for each.
+    fn keys_read_anew<'a>(
+        &'a self,
+        id: &'a [u8],
+    ) -> Result<impl Iterator<Item = Result<PublicKey, Error>>, Error> {
+        let kept = self.certificates_of(id)?.filter(|_| self.certificates.is_some());
+        Ok(kept.map(|certificate| {
+            let anew = self.read_certificate(&certificate.entry.path)?;
+            anew.key.ok_or(Error::NoPublicKey)
+        }))
     }
 
     /// The certificate in this file, if another process has kept one that ends as the card's does:
