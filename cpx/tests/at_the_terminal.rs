@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use common::{CPS3, CPS4, Desk, PIN, PUK};
 
@@ -170,4 +171,53 @@ fn no_core_is_left_in_which_a_pin_could_be() {
     );
     terminal.types("\x03");
     assert_eq!(terminal.end().0, 130);
+}
+
+/// Waits until the service has seen that the program is gone, and closed the card.
+fn is_closed(card: &testkit::Card) -> bool {
+    let end = Instant::now() + Duration::from_secs(60);
+    while card.sim().is_holder_verified() && Instant::now() < end {
+        std::thread::yield_now();
+    }
+    !card.sim().is_holder_verified()
+}
+
+#[test]
+fn an_interruption_while_the_card_works_closes_it() {
+    for (command, typed, working, told) in [
+        (
+            &["sign", "doc.txt"][..],
+            &["1234"][..],
+            "The card signs",
+            "Interrupted. The card is closed.",
+        ),
+        (
+            &["pin", "change"][..],
+            &["1234", "567890", "567890"][..],
+            "The card is at work",
+            "the change may have been made or not",
+        ),
+    ] {
+        let (desk, card) = Desk::with(CPS3);
+        desk.file("doc.txt", "text");
+        let mut terminal = desk.terminal(command.iter().chain(&["--lang", "en"]));
+        let (last, first) = typed.split_last().unwrap();
+        for typed in first {
+            terminal.expect(" : ");
+            terminal.types(&format!("{typed}\r"));
+        }
+        terminal.expect(" : ");
+        // From here on it is as slow as a card of lead.
+        card.sim()
+            .set_observer(|_| std::thread::sleep(Duration::from_secs(1)));
+        terminal.types(&format!("{last}\r"));
+        terminal.expect(working);
+        terminal.types("\x03");
+        let (exit, shown) = terminal.end();
+        assert_eq!(exit, 130, "{command:?}: {shown}");
+        assert!(shown.contains(told), "{command:?}: {shown}");
+        assert!(is_closed(&card), "{command:?}");
+        assert_eq!(card.tries_left(), 3);
+        assert!(!desk.home.join("doc.txt.p7s").exists());
+    }
 }

@@ -102,6 +102,8 @@ fn each_cause_has_its_exit_code_and_its_word() {
 
     desk.service.set(Manner::Refuses);
     ends(&desk, "status", exit::NO_READER, "service-refuses");
+    desk.service.set(Manner::IsSilent);
+    ends(&desk, "status", exit::NO_READER, "service-silent");
     desk.service.set(Manner::Serves);
     desk.service.unplug(READER);
     ends(&desk, "status", exit::NO_READER, "no-reader");

@@ -15,10 +15,13 @@ pub mod status;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{Command, Common};
+use crate::message;
 use crate::module::Module;
-use crate::outcome::{Exit, Failure, Result};
+use crate::outcome::{Exit, Failure, Result, fail};
 use crate::progress::Progress;
 use crate::screen::Screen;
+use crate::system::System;
+use crate::system::pcscd::{self, Answer};
 use crate::texts::Texts;
 
 /// Version of the answers for programs. It grows when a field changes or goes, not when one is
@@ -36,8 +39,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// The module that the options name.
+    /// The module that the options name. A service that hangs would keep it waiting for ever.
     pub fn module(&self) -> Result<Module> {
+        let system = System::of_environment(None);
+        if pcscd::ask(&system.socket) == Answer::Silent {
+            return fail(Exit::NoReader, message!("service-silent"));
+        }
         Module::load(self.options.module.as_deref())
     }
 
