@@ -179,6 +179,13 @@ fn an_unwrapped_key_has_every_attribute_of_a_secret_key() {
     }
     let ids = [unwrapped, another].map(|it| session.attribute(it, CKA_UNIQUE_ID).expect("an identifier"));
     assert_ne!(ids[0], ids[1]);
+    let serial = module.token_info(module.slot()).expect("token").serialNumber;
+    for id in ids {
+        assert!(
+            id.starts_with(serial.trim_ascii_end()),
+            "the token is named first"
+        );
+    }
 }
 
 #[test]
