@@ -4,7 +4,7 @@
 # The runner sets: MODULE, CARD (cps3, cps4), PIN, PKI (the lab's certificates and keys), AUTH_CERTIFICATE and
 # SIGNATURE_CERTIFICATE (what the card must hold, PEM, not read through the module), TRACE (the exchanges with the
 # card), WORK (a directory that goes away, also HOME), KEEP (a directory that stays with the report), SPEAK (fr or en:
-# what programs with windows speak), PEER (the column of a module that is not ours, or nothing), CHECKS, PYTHON,
+# what programs with windows speak), CPX (the program `cpx`), PEER (the column of a module that is not ours, or nothing), CHECKS, PYTHON,
 # NODE_PATH, EXAMPLES, DEBIAN13; for the hands at the readers: SIM_CARD, DESK, READER_DRIVER.
 # A check has network, processes and mounts of its own: any port is free, what it starts ends with it.
 

@@ -16,6 +16,8 @@ pub struct Bench {
     /// The module under test.
     pub module: PathBuf,
     pub sim_card: PathBuf,
+    /// The program for people with a card.
+    pub cpx: PathBuf,
     /// pcscd's driver of the readers in which the cards are.
     pub reader_driver: PathBuf,
     /// Certificates and keys of the lab PKI, as `lab-pki` writes them.
@@ -30,8 +32,9 @@ impl Bench {
     pub fn set_up(arguments: &Arguments) -> Result<Bench> {
         process::need_root_and_namespaces()?;
         if !arguments.no_build {
-            let packages = ["-p", "cpx-pkcs11", "-p", "sim-cards", "-p", "sim-cards-reader"];
-            process::succeed(cargo(&["build", "--locked", "--release", "--quiet"]).args(packages))?;
+            let packages = ["cpx-pkcs11", "cpx", "sim-cards", "sim-cards-reader"].map(|name| ["-p", name]);
+            let mut build = cargo(&["build", "--locked", "--release", "--quiet"]);
+            process::succeed(build.args(packages.as_flattened()))?;
         }
         let release = target_dir().join("release");
         let module = match &arguments.module {
@@ -45,6 +48,7 @@ impl Bench {
         let bench = Bench {
             module,
             sim_card: release.join("sim-card"),
+            cpx: release.join("cpx"),
             reader_driver: release.join("libsim_cards_reader.so"),
             pki: work.join("pki"),
             language: arguments.language,

@@ -158,6 +158,7 @@ fn execute(check: &Check, stack: &Stack, bench: &Bench, tools: &Tools, keep: &Pa
         .env("PCSCD_DIR", &stack.pcscd_dir)
         .env("TRACE", &stack.trace)
         .env("SIM_CARD", &bench.sim_card)
+        .env("CPX", &bench.cpx)
         .env("READER_DRIVER", &bench.reader_driver)
         .env("DESK", &stack.desk)
         .env("KEEP", keep);

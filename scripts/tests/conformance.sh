@@ -7,7 +7,7 @@ conformance_scripts_are_clean() {
 
 # Built by the one who owns the workspace; run as root, which packages and namespaces need.
 build_conformance() {
-    cargo_here build --locked --release --quiet -p conformance --bins --examples
+    cargo_here build --locked --release --quiet -p conformance -p cpx --bins --examples
     cargo_here test --locked --no-run --quiet -p cpx-pkcs11 --test profiles
 }
 
