@@ -7,6 +7,9 @@ over() {
     mount --bind "$WORK/over$1" "$1"
 }
 
+# Where cpx keeps what files were, for the whole machine: lanes run at once.
+over /var/lib/cpx
+
 # set_up FILE OPTION...: `cpx setup OPTION...`, which writes FILE and says so. What FILE was is kept for `undone`.
 set_up() {
     SET_UP=$1

@@ -11,16 +11,22 @@ use common::{CPS3, CPS4, Desk, PIN, PUK};
 #[test]
 fn a_pin_is_changed_at_the_terminal_and_never_shown() {
     for persona in [CPS3, CPS4] {
-        for (lang, again, done) in [
-            ("fr", "encore une fois", "Le PIN est changé"),
-            ("en", "once more", "The PIN is changed"),
+        for (lang, old, new, again, done) in [
+            (
+                "fr",
+                "Code porteur (3 ",
+                "Nouveau code : ",
+                "encore une fois",
+                "Le code porteur est changé",
+            ),
+            ("en", "PIN (3 ", "New PIN : ", "once more", "The PIN is changed"),
         ] {
             let (desk, card) = Desk::with(persona);
             let mut terminal = desk.terminal(["pin", "change", "--lang", lang]);
-            let mut shown = terminal.expect("PIN (3 ");
+            let mut shown = terminal.expect(old);
             shown.push_str(&terminal.expect(" : "));
             terminal.types("1234\r");
-            shown.push_str(&terminal.expect(" PIN : "));
+            shown.push_str(&terminal.expect(new));
             terminal.types("567890\r");
             shown.push_str(&terminal.expect(again));
             shown.push_str(&terminal.expect(" : "));

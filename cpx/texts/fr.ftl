@@ -18,27 +18,27 @@ help-exit-codes =
       2  pas de lecteur, ou service PC/SC muet
       3  pas de carte
       4  carte étrangère ou inutilisable
-      5  PIN refusé
-      6  PIN ou code de déblocage bloqué
+      5  code porteur refusé
+      6  code porteur ou code de déblocage bloqué
       7  certificat ou signature non valable
       8  impossible avec cette puce
       9  fichier ou programme en cause
      10  doctor a trouvé quelque chose
     130  interrompu
 
-cmd-about = La carte de professionnel de santé : ce qu'elle contient, son PIN, des documents signés, et ce qui ne marche pas.
+cmd-about = La carte de professionnel de santé : ce qu'elle contient, son code porteur, des documents signés, et ce qui ne marche pas.
 cmd-long = Sans commande : « cpx status ».
-cmd-status-about = Lecteurs, cartes, essais de PIN et fin de validité des certificats
+cmd-status-about = Lecteurs, cartes, essais de code porteur et fin de validité des certificats
 cmd-show-about = Titulaire et données de la carte, décodées
 cmd-cert-about = Certificats de la carte
 cmd-cert-list-about = Liste les certificats
 cmd-cert-export-about = Écrit un certificat, en PEM ou en DER
 cmd-key-about = Clés de la carte
 cmd-key-list-about = URI PKCS #11 des clés, prêtes à copier
-cmd-pin-about = PIN : changer, débloquer, vérifier
-cmd-pin-change-about = Change le PIN
-cmd-pin-unblock-about = Débloque le PIN avec le code de déblocage
-cmd-pin-check-about = Vérifie le PIN ; un PIN faux coûte un essai
+cmd-pin-about = Code porteur : changer, débloquer, vérifier
+cmd-pin-change-about = Change le code porteur
+cmd-pin-unblock-about = Débloque le code porteur avec le code de déblocage
+cmd-pin-check-about = Vérifie le code porteur ; un code erroné coûte un essai
 
 cmd-sign-about = Signe un document avec la clé de signature (CMS)
 cmd-verify-about = Vérifie un document signé, point par point
@@ -70,13 +70,13 @@ arg-json = Réponse pour les programmes, jamais traduite
 arg-color = Couleurs : auto, always ou never
 arg-help = Affiche cette aide
 arg-version = Affiche la version
-arg-protected = Aussi les données protégées ; demande le PIN
-arg-pin-file = Lit le PIN sur la première ligne de ce fichier
-arg-pin-fd = Lit le PIN sur ce descripteur de fichier
-arg-pinentry = Demande le PIN dans une fenêtre, par pinentry ou par ce programme
+arg-protected = Aussi les données protégées ; demande le code porteur
+arg-pin-file = Lit le code porteur sur la première ligne de ce fichier
+arg-pin-fd = Lit le code porteur sur ce descripteur de fichier
+arg-pinentry = Demande le code porteur dans une fenêtre, par pinentry ou par ce programme
 arg-last-try = Accepte d'utiliser le dernier essai sans confirmation écrite
-arg-new-pin-file = Lit le nouveau PIN dans ce fichier
-arg-new-pin-fd = Lit le nouveau PIN sur ce descripteur de fichier
+arg-new-pin-file = Lit le nouveau code dans ce fichier
+arg-new-pin-fd = Lit le nouveau code sur ce descripteur de fichier
 arg-puk-file = Lit le code de déblocage dans ce fichier
 arg-puk-fd = Lit le code de déblocage sur ce descripteur de fichier
 arg-which = Quel certificat : authentication, signature ou technical
@@ -102,7 +102,7 @@ date = { $day }/{ $month }/{ $year }
 reader = Lecteur
 card = Carte
 holder = Titulaire
-pin = PIN
+pin = Code porteur
 puk = Déblocage
 certificates = Certificats
 certificate = certificat
@@ -127,12 +127,12 @@ foreign-card = une carte d'un autre type
 foreign-vitale = une carte Vitale
 no-certificate = aucun sur cette carte
 
-tries-no-pin = aucun PIN
+tries-no-pin = aucun
 tries-all = 3 essais restants
 tries-fewer = 2 essais restants
 tries-last = 1 seul essai restant
 tries-none = bloqué
-tries-now = Essais du PIN : { $tries }.
+tries-now = Essais du code porteur : { $tries }.
 puk-ready = code de déblocage utilisable
 puk-fewer = code de déblocage utilisable, déjà mal saisi
 puk-last = 1 seul essai du code de déblocage
@@ -174,7 +174,7 @@ structure-id = identifiant
 sector = secteur
 field = champ { $tag }
 data = Données de la carte
-show-more = Les situations d'exercice et de facturation demandent le PIN : cpx show --protected
+show-more = Les situations d'exercice et de facturation demandent le code porteur : cpx show --protected
 id-adeli = ADELI
 id-practice-adeli = ADELI du cabinet
 id-drass = DRASS
@@ -206,58 +206,58 @@ key-help =
 
 ## PIN
 
-ask-pin = PIN
-ask-new-pin = Nouveau PIN
-ask-new-pin-again = Nouveau PIN, encore une fois
+ask-pin = Code porteur
+ask-new-pin = Nouveau code
+ask-new-pin-again = Nouveau code, encore une fois
 ask-puk = Code de déblocage (8 chiffres)
 pinentry-title = Carte de professionnel de santé
-check-costs = Cette commande présente le PIN à la carte : un PIN faux coûte un essai.
+check-costs = Cette commande présente le code porteur à la carte : un code erroné coûte un essai.
 last-try-pin =
-    Il ne reste qu'UN essai. Un PIN faux bloque la carte ; il faudra le code de déblocage.
+    Il ne reste qu'UN essai. Un code erroné bloque la carte ; il faudra le code de déblocage.
     Pour continuer, écrivez « oui » :
 last-try-puk =
     Il ne reste qu'UN essai. Un code faux rend la carte définitivement indéblocable.
     Pour continuer, écrivez « oui » :
 busy-reading = Lecture de la carte
 busy-pin = La carte travaille
-pin-right = PIN juste.
-pin-changed = Le PIN est changé.
-pin-unblocked = Le PIN est débloqué.
+pin-right = Code correct.
+pin-changed = Le code porteur est changé.
+pin-unblocked = Le code porteur est débloqué.
 
-pin-form = Le PIN a de { $least } à { $most } chiffres. Rien n'a été envoyé à la carte, aucun essai n'est perdu.
+pin-form = Le code porteur a de { $least } à { $most } chiffres. Rien n'a été envoyé à la carte, aucun essai n'est perdu.
     .next = Vérifiez la saisie.
 pin-cancelled = Saisie abandonnée. Rien n'a été envoyé à la carte, aucun essai n'est perdu.
-pins-differ = Les deux saisies du nouveau PIN diffèrent. Rien n'a été changé.
+pins-differ = Les deux saisies du nouveau code diffèrent. Rien n'a été changé.
     .next = Recommencez.
-pin-refused = PIN faux. Il reste 2 essais. Rien n'a été changé.
-    .next = Retrouvez le bon PIN avant de recommencer ; après 3 erreurs, la carte se bloque.
-pin-refused-last = PIN faux. Il ne reste qu'UN essai. Rien n'a été changé.
-    .next = Retrouvez le bon PIN avant de recommencer : une erreur de plus bloque la carte.
-pin-blocked-now = PIN faux. Le PIN est maintenant bloqué.
+pin-refused = Code erroné. Il reste 2 essais. Rien n'a été changé.
+    .next = Retrouvez le bon code avant de recommencer ; après 3 erreurs, la carte se bloque.
+pin-refused-last = Code erroné. Il ne reste qu'UN essai. Rien n'a été changé.
+    .next = Retrouvez le bon code avant de recommencer : une erreur de plus bloque la carte.
+pin-blocked-now = Code erroné. Le code porteur est maintenant bloqué.
     .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
-pin-blocked = Le PIN est bloqué. Rien n'a été envoyé à la carte.
+pin-blocked = Le code porteur est bloqué. Rien n'a été envoyé à la carte.
     .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
-pin-not-taken = La carte n'accepte pas ce nouveau PIN. L'ancien reste valable.
+pin-not-taken = La carte n'accepte pas ce nouveau code. L'ancien reste valable.
     .next = Choisissez-en un autre.
-pin-length-refused = La carte n'accepte pas un PIN de cette longueur. L'ancien reste valable.
+pin-length-refused = La carte n'accepte pas un code porteur de cette longueur. L'ancien reste valable.
     .next = Choisissez-en un autre.
-puk-refused = Code de déblocage faux. Le PIN reste bloqué.
+puk-refused = Code de déblocage erroné. Le code porteur reste bloqué.
     .next = Retrouvez le bon code avant de recommencer.
-puk-refused-last = Code de déblocage faux. Il ne reste qu'UN essai.
+puk-refused-last = Code de déblocage erroné. Il ne reste qu'UN essai.
     .next = Retrouvez le bon code avant de recommencer : une erreur de plus condamne la carte.
 last-try-refused = Le dernier essai n'est pas utilisé. Rien n'a été envoyé à la carte.
-    .next = Retrouvez d'abord le bon PIN.
+    .next = Retrouvez d'abord le bon code.
 last-try-unconfirmed = Il ne reste qu'un essai, et personne n'est là pour confirmer. Rien n'a été envoyé à la carte.
-    .next = Recommencez dans un terminal, ou ajoutez --last-try si vous êtes certain du PIN.
-no-pin = Cette carte, lue ainsi, n'a pas de PIN (sans contact).
+    .next = Recommencez dans un terminal, ou ajoutez --last-try si vous êtes certain du code porteur.
+no-pin = Cette carte, lue ainsi, n'a pas de code porteur (sans contact).
     .next = Introduisez la carte dans un lecteur à contacts.
-no-terminal = Personne ne peut saisir le PIN : pas de terminal.
+no-terminal = Personne ne peut saisir le code porteur : pas de terminal.
     .next = Utilisez --pin-file, --pin-fd ou --pinentry.
 pinentry-fails = Le programme de saisie { $program } ne répond pas. Rien n'a été envoyé à la carte.
     .next = Installez pinentry (paquet pinentry-gnome3 ou pinentry-qt), ou lancez cpx dans un terminal.
 
 interrupted = Interrompu. La carte est refermée.
-interrupted-pin = Interrompu pendant que la carte changeait le PIN : le changement a pu se faire ou non. La carte est refermée. Essayez d'abord le nouveau PIN : cpx pin check
+interrupted-pin = Interrompu pendant que la carte changeait le code porteur : le changement a pu se faire ou non. La carte est refermée. Essayez d'abord le nouveau code : cpx pin check
 
 ## Lecteur et carte
 
@@ -428,18 +428,18 @@ doctor-card-foreign = Une carte d'un autre type dans { $reader } (réponse au re
     .next = Introduisez votre carte CPS, CPF, CPE, CDE ou CPA.
 doctor-card-foreign-named = Une carte d'un autre type dans { $reader }, qui se nomme « { $name } ».
     .next = Introduisez votre carte CPS, CPF, CPE, CDE ou CPA.
-doctor-contactless = Lue sans contact, cette carte n'a pas de PIN et ne signe aucun document.
+doctor-contactless = Lue sans contact, cette carte n'a pas de code porteur et ne signe aucun document.
     .next = Pour le reste, introduisez-la dans un lecteur à contacts.
-doctor-pin = Le PIN a tous ses essais.
-doctor-pin-fewer = Le PIN a été mal saisi : il reste 2 essais.
-    .next = Le prochain PIN juste rendra tous les essais.
-doctor-pin-last = Il ne reste qu'UN essai du PIN.
-    .next = Retrouvez le bon PIN avant de recommencer : une erreur de plus bloque la carte.
-doctor-pin-blocked = Le PIN est bloqué.
+doctor-pin = Le code porteur a tous ses essais.
+doctor-pin-fewer = Le code porteur a été mal saisi : il reste 2 essais.
+    .next = Le prochain code correct rendra tous les essais.
+doctor-pin-last = Il ne reste qu'UN essai du code porteur.
+    .next = Retrouvez le bon code avant de recommencer : une erreur de plus bloque la carte.
+doctor-pin-blocked = Le code porteur est bloqué.
     .next = Débloquez-le avec le code de déblocage à 8 chiffres : cpx pin unblock
 doctor-puk-last = Il ne reste qu'UN essai du code de déblocage.
     .next = Retrouvez le bon code avant de l'utiliser.
-doctor-puk-blocked = Le code de déblocage est bloqué : une fois son PIN bloqué, cette carte ne servira plus.
+doctor-puk-blocked = Le code de déblocage est bloqué : une fois son code porteur bloqué, cette carte ne servira plus.
     .next = Demandez une autre carte à l'ANS (esante.gouv.fr).
 doctor-certificates = Les certificats sont valables jusqu'au { $day }.
 doctor-certificate-soon = Un certificat se termine le { $day } ({ $days ->
@@ -466,15 +466,15 @@ doctor-module-place = ssh-agent ne charge pas de module depuis { $path }.
     .next = Installez le module dans /usr/lib, ou lancez l'agent par : ssh-agent -P "{ $path }"
 doctor-clock = L'horloge de ce poste retarde sur la dernière modification de ses propres fichiers : elle est fausse.
     .next = Réglez-la : sudo timedatectl set-ntp true
-doctor-registered-twice = { $place } a deux fois le module : la carte paraît deux fois, et son PIN est demandé deux fois.
+doctor-registered-twice = { $place } a deux fois le module : la carte paraît deux fois, et son code porteur est demandé deux fois.
     .next = Retirez l'un des deux.
-doctor-registered-through-proxy = { $place } a le module à côté de p11-kit-proxy, qui l'apporte aussi : le PIN est demandé deux fois.
+doctor-registered-through-proxy = { $place } a le module à côté de p11-kit-proxy, qui l'apporte aussi : le code porteur est demandé deux fois.
     .next = Retirez l'un des deux : modutil -delete NOM
 doctor-registered-missing = { $place } nomme le module { $path }, qui n'existe pas.
     .next = Réinstallez le paquet, ou retirez cette ligne.
-doctor-beside-opensc = { $place } a OpenSC à côté de ce module, pour la même carte : le PIN est demandé deux fois.
+doctor-beside-opensc = { $place } a OpenSC à côté de ce module, pour la même carte : le code porteur est demandé deux fois.
     .next = Retirez-en OpenSC, ou écartez-le de ce programme (p11-kit : disable-in).
-doctor-beside-official = { $place } a le module officiel à côté de celui-ci, pour la même carte : le PIN est demandé deux fois.
+doctor-beside-official = { $place } a le module officiel à côté de celui-ci, pour la même carte : le code porteur est demandé deux fois.
     .next = Retirez l'un des deux.
 doctor-official-installed = Le module officiel est installé aussi : { $path }
     .next = Utilisez l'un des deux dans chaque programme ; désinstallez l'autre si rien n'en a besoin.
@@ -506,7 +506,7 @@ setup-no-profile = { $program } n'a pas encore de profil.
     .next = Lancez-le une fois, fermez-le, et recommencez. (Chromium sans le lancer : certutil -N -d sql:$HOME/.pki/nssdb --empty-password)
 setup-user-only = Chromium n'a pas de réglage de ce genre pour tout le système.
     .next = Utilisez --user, dans la session de chaque personne.
-setup-two-modules = p11-kit a un autre module pour la même carte : { $name }. Le PIN serait demandé deux fois.
+setup-two-modules = p11-kit a un autre module pour la même carte : { $name }. Le code porteur serait demandé deux fois.
     .next = Pour ne garder que celui-ci : cpx setup p11-kit --keep-one
 setup-use-browser = Fermez entièrement { $program } et relancez-le.
 setup-use-p11-kit = Pour le voir : p11-kit list-modules
