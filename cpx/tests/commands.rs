@@ -388,7 +388,10 @@ fn the_manual_has_a_page_for_each_command_in_both_languages_and_completions() {
     let written = desk.line("manual share --json");
     assert_eq!(written.exit, exit::FINE, "{}", written.stderr);
     let share = desk.home.join("share");
-    for (place, about) in [("man/man1", "Change the PIN"), ("man/fr/man1", "Change le code porteur")] {
+    for (place, about) in [
+        ("man/man1", "Change the PIN"),
+        ("man/fr/man1", "Change le code porteur"),
+    ] {
         let page = fs::read_to_string(share.join(place).join("cpx-pin-change.1")).unwrap();
         assert!(page.contains(about), "{page}");
         assert!(share.join(place).join("cpx.1").is_file());
