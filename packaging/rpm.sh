@@ -5,7 +5,7 @@
 rpm_directories() { find "$2" -type d \( -path "*/$1" -o -path "*/$1/*" \) -printf '/usr/%P\n'; }
 
 rpm_package() {
-    local package=$1 architecture=$2 cpu=${MACHINE[$2]} tree=$WORK/rpm/$1-$2/root spec=$WORK/rpm/$1-$2/$1.spec summary
+    local package=$1 architecture=$2 cpu=${MACHINE[$2]} tree=$WORK/rpm/$1-$2/root spec=$WORK/rpm/$1-$2/$1.spec summary script
     rm -rf "${tree%/root}"
     PLACE=([PREFIX]=/usr [LIB]=lib64 [PYTHON]=share/sim-cards/python [ZSH]=share/zsh/site-functions)
     stage "$package" "$architecture" "$tree/usr"
@@ -31,10 +31,12 @@ rpm_package() {
         # binaries.
         printf '%%global debug_package %%{nil}\n%%global __os_install_post %%{nil}\n'
         printf '%%install\ncp --archive %q/. %%{buildroot}\n' "$tree"
-        [[ ! -f $ROOT/packaging/rpm/$package.post ]] || {
-            printf '%%post\n'
-            cat "$ROOT/packaging/rpm/$package.post"
-        }
+        for script in post preun; do
+            [[ ! -f $ROOT/packaging/rpm/$package.$script ]] || {
+                printf '%%%s\n' "$script"
+                cat "$ROOT/packaging/rpm/$package.$script"
+            }
+        done
         printf '%%files\n'
         rpm_directories "$package" "$tree/usr" | sort | sed 's/^/%dir %attr(755, root, root) /'
         (cd "$tree" && find usr -type f -printf '%%%%attr(%m, root, root) /%p\n' | sort --key 4) |

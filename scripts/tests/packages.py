@@ -129,7 +129,10 @@ def debian_packages(directory, delivered, suite):
         expect("cpx setup" not in said, "an upgrade repeats the message")
         expect("-2" in debian.says("dpkg-query --show libcpx-pkcs11"), "not upgraded")
         same_files(installed, debian.files(), "an upgrade has changed the list of files")
+        # Removing the package takes back what it has registered for the system. Folders stay, empty.
+        debian.says("cpx setup firefox --system && cpx setup p11-kit --system && test -s /etc/firefox/policies/policies.json")
         debian.says(f"{APT} remove {names}")
+        debian.says("rmdir /etc/firefox/policies /etc/firefox /etc/pkcs11/modules /etc/pkcs11")
         same_files(before, debian.files(), "something is left after removal")
         expect(not re.search("cpx|sim-cards", debian.says("dpkg-query --show")), "dpkg still knows them")
         debian.says(f"{APT} install --no-install-recommends /run/packages/*_amd64.deb")
@@ -149,9 +152,6 @@ def a_card_is_used(debian, module=MODULE):
     diagnosis = debian.says(f"{with_card} sh -c 'cpx doctor; echo status $?'")
     # OpenSC stands beside the module here, which is worth a warning.
     expect(re.search("^status (0|10)$", diagnosis, re.MULTILINE), "cpx doctor finds more than warnings")
-    # Whatever this changes, it puts back: the files are compared in the end.
-    for program in ("firefox", "p11-kit"):
-        debian.says(f"cpx setup {program} --system && cpx setup {program} --system --undo")
     certificate = "Certificat de Signature CPS"
     debian.says(f"""cd /tmp && echo text >message && {with_card} sh -e -c '
         pkcs11-tool --module {module} --login --pin {PIN} --sign --label CPS_PRIV_SIG --mechanism SHA256-RSA-PKCS --input-file message --output-file signature
@@ -204,8 +204,8 @@ def rpm_packages(directory, delivered):
         expect(left <= parents(listed) and not re.search("cpx|sim-cards", str(left)), f"left: {left}")
 
 
-# How many each package has: the message after an installation.
-SCRIPTLETS = {"libcpx-pkcs11": 1}
+# How many each package has: the message after an installation; what "cpx setup" wrote is taken back.
+SCRIPTLETS = {"libcpx-pkcs11": 1, "cpx-tools": 1}
 
 
 def parents(paths):

@@ -103,11 +103,11 @@ release_is_reproducible() {
         chown --recursive --no-dereference "$(builder)" "$place"
         (
             umask "$mask"
-            builder_runs env "CARGO_HOME=$place/cargo" "CARGO_TARGET_DIR=$place/target" SOURCE_DATE_EPOCH=1790000000 --unset=TMPDIR \
-                "$place/source/scripts/packages" --architecture "$(dpkg --print-architecture)" "$place/out"
+            builder_runs env --unset=TMPDIR "CARGO_HOME=$place/cargo" "CARGO_TARGET_DIR=$place/target" \
+                SOURCE_DATE_EPOCH=1790000000 "$place/source/scripts/packages" --architecture "$(dpkg --print-architecture)" "$place/out"
         )
         mask=077
     done
     diff --recursive "$WORK/one/out" "$place/out"
-    refuses grep -aoE "($WORK|$home)[[:print:]]*" "$place/target/release-of-delivery/release/"{*.so,sim-card,lab-pki}
+    refuses grep -aoE "($WORK|$home)[[:print:]]*" "$place/target/release-of-delivery/release/"{*.so,cpx,sim-card,lab-pki}
 }
