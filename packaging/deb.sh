@@ -43,6 +43,7 @@ deb() {
     local package=$1 architecture=$2 tree=$WORK/deb/$1-$2 doc files depends script
     doc=$tree/usr/share/doc/$package
     rm -rf "$tree"
+    # shellcheck disable=SC2034 # where lib.sh puts the files
     PLACE=([PREFIX]=/usr [LIB]=lib/$(multiarch "$architecture") [PYTHON]=lib/python3/dist-packages [ZSH]=share/zsh/vendor-completions)
     stage "$package" "$architecture" "$tree/usr"
     compress_manual "$tree/usr"

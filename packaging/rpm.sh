@@ -7,6 +7,7 @@ rpm_directories() { find "$2" -type d \( -path "*/$1" -o -path "*/$1/*" \) -prin
 rpm_package() {
     local package=$1 architecture=$2 cpu=${MACHINE[$2]} tree=$WORK/rpm/$1-$2/root spec=$WORK/rpm/$1-$2/$1.spec summary script
     rm -rf "${tree%/root}"
+    # shellcheck disable=SC2034 # where lib.sh puts the files
     PLACE=([PREFIX]=/usr [LIB]=lib64 [PYTHON]=share/sim-cards/python [ZSH]=share/zsh/site-functions)
     stage "$package" "$architecture" "$tree/usr"
     compress_manual "$tree/usr"

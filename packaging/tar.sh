@@ -7,6 +7,7 @@ tar_archive() {
     tree=$WORK/tar/$name
     rm -rf "$tree"
     mkdir -p "$tree/parts"
+    # shellcheck disable=SC2034 # where lib.sh puts the files
     PLACE=([PREFIX]=/usr/local [LIB]=lib [PYTHON]=share/sim-cards/python [ZSH]=share/zsh/site-functions)
     for package in "${PACKAGES[@]}"; do
         stage "$package" "$architecture" "$WORK/tar/$package"
