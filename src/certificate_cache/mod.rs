@@ -201,3 +201,158 @@ fn place(file: &[u16], end: usize) -> String {
 fn name(place: &str, seal: &Seal) -> String {
     format!("{place}-{}", seal.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    const FILE: [u16; 3] = [0x3F00, 0x0001, 0xB001];
+    const OTHER_FILE: [u16; 3] = [0x3F00, 0x0001, 0xB002];
+
+    /// A directory in memory, removed with it.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(test: &str) -> Directory {
+            let name = format!("cpx-pkcs11-cache-{}-{test}", std::process::id());
+            Directory(Path::new("/dev/shm").join(name))
+        }
+
+        fn cache(&self) -> CertificateCache {
+            CertificateCache::new(&self.0)
+        }
+
+        fn files(&self) -> Vec<PathBuf> {
+            let entries = fs::read_dir(&self.0).expect("the directory");
+            entries.map(|entry| entry.expect("an entry").path()).collect()
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// What stands in a certificate does not matter here, only its length and its end.
+    fn certificate(length: usize) -> Vec<u8> {
+        (0..length).map(|index| (index * 7 + length) as u8).collect()
+    }
+
+    fn found(cache: &CertificateCache, certificate: &[u8]) -> Option<Vec<u8>> {
+        let (before, sealing) = certificate.split_last_chunk().expect("an end");
+        cache.find(&FILE, before.len(), sealing)
+    }
+
+    #[test]
+    fn the_card_is_asked_for_the_end_of_what_was_kept_last_and_for_two_at_most() {
+        let directory = Directory::new("ends");
+        let cache = directory.cache();
+        assert_eq!(cache.ends(&FILE), [0; 0], "nothing was kept");
+        cache.keep(&OTHER_FILE, 0, &certificate(50));
+        assert_eq!(cache.ends(&FILE), [0; 0], "nothing was kept of this file");
+        for (age, length) in [(40, 100), (20, 200), (30, 300), (10, 200)] {
+            let before = directory.files();
+            let mut kept = certificate(length);
+            kept[length - 1] ^= age;
+            cache.keep(&FILE, 0, &kept);
+            let new: Vec<_> = directory.files();
+            let new = new.iter().find(|path| !before.contains(path)).expect("a file");
+            let time = SystemTime::now() - Duration::from_secs(age.into());
+            File::options()
+                .write(true)
+                .open(new)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        }
+        assert_eq!(cache.ends(&FILE), [200 - SEALING, 300 - SEALING]);
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_cache_names_no_end() {
+        let directory = Directory::new("strange");
+        let cache = directory.cache();
+        let kept = certificate(500);
+        cache.keep(&FILE, 0, &kept);
+        let [path] = &directory.files()[..] else {
+            panic!("one file")
+        };
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let (place, seal) = name.rsplit_once('-').unwrap();
+        let content = fs::read(path).unwrap();
+        fs::remove_file(path).unwrap();
+        let strange = [
+            // Unfinished, without an end, without a number, of another path, of an older form.
+            format!("{name}.4711"),
+            format!("{}-{seal}", &place[..12]),
+            format!("{}-zz-{seal}", &place[..12]),
+            format!("{}-{:040x}-{seal}", &place[..12], 1),
+            format!("3f00{name}"),
+            seal.repeat(2),
+        ];
+        for name in &strange {
+            let path = directory.0.join(name);
+            fs::write(&path, &content).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            assert!(!cache.ends(&FILE).contains(&(500 - SEALING)), "{name}");
+            assert_eq!(found(&cache, &kept), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_a_file_that_others_read_is_none() {
+        let directory = Directory::new("link");
+        let cache = directory.cache();
+        let kept = certificate(500);
+        cache.keep(&FILE, 0, &kept);
+        assert_eq!(found(&cache, &kept), Some(kept.clone()));
+        let path = directory.files().remove(0);
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        assert_eq!((found(&cache, &kept), cache.ends(&FILE)), (None, vec![]));
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let elsewhere = directory.0.join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert_eq!((found(&cache, &kept), cache.ends(&FILE)), (None, vec![]));
+        cache.keep(&FILE, 0, &kept);
+        assert_eq!(found(&cache, &kept), Some(kept), "in place of the link");
+        assert!(!fs::symlink_metadata(&path).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_is_too_short_too_long_or_ends_in_fill_is_not_kept() {
+        let directory = Directory::new("lengths");
+        let cache = directory.cache();
+        let mut filled = certificate(500);
+        filled[500 - SEALING..].fill(0xFF);
+        for content in [certificate(SEALING - 1), certificate(LONGEST + 1), filled] {
+            cache.keep(&FILE, 0, &content);
+            assert!(!directory.0.exists(), "{} bytes", content.len());
+        }
+        let longest = certificate(LONGEST);
+        cache.keep(&FILE, 0, &longest);
+        assert_eq!(found(&cache, &longest), Some(longest));
+    }
+
+    #[test]
+    fn who_looks_while_others_keep_the_same_certificate_finds_it_whole() {
+        let directory = Directory::new("writers");
+        let kept = certificate(2000);
+        directory.cache().keep(&FILE, 0, &kept);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| (0..100).for_each(|_| directory.cache().keep(&FILE, 0, &kept)));
+            }
+            for _ in 0..200 {
+                assert_eq!(found(&directory.cache(), &kept).as_ref(), Some(&kept));
+            }
+        });
+    }
+}
