@@ -10,7 +10,7 @@ pub(super) struct Disturbance {
     counters_in_doubt: bool,
     /// There may be another card in the reader.
     number_in_doubt: bool,
-    /// The card's data may have been updated: whoever updates a card resets it in the end.
+    /// The card's data may have been updated: a program that updates a card resets it in the end.
     stamp_in_doubt: bool,
 }
 

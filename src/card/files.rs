@@ -146,7 +146,7 @@ pub(super) fn read(
             {
                 return Err(CardError::Truncated);
             }
-            // Whoever has nothing to give says so with another status word.
+            // A card that has nothing to give answers with another status word.
             StatusWord::OK if answer.data.is_empty() => {
                 return Err(CardError::Malformed("READ BINARY without data"));
             }

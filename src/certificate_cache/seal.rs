@@ -8,7 +8,7 @@
 //!
 //! HKDF-SHA256 makes the key, and the name of the file, from the [`SEALING`] bytes with which a
 //! certificate ends. They are of its signature: the card shows them, no file holds them, and nobody
-//! guesses them. Neither name nor file tells anything of the card to who has not read it.
+//! guesses them. Name and file tell nothing of the card to a person who has not read it.
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{Key, KeyInit, Tag, XChaCha20Poly1305, XNonce};

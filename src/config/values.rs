@@ -49,11 +49,11 @@ pub enum Destination {
 /// What becomes of the card when somebody logs out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Logout {
-    /// The last program that uses the card closes it; whoever leaves earlier ends its own login
+    /// The last program that uses the card closes it; one that leaves earlier ends its own login
     /// only.
     #[default]
     LastCloses,
-    /// Whoever leaves resets the card, and so ends every program's login.
+    /// Each program that leaves resets the card, and so ends every program's login.
     AlwaysResets,
 }
 

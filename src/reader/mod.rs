@@ -126,7 +126,7 @@ pub trait Readers: Send + Sync {
     /// Waits until the service's snapshot differs from `known` (card event, reader attached or
     /// detached), `timeout` has passed or [`Readers::cancel`] was called. Spurious returns are
     /// allowed, and where there is nothing to wait with (no service, no descriptor for a connection
-    /// to it) it returns at once: whoever waits again pauses before.
+    /// to it) it returns at once: the caller pauses before it waits again.
     fn wait(&self, known: &[ReaderState], timeout: Duration) -> Result<(), ReaderError>;
 
     /// The library ends. So does every [`Readers::wait`] under way, and the connections made before

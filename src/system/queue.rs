@@ -2,9 +2,10 @@
 //!
 //! libpcsclite looks only every 100 ms whether another program's transaction has ended, so that a
 //! program which uses the card all the time would keep the others away for seconds. A process that
-//! wants the card waits at the door first, and then for the room: whoever leaves the room and wants
-//! it again finds another one at the door. The locks are the kernel's and end with their process; a
-//! process that nobody competes with takes them at once.
+//! wants the card takes two locks, the door first and then the room, and gives the door back when
+//! it has the room: one that leaves the room and wants it again finds another one at the door. The
+//! locks are the kernel's and end with their process; a process that has no rival takes them at
+//! once.
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;

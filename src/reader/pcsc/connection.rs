@@ -433,8 +433,8 @@ impl Connection for PcscConnection {
         }
     }
 
-    /// Who is alone can have the card for itself: for an instant, so that other programs hardly
-    /// meet it.
+    /// A connection that is the only one can have exclusive access: for an instant, so that other
+    /// programs hardly meet it.
     fn reset_if_alone(&mut self) -> Result<bool, ReaderError> {
         self.turn = self.queue.turn(|| self.ending.is_over());
         let done = self.reset_in_turn();
