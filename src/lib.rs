@@ -12,9 +12,9 @@
 //! | 2 | [`iso7816`] | APDUs, status words, T=0 and T=1 |
 //! | 1 | [`reader`] | readers and connections, PC/SC behind a trait |
 //!
-//! `memory`, [`pin`], [`tlv`], [`crypto`], [`config`], [`trace`] and [`certificate_cache`] stand beside
-//! the layers and know none of them: pure computation, no I/O but their own files. [`system`] knows
-//! which operating system this is.
+//! `memory`, [`pin`], [`tlv`], [`crypto`], [`config`], [`trace`] and [`certificate_cache`] stand
+//! beside the layers and know none of them: pure computation, no I/O but their own files.
+//! [`system`] knows which operating system this is.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -3,9 +3,9 @@
 //!
 //! They stay in memory: below `$XDG_RUNTIME_DIR`, which the system removes when the user leaves,
 //! and only where that is a file system without a disk. Only certificates are kept, and each is
-//! sealed with the bytes with which it ends on the card ([`Seal`]): where the card is not, the files
-//! tell nothing, and what they hold is used only with a card that ends as it does. A file's name is
-//! the place of these bytes on the card, and what the seal makes of them:
+//! sealed with the bytes with which it ends on the card ([`Seal`]): where the card is not, the
+//! files tell nothing, and what they hold is used only with a card that ends as it does. A file's
+//! name is the place of these bytes on the card, and what the seal makes of them:
 //! `PATH-OFFSET-NAME`, such as `3f000001b001-086e-…`.
 
 mod seal;

@@ -65,8 +65,8 @@ impl Token {
     }
 
     /// The signature, if a certificate with the key's identifier verifies it. Where a card keeps
-    /// several, any may be the right one; and where another process has kept them, those of the card
-    /// decide.
+    /// several, any may be the right one; and where another process has kept them, those of the
+    /// card decide.
     fn checked(&self, key: &PrivateKey, what: &ToSign, signature: Vec<u8>) -> Result<Vec<u8>, Error> {
         let id = &key.entry.id;
         let verified = |public: &PublicKey| match what.verify(public, &signature) {
