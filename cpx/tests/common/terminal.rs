@@ -20,7 +20,7 @@ pub struct Terminal {
 
 impl Terminal {
     pub(super) fn start(mut command: Command) -> Terminal {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
@@ -85,20 +85,36 @@ impl Terminal {
     pub fn hang_up(mut self) -> i32 {
         // The thread that reads has the other handle of it: it ends with the program, below.
         drop(self.keyboard.take());
-        rustix::process::kill_process(
-            rustix::process::Pid::from_child(&self.child),
-            rustix::process::Signal::HUP,
-        )
-        .unwrap();
-        self.child.wait().unwrap().code().unwrap_or(-1)
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
+        self.exit()
     }
 
     /// Waits for the end: the exit code, and what the screen showed last.
     pub fn end(mut self) -> (i32, String) {
-        let status = self.child.wait().unwrap();
+        let exit = self.exit();
         while let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(200)) {
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
-        (status.code().unwrap_or(-1), self.seen.replace("\r\n", "\n"))
+        (exit, self.seen.replace("\r\n", "\n"))
+    }
+
+    fn exit(&mut self) -> i32 {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end; the screen shows {:?}", self.seen);
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // One that a test has given up.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
