@@ -23,6 +23,8 @@ cert = $AUTH_CERTIFICATE
 key = $AUTH_URI
 TEXT
     end_process "${TUNNEL:-}"
+    # What an earlier one has said is not what this one says.
+    rm -f "$WORK/stunnel.log"
     stunnel4 "$WORK/stunnel.conf" >"$WORK/stunnel.log" 2>&1 &
     TUNNEL=$!
     wait_until grep -q 'Configuration successful' "$WORK/stunnel.log" || true

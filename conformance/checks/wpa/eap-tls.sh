@@ -40,6 +40,7 @@ network={
 }
 TEXT
     end_server
+    rm -f server.log
     env --unset=OPENSSL_CONF hostapd -dd hostapd.conf >server.log 2>&1 &
     SERVER=$!
     wait_until grep -q 'AP-ENABLED' server.log || fail "the RADIUS server did not start"
