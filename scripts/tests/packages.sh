@@ -19,7 +19,9 @@ packages_of_this_build() {
     chmod 711 "$WORK"
     install -d --owner "$(builder)" "$1"
     chown --recursive "$(builder)" "$made"
-    builder_runs env --unset=TMPDIR "$ROOT/scripts/packages" --architecture "$architecture" --built "$made" "$1"
+    # A checkout without git has no date of its own.
+    builder_runs env --unset=TMPDIR "SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(stat --format=%Y "$ROOT/Cargo.lock")}" \
+        "$ROOT/scripts/packages" --architecture "$architecture" --built "$made" "$1"
 }
 
 # Contents, owners, modes, descriptions, scripts, as those who make Debian and RPM packages check
