@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 use cryptoki_sys::*;
 
 use testkit::messages::*;
-use testkit::{Ckr, Rv, call};
+use testkit::{Ckr, READER, Rv, call};
 
 const TOO_SMALL: Rv = Err(Ckr(CKR_BUFFER_TOO_SMALL));
 const BAD: Rv = Err(Ckr(CKR_ARGUMENTS_BAD));
@@ -57,6 +57,31 @@ fn a_plain_text_may_take_the_place_of_its_cryptogram() {
         &buffer[..len as usize],
         b"forty-eight bytes of a TLS premaster secret....."
     );
+}
+
+/// It was deciphered while somebody was logged in, and waits for a buffer that is long enough.
+#[test]
+fn a_plaintext_that_waits_is_not_handed_out_after_a_lost_login() {
+    for card in testkit::both() {
+        let (module, rack, card) = testkit::start(card);
+        let session = module.user_session();
+        let h = session.handle;
+        let key = session.private_key("CPS_PRIV_AUT");
+        let mut cryptogram = public_key(session, key).encrypts(b"for the holder");
+        session.decrypt_init(CKM_RSA_PKCS, key).expect("C_DecryptInit");
+        let (mut result, mut n) = ([0u8; 256], 2);
+        let (from, into) = (cryptogram.as_mut_ptr(), result.as_mut_ptr());
+        assert_eq!(call!(module, C_Decrypt(h, from, 256, into, &mut n)), TOO_SMALL);
+        rack.reset(READER);
+        assert_eq!(session.state(), Ok(CKS_RO_PUBLIC_SESSION));
+        n = 256;
+        assert_eq!(
+            call!(module, C_Decrypt(h, from, 256, into, &mut n)),
+            Err(Ckr(CKR_USER_NOT_LOGGED_IN))
+        );
+        assert_eq!(result, [0; 256]);
+        assert_eq!(card.tries_left(), 3);
+    }
 }
 
 #[test]
