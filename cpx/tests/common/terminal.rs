@@ -93,7 +93,7 @@ impl Terminal {
     /// Waits for the end: the exit code, and what the screen showed last.
     pub fn end(mut self) -> (i32, String) {
         let exit = self.exit();
-        while let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(200)) {
+        while let Ok(bytes) = self.screen.recv_timeout(PATIENCE) {
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
         (exit, self.seen.replace("\r\n", "\n"))
