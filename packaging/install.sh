@@ -3,6 +3,8 @@
 # setup" does.
 
 set -eu
+# Whoever installs may be careless; nobody else may write into what programs load.
+umask 022
 
 usage() {
     cat <<'TEXT'

@@ -91,6 +91,31 @@ const ALL: [&str; 15] = [
     "java --user",
 ];
 
+/// Whatever the umask of whoever sets up: a folder that others may write to would let them register a module.
+#[test]
+fn nobody_else_may_write_to_what_is_made() {
+    each(ALL, |words| {
+        let desk = furnished();
+        let careless = format!(
+            "umask 0; {} setup {words} --root root --module {}",
+            env!("CARGO_BIN_EXE_cpx"),
+            module().display()
+        );
+        let done = run(desk.command("sh").args(["-c", &careless]));
+        assert_eq!(done.exit, 0, "{words}: {}", done.stderr);
+        let open = run(desk
+            .command("find")
+            .args([".", "-perm", "/022", "!", "-type", "l"]));
+        // The service's socket is the tests' own.
+        let open: Vec<&str> = open
+            .stdout
+            .lines()
+            .filter(|path| *path != "./pcscd.comm")
+            .collect();
+        assert_eq!(open, Vec::<&str>::new(), "{words}");
+    });
+}
+
 #[test]
 fn what_was_done_is_undone_byte_for_byte() {
     each(ALL, |words| {

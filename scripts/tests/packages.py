@@ -233,7 +233,7 @@ def archive(directory, delivered):
         same_files(before, debian.files(), "something is left")
         debian.says("/opt/unpacked/install.sh --prefix /usr/local", user="nurse", status=1)
         same_files(before, debian.files(), "a refused installation has changed something")
-        debian.says("/opt/unpacked/install.sh --prefix /opt/cpx && test ! -e /opt/cpx/bin/sim-card && test -e /opt/cpx/lib/pkcs11/libcpx_pkcs11.so")
+        debian.says("umask 0; /opt/unpacked/install.sh --prefix /opt/cpx && test -z \"$(find /opt/cpx -perm /022 ! -type l)\" && test ! -e /opt/cpx/bin/sim-card && test -e /opt/cpx/lib/pkcs11/libcpx_pkcs11.so")
         debian.says("/opt/unpacked/install.sh --prefix=/opt/cpx --uninstall && rmdir /opt/cpx")
         same_files(before, debian.files(), "something is left")
 

@@ -1,9 +1,9 @@
 //! Files that are changed, and what they were before. A copy of each is kept in a folder of `cpx`,
 //! with the digest of what was written: only a file that nobody has changed since is put back.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -190,7 +190,8 @@ fn replace(file: &Path, content: Option<&[u8]>) -> io::Result<()> {
         return fs::remove_file(file);
     };
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+        // Whoever may write there could put a module of his own: whatever the umask of this person, nobody else.
+        DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
     }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".cpx-new");
